@@ -1,0 +1,2 @@
+//! The app server.
+fn main() {}

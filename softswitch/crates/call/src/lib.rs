@@ -1,0 +1,1 @@
+//! Protocol-neutral call control: calls, legs, bridges.

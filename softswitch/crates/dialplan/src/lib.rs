@@ -1,0 +1,1 @@
+//! Dialled number to decision, compiled from a directory snapshot.

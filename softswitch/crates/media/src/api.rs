@@ -1,0 +1,269 @@
+//! What call control asks of a media worker, and what the worker reports.
+//!
+//! Plain values: `switch` makes commands and reads events, `plane` obeys them, the shell carries them over
+//! bounded rings. A command for a leg the worker does not know is dropped and counted: the leg has ended and the
+//! command crossed its end.
+
+use std::net::SocketAddr;
+
+use ringdown_types::{CodecId, DtmfDigit, LegId, MediaDirection, PromptId, ToneId};
+
+/// What call control asks of the worker that owns a leg.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MediaCommand {
+    /// Makes a leg. Until [`MediaCommand::Connect`] or [`MediaCommand::Play`] it sends nothing.
+    AddLeg {
+        /// The leg, unique for all time.
+        leg: LegId,
+        /// Where its packets come from and go to.
+        transport: Transport,
+        /// What was negotiated so far.
+        audio: AudioParameters,
+    },
+    /// Replaces a leg's transport: remote address learnt, re-offer, ICE restart. Sequence and timestamps go on.
+    SetTransport {
+        /// The leg.
+        leg: LegId,
+        /// Its new transport, of the same kind and on the same local port.
+        transport: Transport,
+    },
+    /// Replaces what was negotiated: answer, hold, resume, codec change.
+    SetAudio {
+        /// The leg.
+        leg: LegId,
+        /// The new parameters.
+        audio: AudioParameters,
+    },
+    /// Ends a leg and frees its sockets; answered by [`MediaEvent::LegRemoved`].
+    RemoveLeg {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Relays (or transcodes) between two legs of this worker, each replacing whatever fed the other.
+    Connect {
+        /// One leg.
+        a: LegId,
+        /// The other.
+        b: LegId,
+    },
+    /// Stops feeding a leg, and stops it from feeding its partner.
+    Disconnect {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Plays to a leg, replacing whatever fed it. The leg's own audio goes nowhere while it lasts.
+    Play {
+        /// The leg.
+        leg: LegId,
+        /// What is heard.
+        source: PlaySource,
+        /// Whether it starts again at its end. Tones always repeat their cadence.
+        repeat: bool,
+        /// Names this playback in [`MediaEvent::PlayFinished`].
+        token: u32,
+    },
+    /// Returns a leg's own audio to it.
+    Echo {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Sends a digit to a leg as telephone-event (RFC 4733), or as in-band tones where that was not negotiated.
+    SendDtmf {
+        /// The leg that hears it.
+        leg: LegId,
+        /// The digit.
+        digit: DtmfDigit,
+        /// Its length in milliseconds, 40 to 8,000; outside values are clamped.
+        duration_ms: u16,
+    },
+    /// Stops or restarts passing on what the leg says, without negotiation (server-side mute).
+    Mute {
+        /// The leg that is not heard.
+        leg: LegId,
+        /// Whether it is muted.
+        muted: bool,
+    },
+}
+
+/// What a playback plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlaySource {
+    /// A generated tone.
+    Tone(ToneId),
+    /// A prompt of the sound pack.
+    Prompt(PromptId),
+}
+
+/// Where a leg's packets come from and go to.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Transport {
+    /// A browser: ICE-lite and DTLS-SRTP on the worker's one WebRTC port.
+    WebRtc {
+        /// Our user fragment; it names the leg on the shared port.
+        local_ufrag: String,
+        /// Our ICE password.
+        local_pwd: String,
+        /// The browser's credentials and certificate; `None` until its description is known.
+        remote: Option<WebRtcRemote>,
+    },
+    /// A telephone: plain RTP on a port of its own.
+    Rtp {
+        /// Our even RTP port; RTCP is on the next one unless multiplexed.
+        local_port: u16,
+        /// Where the description says packets go and come from; `None` until it is known.
+        remote: Option<RtpRemote>,
+    },
+}
+
+/// Credentials never reach a log.
+impl std::fmt::Debug for Transport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::WebRtc { remote, .. } => {
+                f.debug_struct("WebRtc").field("remote", &remote.is_some()).finish_non_exhaustive()
+            }
+            Self::Rtp { local_port, remote } => f
+                .debug_struct("Rtp")
+                .field("local_port", local_port)
+                .field("remote", &remote.is_some())
+                .finish_non_exhaustive(),
+        }
+    }
+}
+
+/// What a browser's description says of its transport.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebRtcRemote {
+    /// Its user fragment.
+    pub ufrag: String,
+    /// Its ICE password.
+    pub pwd: String,
+    /// SHA-256 of its certificate (RFC 8122). No other hash is accepted.
+    pub fingerprint: [u8; 32],
+    /// Our part in the handshake (RFC 8842): client where the browser said `passive`, server otherwise.
+    pub dtls_role: DtlsRole,
+}
+
+/// Our part in a DTLS handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DtlsRole {
+    /// We wait for the ClientHello.
+    Server,
+    /// We send it.
+    Client,
+}
+
+/// What a telephone's description says of its transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RtpRemote {
+    /// Where RTP goes.
+    pub rtp: SocketAddr,
+    /// Where RTCP goes; the same as `rtp` with rtcp-mux (RFC 5761).
+    pub rtcp: SocketAddr,
+    /// Whether the signalling showed the telephone behind a NAT, so that media is accepted from the signalling's
+    /// source address too, and followed there (symmetric RTP, RFC 4961).
+    pub nat_source: Option<std::net::IpAddr>,
+}
+
+/// What was negotiated for a leg's one audio stream.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AudioParameters {
+    /// Codecs and the payload types they have towards this leg, preferred first; both directions use the same
+    /// numbers. Empty until negotiated: nothing is sent.
+    pub codecs: Vec<(CodecId, u8)>,
+    /// Telephone-event payload types with their clock rates (RFC 4733 §2.1): at most one per clock rate.
+    pub telephone_events: Vec<TelephoneEventFormat>,
+    /// Which way media flows, seen from us.
+    pub direction: MediaDirection,
+    /// The packet length we send, in milliseconds: 10 to 60.
+    pub ptime_ms: u8,
+    /// Our SSRC, as our description says.
+    pub local_ssrc: u32,
+    /// The canonical name of RTCP SDES, as our description says.
+    pub cname: String,
+}
+
+/// A negotiated telephone-event format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TelephoneEventFormat {
+    /// The payload type, 0–127.
+    pub payload_type: u8,
+    /// The clock rate in Hz: 8,000 or 48,000.
+    pub clock_rate: u32,
+}
+
+/// What a worker reports.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MediaEvent {
+    /// The transport is up: DTLS is done and the certificate is the announced one, or the telephone's address is
+    /// known and its socket open.
+    LegConnected {
+        /// The leg.
+        leg: LegId,
+    },
+    /// The first valid audio packet came.
+    MediaStarted {
+        /// The leg.
+        leg: LegId,
+    },
+    /// The transport cannot work or went silent; the worker keeps the leg until [`MediaCommand::RemoveLeg`].
+    LegFailed {
+        /// The leg.
+        leg: LegId,
+        /// Why.
+        failure: MediaFailure,
+    },
+    /// A leg pressed a key; reported once per key, at its end.
+    Dtmf {
+        /// The leg that pressed it.
+        leg: LegId,
+        /// The key.
+        digit: DtmfDigit,
+        /// How long, in milliseconds.
+        duration_ms: u16,
+    },
+    /// A playback that does not repeat reached its end. One that was replaced reports nothing.
+    PlayFinished {
+        /// The leg.
+        leg: LegId,
+        /// The command's token.
+        token: u32,
+    },
+    /// A leg is gone; its last figures.
+    LegRemoved {
+        /// The leg.
+        leg: LegId,
+        /// The figures.
+        stats: LegStats,
+    },
+}
+
+/// Why a leg's transport does not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MediaFailure {
+    /// The RTP port could not be opened.
+    SocketUnavailable,
+    /// The certificate is not the one the description announced (RFC 8122 §6.2).
+    FingerprintMismatch,
+    /// The DTLS handshake failed or did not finish within 30 s.
+    DtlsFailed,
+    /// No authenticated check or packet for 30 s (RFC 7675 §5.1).
+    ConsentExpired,
+}
+
+/// Figures of one leg since it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct LegStats {
+    /// RTP packets received and accepted.
+    pub packets_received: u64,
+    /// RTP packets sent.
+    pub packets_sent: u64,
+    /// Packets lost on the way to us (RFC 3550 §6.4.1, cumulative; duplicates can make it negative there, not here).
+    pub packets_lost: u64,
+    /// Interarrival jitter in milliseconds (RFC 3550 §6.4.1).
+    pub jitter_ms: f32,
+    /// Round-trip time in milliseconds from the peer's receiver reports; 0 while unknown.
+    pub round_trip_ms: f32,
+    /// Datagrams refused: wrong source, bad tag, replayed, malformed.
+    pub packets_rejected: u64,
+}

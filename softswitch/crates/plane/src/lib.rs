@@ -1,0 +1,1 @@
+//! A whole media worker without I/O: joins rtc and media.

@@ -1,0 +1,1 @@
+//! A browser's transport without I/O: ICE-lite, DTLS, SRTP.

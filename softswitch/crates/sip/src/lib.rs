@@ -1,0 +1,1 @@
+//! SIP without I/O: messages, transactions, dialogs, digest, registrar (RFC 3261 and friends).

@@ -1,0 +1,1 @@
+//! Simulated clock, network and phones, and audio checks, for tests.
