@@ -1,1 +1,25 @@
-//! The client protocol.
+//! The client protocol: what a browser and the app server say to each other on `/ws`.
+//!
+//! JSON text frames. The client sends [`Request`]s and gets one [`Response`] each; the server sends [`Push`]es.
+//! These types are the source of `web-client/src/protocol/generated.ts`; a test fails when the two drift apart.
+//! See `docs/client-protocol.md`.
+
+mod call;
+mod error;
+mod frame;
+mod method;
+mod people;
+mod push;
+
+pub use call::{
+    CallDirection, CallInfo, CallState, Description, DescriptionKind, EndedBy, HistoryEntry, PeerInfo,
+};
+pub use error::{ErrorCode, ErrorInfo};
+pub use frame::{FrameRefusal, MAX_DEPTH, MAX_FRAME_BYTES, Request, Response, parse_request};
+pub use method::{
+    AnswerParams, CallStarted, CandidateParams, ClientInfo, DeclineParams, DeclineReason, DescribeParams,
+    DtmfParams, Empty, HelloParams, HistoryParams, HistoryResult, IceServer, LegParams, Method, MuteParams,
+    ResumeParams, ResumeResult, SearchParams, SearchResult, StartParams, State, Welcome,
+};
+pub use people::{DirectoryEntry, Me, PresenceEntry, PresenceState, Role};
+pub use push::{Push, PushFrame};

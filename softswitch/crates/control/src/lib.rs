@@ -1,1 +1,19 @@
 //! Command, Event and Snapshot: what softswitch and app server say to each other.
+//!
+//! JSON text frames. The softswitch (*node*) dials the app server and sends [`NodeFrame`]s; the app server answers
+//! with [`AppFrame`]s. Both sides say their protocol version first and speak the lower one; a peer more than one
+//! version away is refused. See `docs/control-link.md`.
+
+mod command;
+mod directory;
+mod event;
+mod frame;
+mod snapshot;
+
+pub use command::{
+    CandidateText, Command, CommandError, CommandId, CommandResult, DescriptionKind, SessionDescription,
+};
+pub use directory::{DirectorySnapshot, DirectoryUser, FeatureCodes, SipDevice};
+pub use event::{CallRecord, EndedBy, Event, LegInfo, LegPlace, LegRole, LegState, Party, RegistrationInfo};
+pub use frame::{AppFrame, FrameError, MAX_FRAME_BYTES, NodeFrame, PROTOCOL_VERSION, decode, encode};
+pub use snapshot::{CallInfo, Snapshot};

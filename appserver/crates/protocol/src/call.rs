@@ -1,0 +1,138 @@
+//! Calls as a client sees them: one per leg of its user.
+
+use std::{collections::BTreeMap, fmt};
+
+use ringdown_types::Pii;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// A call of the user's, on one of the user's devices.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct CallInfo {
+    /// Names this side of the call in every method.
+    pub id: String,
+    /// The same on both sides and in history.
+    pub call_id: String,
+    /// Whether this session holds the call's audio; a call on another of the user's devices is shown, not controlled.
+    pub mine: bool,
+    /// In or out.
+    pub direction: CallDirection,
+    /// Where it is in its life.
+    pub state: CallState,
+    /// The other side.
+    pub peer: PeerInfo,
+    /// The user put the other side on hold.
+    pub held: bool,
+    /// The other side put the user on hold.
+    pub held_by_peer: bool,
+    /// Muted at the switch.
+    pub muted: bool,
+    /// When it began, Unix time in milliseconds.
+    #[ts(type = "number")]
+    pub created_at: u64,
+    /// When it was answered.
+    #[ts(type = "number | null")]
+    pub answered_at: Option<u64>,
+    /// What the caller sent along.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// In or out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum CallDirection {
+    /// Somebody calls the user.
+    Inbound,
+    /// The user calls.
+    Outbound,
+}
+
+/// Where a call is in its life, as the server knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum CallState {
+    /// Outbound: nobody rings yet.
+    Dialing,
+    /// The called side rings.
+    Ringing,
+    /// Answered.
+    Active,
+    /// Over.
+    Ended,
+}
+
+/// The other side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct PeerInfo {
+    /// The account; null for a service or an unknown number.
+    pub user_id: Option<String>,
+    /// The number.
+    #[ts(as = "String")]
+    pub number: Pii<String>,
+    /// The name, empty where there is none.
+    #[ts(as = "String")]
+    pub name: Pii<String>,
+}
+
+/// A session description, as `RTCSessionDescriptionInit`. It holds credentials: `Debug` shows its size only.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Description {
+    /// Offer or answer.
+    #[serde(rename = "type")]
+    pub kind: DescriptionKind,
+    /// The text, at most 32 KiB.
+    pub sdp: String,
+}
+
+impl fmt::Debug for Description {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Description({:?}, {} bytes)", self.kind, self.sdp.len())
+    }
+}
+
+/// How a description is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum DescriptionKind {
+    /// An offer.
+    Offer,
+    /// An answer.
+    Answer,
+}
+
+/// Who ended a call, seen from the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum EndedBy {
+    /// The user.
+    Local,
+    /// The other side.
+    Remote,
+    /// The server.
+    Server,
+}
+
+/// A finished call of the user's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryEntry {
+    /// The call.
+    pub call_id: String,
+    /// In or out.
+    pub direction: CallDirection,
+    /// The other side.
+    pub peer: PeerInfo,
+    /// When it began, Unix time in milliseconds.
+    #[ts(type = "number")]
+    pub started_at: u64,
+    /// When it was answered.
+    #[ts(type = "number | null")]
+    pub answered_at: Option<u64>,
+    /// When it ended.
+    #[ts(type = "number")]
+    pub ended_at: u64,
+    /// Why it ended: an `EndReason` name.
+    pub reason: String,
+}

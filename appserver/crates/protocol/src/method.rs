@@ -1,0 +1,350 @@
+//! What a client can ask, and what it gets.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{CallInfo, Description, DirectoryEntry, HistoryEntry, Me};
+
+/// A method with its parameters. Ids are 32 hexadecimal digits.
+///
+/// Until `hello` or `resume` succeeded every other method is refused, and a connection that has not managed it
+/// within 5 s is closed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "method", content = "params")]
+pub enum Method {
+    /// Signs in and starts a session. Result: [`Welcome`].
+    #[serde(rename = "hello")]
+    Hello(HelloParams),
+    /// Goes on with a session on a new connection. Result: [`ResumeResult`].
+    #[serde(rename = "resume")]
+    Resume(ResumeParams),
+    /// Shows that the client lives. Result: [`Empty`].
+    #[serde(rename = "ping")]
+    Ping(Empty),
+    /// Ends the session: its unanswered legs are declined elsewhere, answered ones hung up. Result: [`Empty`].
+    #[serde(rename = "bye")]
+    Bye(Empty),
+    /// Finds people by name or number. Result: [`SearchResult`].
+    #[serde(rename = "directory.search")]
+    DirectorySearch(SearchParams),
+    /// The user's finished calls, newest first. Result: [`HistoryResult`].
+    #[serde(rename = "history.list")]
+    HistoryList(HistoryParams),
+    /// Places a call. Result: [`CallStarted`]; the answer comes as a `call.description` push.
+    #[serde(rename = "call.start")]
+    CallStart(StartParams),
+    /// Answers a ringing call. Result: [`Empty`].
+    #[serde(rename = "call.answer")]
+    CallAnswer(AnswerParams),
+    /// Refuses a ringing call on all of the user's devices. Result: [`Empty`].
+    #[serde(rename = "call.decline")]
+    CallDecline(DeclineParams),
+    /// Ends a call in any state. Result: [`Empty`].
+    #[serde(rename = "call.hangup")]
+    CallHangup(LegParams),
+    /// Puts the other side on hold. Result: [`Empty`].
+    #[serde(rename = "call.hold")]
+    CallHold(LegParams),
+    /// Takes the other side back. Result: [`Empty`].
+    #[serde(rename = "call.unhold")]
+    CallUnhold(LegParams),
+    /// Mutes at the switch, in addition to the client's own mute. Result: [`Empty`].
+    #[serde(rename = "call.mute")]
+    CallMute(MuteParams),
+    /// Sends digits. Result: [`Empty`].
+    #[serde(rename = "call.dtmf")]
+    CallDtmf(DtmfParams),
+    /// Gives a description: an answer to the server's offer (also ahead of `call.answer`, so that media is connected
+    /// before the user answers), or a new offer (ICE restart), whose answer comes as a `call.description` push.
+    /// Result: [`Empty`].
+    #[serde(rename = "call.describe")]
+    CallDescribe(DescribeParams),
+    /// Gives a candidate. Result: [`Empty`].
+    #[serde(rename = "call.candidate")]
+    CallCandidate(CandidateParams),
+}
+
+impl Method {
+    /// Every method's name on the wire.
+    pub const NAMES: [&'static str; 16] = [
+        "hello",
+        "resume",
+        "ping",
+        "bye",
+        "directory.search",
+        "history.list",
+        "call.start",
+        "call.answer",
+        "call.decline",
+        "call.hangup",
+        "call.hold",
+        "call.unhold",
+        "call.mute",
+        "call.dtmf",
+        "call.describe",
+        "call.candidate",
+    ];
+}
+
+/// No parameters, or no result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+pub struct Empty {}
+
+/// Parameters of `hello`: exactly one of `token` and `ticket`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct HelloParams {
+    /// An access token of `POST /api/v1/login`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub token: Option<String>,
+    /// A one-time ticket of `POST /api/v1/ticket`, valid 60 s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub ticket: Option<String>,
+    /// What connects.
+    pub client: ClientInfo,
+}
+
+/// Tokens never reach a log.
+impl std::fmt::Debug for HelloParams {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HelloParams").field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+/// What connects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ClientInfo {
+    /// A product name, at most 64 characters.
+    pub name: String,
+    /// Its version, at most 32 characters.
+    pub version: String,
+}
+
+/// Result of `hello`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Welcome {
+    /// The session, for `resume`.
+    pub session: String,
+    /// Its secret, for `resume`. Kept by the client alone.
+    pub secret: String,
+    /// Who signed in.
+    pub me: Me,
+    /// The number of the last push before the state.
+    #[ts(type = "number")]
+    pub seq: u64,
+    /// Everything the client shows.
+    pub state: State,
+    /// The server's version.
+    pub server_version: String,
+    /// STUN and TURN servers; normally empty, the media server is reachable by itself.
+    pub ice_servers: Vec<IceServer>,
+    /// The client pings this often, in milliseconds.
+    pub ping_interval_ms: u32,
+    /// How long the session and its calls wait for a `resume` after the connection is lost, in milliseconds.
+    pub resume_window_ms: u32,
+}
+
+impl std::fmt::Debug for Welcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Welcome")
+            .field("session", &self.session)
+            .field("seq", &self.seq)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Everything a client shows, as of one push number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct State {
+    /// Colleagues with their presence, sorted by name; the user too.
+    pub directory: Vec<DirectoryEntry>,
+    /// The user's live calls, on any device.
+    pub calls: Vec<CallInfo>,
+    /// Whether calls can be placed: the app server has a softswitch.
+    pub switch_up: bool,
+}
+
+/// As `RTCIceServer`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct IceServer {
+    /// Where.
+    pub urls: Vec<String>,
+    /// User name, for TURN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub username: Option<String>,
+    /// Password, for TURN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub credential: Option<String>,
+}
+
+/// Parameters of `resume`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ResumeParams {
+    /// The session.
+    pub session: String,
+    /// Its secret.
+    pub secret: String,
+    /// The number of the last push the client saw.
+    #[ts(type = "number")]
+    pub last_seq: u64,
+}
+
+impl std::fmt::Debug for ResumeParams {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ResumeParams").field("session", &self.session).finish_non_exhaustive()
+    }
+}
+
+/// Result of `resume`. Missed pushes follow one by one; where too many were missed, `state` is given instead.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ResumeResult {
+    /// The number of the last push before `state`, or before the replay begins.
+    #[ts(type = "number")]
+    pub seq: u64,
+    /// The whole state, where a replay is not possible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub state: Option<State>,
+}
+
+/// Parameters of `directory.search`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SearchParams {
+    /// Part of a name or number, at most 64 characters.
+    pub query: String,
+}
+
+/// Result of `directory.search`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct SearchResult {
+    /// At most 50 people, best match first.
+    pub entries: Vec<DirectoryEntry>,
+}
+
+/// Parameters of `history.list`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct HistoryParams {
+    /// The cursor of the page before; none for the first page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub cursor: Option<String>,
+    /// 1 to 100, 50 if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub limit: Option<u32>,
+}
+
+/// Result of `history.list`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct HistoryResult {
+    /// Finished calls, newest first.
+    pub entries: Vec<HistoryEntry>,
+    /// For the next page; none at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub cursor: Option<String>,
+}
+
+/// Parameters of `call.start`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct StartParams {
+    /// A number or feature code, at most 64 characters.
+    pub to: String,
+    /// The client's offer.
+    pub description: Description,
+    /// Data that travels to the other side; at most 32 entries, 4 KiB together.
+    #[serde(default)]
+    pub variables: BTreeMap<String, String>,
+}
+
+/// Result of `call.start`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct CallStarted {
+    /// The call as it is.
+    pub call: CallInfo,
+}
+
+/// A call's id alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LegParams {
+    /// The call's `id`.
+    pub call: String,
+}
+
+/// Parameters of `call.answer`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AnswerParams {
+    /// The call's `id`.
+    pub call: String,
+    /// The answer to the offer of `call.incoming`, unless `call.describe` gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub description: Option<Description>,
+}
+
+/// Parameters of `call.decline`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DeclineParams {
+    /// The call's `id`.
+    pub call: String,
+    /// How.
+    #[serde(default)]
+    pub reason: DeclineReason,
+}
+
+/// How a call is declined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeclineReason {
+    /// The user does not want the call.
+    #[default]
+    Declined,
+    /// The user is busy.
+    Busy,
+}
+
+/// Parameters of `call.mute`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MuteParams {
+    /// The call's `id`.
+    pub call: String,
+    /// Whether the user is muted.
+    pub muted: bool,
+}
+
+/// Parameters of `call.dtmf`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DtmfParams {
+    /// The call's `id`.
+    pub call: String,
+    /// 1 to 32 of `0-9 * # A-D`.
+    pub digits: String,
+}
+
+/// Parameters of `call.describe`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DescribeParams {
+    /// The call's `id`.
+    pub call: String,
+    /// The description.
+    pub description: Description,
+}
+
+/// Parameters of `call.candidate`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CandidateParams {
+    /// The call's `id`.
+    pub call: String,
+    /// `candidate:…` as `RTCIceCandidate.candidate`; null at the end of candidates.
+    pub candidate: Option<String>,
+}

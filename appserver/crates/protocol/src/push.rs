@@ -1,0 +1,107 @@
+//! What the server says unasked.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{CallInfo, Description, DirectoryEntry, EndedBy, PresenceEntry};
+
+/// A push: `{"seq": 12, "event": "presence", "data": {…}}`. `seq` grows by one within a session; pushes with
+/// `seq` 0 (`ping`) are not counted and not replayed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct PushFrame {
+    /// Its number.
+    #[ts(type = "number")]
+    pub seq: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub push: Push,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "event", content = "data", rename_all_fields = "camelCase")]
+pub enum Push {
+    /// Is the client there? It answers with the method `ping`; a session silent for 70 s is shown as gone.
+    #[serde(rename = "ping")]
+    Ping {},
+    /// Presence of one or more people changed.
+    #[serde(rename = "presence")]
+    Presence {
+        /// The changes.
+        entries: Vec<PresenceEntry>,
+    },
+    /// People were added, changed or removed.
+    #[serde(rename = "directory.changed")]
+    DirectoryChanged {
+        /// New and changed people.
+        entries: Vec<DirectoryEntry>,
+        /// Accounts that are gone.
+        removed: Vec<String>,
+    },
+    /// Somebody calls the user.
+    #[serde(rename = "call.incoming")]
+    CallIncoming {
+        /// The call.
+        call: CallInfo,
+        /// The server's offer.
+        description: Description,
+    },
+    /// A call changed.
+    #[serde(rename = "call.state")]
+    CallState {
+        /// The call as it is.
+        call: CallInfo,
+    },
+    /// A description: the answer to the client's offer, or a new offer to answer with `call.describe`.
+    #[serde(rename = "call.description")]
+    CallDescription {
+        /// The call's `id`.
+        call: String,
+        /// The description.
+        description: Description,
+    },
+    /// A candidate of the server's.
+    #[serde(rename = "call.candidate")]
+    CallCandidate {
+        /// The call's `id`.
+        call: String,
+        /// The candidate; null at the end of candidates.
+        candidate: Option<String>,
+    },
+    /// The other side pressed a key.
+    #[serde(rename = "call.dtmf")]
+    CallDtmf {
+        /// The call's `id`.
+        call: String,
+        /// The key.
+        digit: String,
+    },
+    /// A call is over.
+    #[serde(rename = "call.ended")]
+    CallEnded {
+        /// The call as it last was.
+        call: CallInfo,
+        /// Why: an `EndReason` name such as `hangup`, `busy`, `answered-elsewhere`.
+        reason: String,
+        /// Who ended it.
+        by: EndedBy,
+        /// The Q.850 cause value.
+        code: u8,
+        /// How long it was answered, in milliseconds; 0 if never.
+        #[ts(type = "number")]
+        duration_ms: u64,
+    },
+    /// The app server got or lost its softswitch. Running calls go on; new ones need it.
+    #[serde(rename = "switch")]
+    Switch {
+        /// Whether calls can be placed.
+        up: bool,
+    },
+    /// The access token ends soon: `hello` needs a new one after the next reconnect.
+    #[serde(rename = "token.expiring")]
+    TokenExpiring {
+        /// In how many seconds.
+        #[ts(type = "number")]
+        seconds: u64,
+    },
+}

@@ -1,0 +1,176 @@
+//! What the app server asks of a softswitch.
+
+use std::{collections::BTreeMap, fmt};
+
+use ringdown_types::{CallId, DtmfDigit, EndReason, LegId, SessionId, UserId};
+use serde::{Deserialize, Serialize};
+
+/// Names a command for its reply and against doing it twice. Random, chosen by the app server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CommandId(pub u64);
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Command {
+    /// A browser session can be rung. Repeated for every live session after a reconnect.
+    SessionUp {
+        /// The session.
+        session: SessionId,
+        /// Whose it is.
+        user: UserId,
+    },
+    /// A session is gone for good; its legs end with `resume-expired`.
+    SessionDown {
+        /// The session.
+        session: SessionId,
+    },
+    /// Places a call from a browser. Replies [`CommandResult::Started`]; the answer description follows as an event.
+    StartCall {
+        /// The session that holds the leg.
+        session: SessionId,
+        /// The caller.
+        user: UserId,
+        /// What was dialled.
+        to: String,
+        /// The browser's offer.
+        offer: SessionDescription,
+        /// Free-form data that travels to the other side; at most 32 entries, 4 KiB together.
+        variables: BTreeMap<String, String>,
+    },
+    /// Answers a ringing leg. Without a description the one given before with `Describe` is used.
+    Answer {
+        /// The ringing leg.
+        leg: LegId,
+        /// The browser's answer.
+        description: Option<SessionDescription>,
+    },
+    /// Refuses a ringing leg.
+    Decline {
+        /// The ringing leg.
+        leg: LegId,
+        /// `busy` or `declined`.
+        reason: EndReason,
+    },
+    /// Ends a leg in any state; an unanswered outgoing one is cancelled.
+    Hangup {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Puts the other side on hold.
+    Hold {
+        /// The leg that holds.
+        leg: LegId,
+    },
+    /// Takes the other side back.
+    Unhold {
+        /// The leg that held.
+        leg: LegId,
+    },
+    /// Stops or restarts passing on what the leg says.
+    Mute {
+        /// The leg.
+        leg: LegId,
+        /// Whether it is muted.
+        muted: bool,
+    },
+    /// Sends digits to the other side, one after the other.
+    SendDtmf {
+        /// The leg that presses the keys.
+        leg: LegId,
+        /// 1 to 32 digits.
+        digits: Vec<DtmfDigit>,
+    },
+    /// A description from the browser: an answer to our offer, or a new offer, which an answer event follows.
+    Describe {
+        /// The leg.
+        leg: LegId,
+        /// The description.
+        description: SessionDescription,
+    },
+    /// A candidate from the browser (RFC 8838).
+    Candidate {
+        /// The leg.
+        leg: LegId,
+        /// The candidate; `None` at the end of candidates.
+        candidate: Option<CandidateText>,
+    },
+}
+
+/// How a description is meant (RFC 8829 §4.1.8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DescriptionKind {
+    /// An offer.
+    Offer,
+    /// A final answer.
+    Answer,
+}
+
+/// A session description on its way. It holds credentials: `Debug` shows its size only.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionDescription {
+    /// Offer or answer.
+    #[serde(rename = "type")]
+    pub kind: DescriptionKind,
+    /// The text, at most 32 KiB.
+    pub sdp: String,
+}
+
+impl fmt::Debug for SessionDescription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionDescription({:?}, {} bytes)", self.kind, self.sdp.len())
+    }
+}
+
+/// A candidate attribute as browsers write it (`candidate:…`), at most 1 KiB.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CandidateText(pub String);
+
+impl fmt::Debug for CandidateText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CandidateText(‹redacted›)")
+    }
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum CommandResult {
+    /// It is done.
+    Done,
+    /// A call began.
+    Started {
+        /// The call.
+        call: CallId,
+        /// The caller's leg.
+        leg: LegId,
+    },
+    /// It was refused; nothing changed.
+    Refused {
+        /// Why.
+        error: CommandError,
+        /// What was wrong, for people.
+        message: String,
+    },
+}
+
+/// Why a command was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CommandError {
+    /// The leg is not known; it may have just ended.
+    NoSuchLeg,
+    /// The session or user is not known.
+    NoSuchSession,
+    /// The leg's state does not allow it.
+    WrongState,
+    /// A value is out of its range, or a description is malformed.
+    Invalid,
+    /// The description shares no codec with us.
+    NotAcceptable,
+    /// The switch is full.
+    Congestion,
+}

@@ -1,0 +1,74 @@
+//! What a softswitch must know to connect calls without the app server.
+
+use std::fmt;
+
+use ringdown_types::{Extension, Pii, UserId};
+use serde::{Deserialize, Serialize};
+
+/// The whole directory, versioned. A softswitch keeps the newest in memory and in its state folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DirectorySnapshot {
+    /// Grows with every change; never 0.
+    pub version: u64,
+    /// The SIP domain and digest realm.
+    pub realm: String,
+    /// People and services.
+    pub users: Vec<DirectoryUser>,
+    /// SIP devices that may register.
+    pub devices: Vec<SipDevice>,
+    /// Feature codes.
+    pub feature_codes: FeatureCodes,
+}
+
+/// Somebody who can be called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DirectoryUser {
+    /// The account.
+    pub id: UserId,
+    /// The number others dial.
+    pub extension: Extension,
+    /// The name others see.
+    pub name: Pii<String>,
+    /// A disabled user can neither call nor be called.
+    pub enabled: bool,
+    /// How long the user's devices ring, in seconds: 5 to 300.
+    pub ring_seconds: u16,
+    /// Calls the user may have at once, 1 to 100; one more caller hears busy.
+    pub max_calls: u8,
+}
+
+/// A telephone's credentials. The password itself is never stored.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SipDevice {
+    /// The digest user name, and the user part of the address of record.
+    pub username: String,
+    /// Whose device it is.
+    pub user: UserId,
+    /// SHA-256 of `username:realm:password`, 64 lower-case hexadecimal digits (RFC 8760).
+    pub ha1_sha256: String,
+    /// MD5 of the same, 32 digits, for telephones that know nothing better.
+    pub ha1_md5: String,
+}
+
+impl fmt::Debug for SipDevice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SipDevice").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// What a user dials for a service instead of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FeatureCodes {
+    /// The echo test.
+    pub echo_test: Extension,
+}
+
+impl Default for FeatureCodes {
+    fn default() -> Self {
+        Self { echo_test: "*43".parse().expect("*43 is an extension") }
+    }
+}

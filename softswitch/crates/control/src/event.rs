@@ -1,0 +1,222 @@
+//! What a softswitch reports.
+
+use std::collections::BTreeMap;
+
+use ringdown_types::{
+    CallId, DtmfDigit, EndReason, Extension, LegId, MediaDirection, Pii, SessionId, UserId,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{CandidateText, SessionDescription};
+
+/// Something that happened. Times are Unix time in milliseconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Event {
+    /// A call began.
+    CallStarted {
+        /// The call.
+        call: CallId,
+        /// Who calls.
+        caller: Party,
+        /// What was dialled.
+        dialled: Pii<String>,
+        /// When.
+        at: u64,
+    },
+    /// A leg was made or changed. For a ringing browser leg, `Offered` follows.
+    LegChanged {
+        /// The leg as it is now.
+        leg: LegInfo,
+    },
+    /// A browser is rung: the session gets our offer.
+    Offered {
+        /// The leg.
+        leg: LegId,
+        /// The session to tell.
+        session: SessionId,
+        /// Our offer.
+        offer: SessionDescription,
+        /// What the caller sent along.
+        variables: BTreeMap<String, String>,
+    },
+    /// A description for a browser: the answer to its offer, or a new offer.
+    Description {
+        /// The leg.
+        leg: LegId,
+        /// The session to tell.
+        session: SessionId,
+        /// The description.
+        description: SessionDescription,
+    },
+    /// A candidate of ours for a browser.
+    Candidate {
+        /// The leg.
+        leg: LegId,
+        /// The session to tell.
+        session: SessionId,
+        /// The candidate; `None` at the end of candidates.
+        candidate: Option<CandidateText>,
+    },
+    /// The other side pressed a key.
+    Dtmf {
+        /// The leg that hears it.
+        leg: LegId,
+        /// The key.
+        digit: DtmfDigit,
+    },
+    /// A leg is over.
+    LegEnded {
+        /// The leg as it last was, `state` being [`LegState::Ended`].
+        leg: LegInfo,
+        /// Why.
+        reason: EndReason,
+        /// Who ended it.
+        by: EndedBy,
+    },
+    /// A call is over: its record, once per call.
+    CallEnded {
+        /// The record.
+        record: CallRecord,
+    },
+    /// A user's telephones registered or left.
+    Registration {
+        /// The user's bindings as they are now.
+        registration: RegistrationInfo,
+    },
+}
+
+/// One side of a call as others see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Party {
+    /// The account; `None` for a service such as the echo test, or an unknown number.
+    pub user: Option<UserId>,
+    /// The number.
+    pub number: Pii<String>,
+    /// The name, empty where there is none.
+    pub name: Pii<String>,
+}
+
+/// Which device a leg goes to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum LegPlace {
+    /// A browser session.
+    Browser {
+        /// The session.
+        session: SessionId,
+    },
+    /// A telephone.
+    Telephone {
+        /// The digest user name of the device.
+        device: Pii<String>,
+    },
+    /// A service of the switch.
+    Service {
+        /// The number that reaches it.
+        code: Extension,
+    },
+}
+
+/// Whether the leg's device calls or is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LegRole {
+    /// The device called.
+    Caller,
+    /// The device is called.
+    Callee,
+}
+
+/// Where a leg is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LegState {
+    /// Caller: nobody rings yet. Callee: being reached.
+    Dialing,
+    /// The called side rings.
+    Ringing,
+    /// Answered.
+    Active,
+    /// Over.
+    Ended,
+}
+
+/// A leg as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LegInfo {
+    /// The leg.
+    pub leg: LegId,
+    /// Its call.
+    pub call: CallId,
+    /// Whose it is; `None` for a service.
+    pub user: Option<UserId>,
+    /// The device.
+    pub place: LegPlace,
+    /// Calls or is called.
+    pub role: LegRole,
+    /// Where it is in its life.
+    pub state: LegState,
+    /// The other side.
+    pub peer: Party,
+    /// This leg put the other side on hold.
+    pub held: bool,
+    /// The other side put this leg on hold.
+    pub held_by_peer: bool,
+    /// The switch does not pass on what this leg says.
+    pub muted: bool,
+    /// Which way media flows, seen from the device.
+    pub direction: MediaDirection,
+    /// When the leg was made.
+    pub created_at: u64,
+    /// When it was answered.
+    pub answered_at: Option<u64>,
+}
+
+/// Who ended a leg or a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndedBy {
+    /// The leg's own side.
+    Local,
+    /// The other side.
+    Remote,
+    /// The switch.
+    Switch,
+}
+
+/// A finished call: one row of history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CallRecord {
+    /// The call.
+    pub call: CallId,
+    /// Who called.
+    pub caller: Party,
+    /// Who was called.
+    pub callee: Party,
+    /// What was dialled.
+    pub dialled: Pii<String>,
+    /// When it began.
+    pub started_at: u64,
+    /// When it was answered.
+    pub answered_at: Option<u64>,
+    /// When it ended.
+    pub ended_at: u64,
+    /// Why it ended.
+    pub reason: EndReason,
+    /// Who ended it; `Local` is the caller, `Remote` the called side.
+    pub by: EndedBy,
+}
+
+/// A user's reachable telephones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegistrationInfo {
+    /// The user.
+    pub user: UserId,
+    /// How many bindings are live; 0 means no telephone is reachable.
+    pub bindings: u32,
+}

@@ -1,0 +1,32 @@
+//! Everything live on a softswitch.
+
+use ringdown_types::{CallId, Pii};
+use serde::{Deserialize, Serialize};
+
+use crate::{LegInfo, Party, RegistrationInfo};
+
+/// Everything live, as of one event number.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    /// Calls that are not over.
+    pub calls: Vec<CallInfo>,
+    /// Users with at least one reachable telephone.
+    pub registrations: Vec<RegistrationInfo>,
+}
+
+/// A call and its legs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CallInfo {
+    /// The call.
+    pub call: CallId,
+    /// Who calls.
+    pub caller: Party,
+    /// What was dialled.
+    pub dialled: Pii<String>,
+    /// When it began, Unix time in milliseconds.
+    pub started_at: u64,
+    /// Its legs.
+    pub legs: Vec<LegInfo>,
+}
