@@ -10,6 +10,7 @@ mod frame;
 mod method;
 mod people;
 mod push;
+mod rest;
 
 pub use call::{
     CallDirection, CallInfo, CallState, Description, DescriptionKind, EndedBy, HistoryEntry, PeerInfo,
@@ -23,3 +24,4 @@ pub use method::{
 };
 pub use people::{DirectoryEntry, Me, PresenceEntry, PresenceState, Role};
 pub use push::{Push, PushFrame};
+pub use rest::{LoginRequest, Problem, RefreshRequest, Ticket, Tokens};

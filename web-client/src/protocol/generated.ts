@@ -1,0 +1,795 @@
+// Written from the Rust types of appserver/crates/protocol: do not edit.
+// `RINGDOWN_UPDATE=1 cargo test -p ringdown-protocol` writes it anew.
+
+/**
+ * The longest frame a client may send, in bytes.
+ */
+export const MAX_FRAME_BYTES = 65536;
+
+/**
+ * The deepest nesting of a client's JSON.
+ */
+export const MAX_DEPTH = 32;
+
+/**
+ * Why a call ended.
+ */
+export const END_REASONS = [
+  "hangup",
+  "busy",
+  "declined",
+  "no-answer",
+  "answered-elsewhere",
+  "declined-elsewhere",
+  "cancelled",
+  "not-found",
+  "offline",
+  "forbidden",
+  "not-acceptable",
+  "media-failed",
+  "congestion",
+  "server-restart",
+  "resume-expired",
+  "failed",
+] as const;
+
+/**
+ * Why a call ended.
+ */
+export type EndReason = (typeof END_REASONS)[number];
+
+/**
+ * Parameters of `call.answer`.
+ */
+export type AnswerParams = {
+/**
+ * The call's `id`.
+ */
+call: string,
+/**
+ * The answer to the offer of `call.incoming`, unless `call.describe` gave it.
+ */
+description?: Description, };
+
+/**
+ * In or out.
+ */
+export type CallDirection = "inbound" | "outbound";
+
+/**
+ * A call of the user's, on one of the user's devices.
+ */
+export type CallInfo = {
+/**
+ * Names this side of the call in every method.
+ */
+id: string,
+/**
+ * The same on both sides and in history.
+ */
+callId: string,
+/**
+ * Whether this session holds the call's audio; a call on another of the user's devices is shown, not controlled.
+ */
+mine: boolean,
+/**
+ * In or out.
+ */
+direction: CallDirection,
+/**
+ * Where it is in its life.
+ */
+state: CallState,
+/**
+ * The other side.
+ */
+peer: PeerInfo,
+/**
+ * The user put the other side on hold.
+ */
+held: boolean,
+/**
+ * The other side put the user on hold.
+ */
+heldByPeer: boolean,
+/**
+ * Muted at the switch.
+ */
+muted: boolean,
+/**
+ * When it began, Unix time in milliseconds.
+ */
+createdAt: number,
+/**
+ * When it was answered.
+ */
+answeredAt: number | null,
+/**
+ * What the caller sent along.
+ */
+variables: { [key in string]: string }, };
+
+/**
+ * Result of `call.start`.
+ */
+export type CallStarted = {
+/**
+ * The call as it is.
+ */
+call: CallInfo, };
+
+/**
+ * Where a call is in its life, as the server knows it.
+ */
+export type CallState = "dialing" | "ringing" | "active" | "ended";
+
+/**
+ * Parameters of `call.candidate`.
+ */
+export type CandidateParams = {
+/**
+ * The call's `id`.
+ */
+call: string,
+/**
+ * `candidate:…` as `RTCIceCandidate.candidate`; null at the end of candidates.
+ */
+candidate: string | null, };
+
+/**
+ * What connects.
+ */
+export type ClientInfo = {
+/**
+ * A product name, at most 64 characters.
+ */
+name: string,
+/**
+ * Its version, at most 32 characters.
+ */
+version: string, };
+
+/**
+ * Parameters of `call.decline`.
+ */
+export type DeclineParams = {
+/**
+ * The call's `id`.
+ */
+call: string,
+/**
+ * How.
+ */
+reason: DeclineReason, };
+
+/**
+ * How a call is declined.
+ */
+export type DeclineReason = "declined" | "busy";
+
+/**
+ * Parameters of `call.describe`.
+ */
+export type DescribeParams = {
+/**
+ * The call's `id`.
+ */
+call: string,
+/**
+ * The description.
+ */
+description: Description, };
+
+/**
+ * A session description, as `RTCSessionDescriptionInit`. It holds credentials: `Debug` shows its size only.
+ */
+export type Description = {
+/**
+ * Offer or answer.
+ */
+type: DescriptionKind,
+/**
+ * The text, at most 32 KiB.
+ */
+sdp: string, };
+
+/**
+ * How a description is meant.
+ */
+export type DescriptionKind = "offer" | "answer";
+
+/**
+ * A colleague.
+ */
+export type DirectoryEntry = {
+/**
+ * The account.
+ */
+userId: string,
+/**
+ * The name.
+ */
+name: string,
+/**
+ * The number to dial.
+ */
+extension: string,
+/**
+ * Presence.
+ */
+presence: PresenceState, };
+
+/**
+ * Parameters of `call.dtmf`.
+ */
+export type DtmfParams = {
+/**
+ * The call's `id`.
+ */
+call: string,
+/**
+ * 1 to 32 of `0-9 * # A-D`.
+ */
+digits: string, };
+
+/**
+ * No parameters, or no result.
+ */
+export type Empty = Record<symbol, never>;
+
+/**
+ * Who ended a call, seen from the user.
+ */
+export type EndedBy = "local" | "remote" | "server";
+
+/**
+ * What kind of error it is; the wire name is kebab-case.
+ */
+export type ErrorCode = "bad-request" | "too-large" | "unknown-method" | "not-authenticated" | "bad-credentials" | "forbidden" | "session-expired" | "rate-limited" | "no-such-call" | "wrong-state" | "not-acceptable" | "switch-unavailable" | "internal";
+
+/**
+ * An error: `{"code": …, "name": …, "message": …, "causes": […], "solutions": […], "fatal": false}`.
+ */
+export type ErrorInfo = {
+/**
+ * A stable number: 4000 + the place in [`ErrorCode`].
+ */
+code: number,
+/**
+ * The kind.
+ */
+name: ErrorCode,
+/**
+ * What is wrong, in one sentence.
+ */
+message: string,
+/**
+ * What may have led to it.
+ */
+causes: Array<string>,
+/**
+ * What to do about it.
+ */
+solutions: Array<string>,
+/**
+ * Whether the connection or session is over.
+ */
+fatal: boolean, };
+
+/**
+ * Parameters of `hello`: exactly one of `token` and `ticket`.
+ */
+export type HelloParams = {
+/**
+ * An access token of `POST /api/v1/login`.
+ */
+token?: string,
+/**
+ * A one-time ticket of `POST /api/v1/ticket`, valid 60 s.
+ */
+ticket?: string,
+/**
+ * What connects.
+ */
+client: ClientInfo, };
+
+/**
+ * A finished call of the user's.
+ */
+export type HistoryEntry = {
+/**
+ * The call.
+ */
+callId: string,
+/**
+ * In or out.
+ */
+direction: CallDirection,
+/**
+ * The other side.
+ */
+peer: PeerInfo,
+/**
+ * When it began, Unix time in milliseconds.
+ */
+startedAt: number,
+/**
+ * When it was answered.
+ */
+answeredAt: number | null,
+/**
+ * When it ended.
+ */
+endedAt: number,
+/**
+ * Why it ended: an `EndReason` name.
+ */
+reason: string, };
+
+/**
+ * Parameters of `history.list`.
+ */
+export type HistoryParams = {
+/**
+ * The cursor of the page before; none for the first page.
+ */
+cursor?: string,
+/**
+ * 1 to 100, 50 if left out.
+ */
+limit?: number, };
+
+/**
+ * Result of `history.list`.
+ */
+export type HistoryResult = {
+/**
+ * Finished calls, newest first.
+ */
+entries: Array<HistoryEntry>,
+/**
+ * For the next page; none at the end.
+ */
+cursor?: string, };
+
+/**
+ * As `RTCIceServer`.
+ */
+export type IceServer = {
+/**
+ * Where.
+ */
+urls: Array<string>,
+/**
+ * User name, for TURN.
+ */
+username?: string,
+/**
+ * Password, for TURN.
+ */
+credential?: string, };
+
+/**
+ * A call's id alone.
+ */
+export type LegParams = {
+/**
+ * The call's `id`.
+ */
+call: string, };
+
+/**
+ * Body of `POST /api/v1/login`.
+ */
+export type LoginRequest = {
+/**
+ * The sign-in name.
+ */
+username: string,
+/**
+ * The password.
+ */
+password: string, };
+
+/**
+ * Who signed in.
+ */
+export type Me = {
+/**
+ * The account.
+ */
+userId: string,
+/**
+ * The sign-in name.
+ */
+username: string,
+/**
+ * The name others see.
+ */
+name: string,
+/**
+ * The number others dial; null for an account without a telephone.
+ */
+extension: string | null,
+/**
+ * What the account may do.
+ */
+role: Role, };
+
+/**
+ * Parameters of `call.mute`.
+ */
+export type MuteParams = {
+/**
+ * The call's `id`.
+ */
+call: string,
+/**
+ * Whether the user is muted.
+ */
+muted: boolean, };
+
+/**
+ * The other side.
+ */
+export type PeerInfo = {
+/**
+ * The account; null for a service or an unknown number.
+ */
+userId: string | null,
+/**
+ * The number.
+ */
+number: string,
+/**
+ * The name, empty where there is none.
+ */
+name: string, };
+
+/**
+ * A change of presence.
+ */
+export type PresenceEntry = {
+/**
+ * The account.
+ */
+userId: string,
+/**
+ * The presence.
+ */
+presence: PresenceState, };
+
+/**
+ * Whether somebody can be reached.
+ */
+export type PresenceState = "offline" | "online" | "ringing" | "on-call";
+
+/**
+ * Every REST error, as `application/problem+json` (RFC 9457).
+ */
+export type Problem = {
+/**
+ * `urn:ringdown:problem:` and the kind, such as `bad-credentials`.
+ */
+type: string,
+/**
+ * The kind in words.
+ */
+title: string,
+/**
+ * The HTTP status.
+ */
+status: number,
+/**
+ * What is wrong here.
+ */
+detail: string,
+/**
+ * What to do about it.
+ */
+solutions: Array<string>, };
+
+/**
+ * A push: `{"seq": 12, "event": "presence", "data": {…}}`. `seq` grows by one within a session; pushes with
+ * `seq` 0 (`ping`) are not counted and not replayed.
+ */
+export type PushFrame = {
+/**
+ * Its number.
+ */
+seq: number, } & ({ "event": "ping", "data": Record<symbol, never> } | { "event": "presence", "data": {
+/**
+ * The changes.
+ */
+entries: Array<PresenceEntry>, } } | { "event": "directory.changed", "data": {
+/**
+ * New and changed people.
+ */
+entries: Array<DirectoryEntry>,
+/**
+ * Accounts that are gone.
+ */
+removed: Array<string>, } } | { "event": "call.incoming", "data": {
+/**
+ * The call.
+ */
+call: CallInfo,
+/**
+ * The server's offer.
+ */
+description: Description, } } | { "event": "call.state", "data": {
+/**
+ * The call as it is.
+ */
+call: CallInfo, } } | { "event": "call.description", "data": {
+/**
+ * The call's `id`.
+ */
+call: string,
+/**
+ * The description.
+ */
+description: Description, } } | { "event": "call.candidate", "data": {
+/**
+ * The call's `id`.
+ */
+call: string,
+/**
+ * The candidate; null at the end of candidates.
+ */
+candidate: string | null, } } | { "event": "call.dtmf", "data": {
+/**
+ * The call's `id`.
+ */
+call: string,
+/**
+ * The key.
+ */
+digit: string, } } | { "event": "call.ended", "data": {
+/**
+ * The call as it last was.
+ */
+call: CallInfo,
+/**
+ * Why: an `EndReason` name such as `hangup`, `busy`, `answered-elsewhere`.
+ */
+reason: string,
+/**
+ * Who ended it.
+ */
+by: EndedBy,
+/**
+ * The Q.850 cause value.
+ */
+code: number,
+/**
+ * How long it was answered, in milliseconds; 0 if never.
+ */
+durationMs: number, } } | { "event": "switch", "data": {
+/**
+ * Whether calls can be placed.
+ */
+up: boolean, } } | { "event": "token.expiring", "data": {
+/**
+ * In how many seconds.
+ */
+seconds: number, } });
+
+/**
+ * Body of `POST /api/v1/refresh` and `POST /api/v1/logout`.
+ */
+export type RefreshRequest = {
+/**
+ * The newest refresh token. Each is good for one refresh; using one twice ends the whole sign-in.
+ */
+refreshToken: string, };
+
+/**
+ * A client's request: `{"id": 7, "method": "call.hangup", "params": {…}}`.
+ */
+export type Request = {
+/**
+ * Names the request in its response; the client counts up.
+ */
+id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams });
+
+/**
+ * The server's answer: `{"id": 7, "result": {…}}` or `{"id": 7, "error": {…}}`.
+ */
+export type Response = {
+/**
+ * The request's id; 0 where the frame had none that could be read.
+ */
+id: number,
+/**
+ * The method's result.
+ */
+result?: unknown,
+/**
+ * What went wrong.
+ */
+error?: ErrorInfo, };
+
+/**
+ * Parameters of `resume`.
+ */
+export type ResumeParams = {
+/**
+ * The session.
+ */
+session: string,
+/**
+ * Its secret.
+ */
+secret: string,
+/**
+ * The number of the last push the client saw.
+ */
+lastSeq: number, };
+
+/**
+ * Result of `resume`. Missed pushes follow one by one; where too many were missed, `state` is given instead.
+ */
+export type ResumeResult = {
+/**
+ * The number of the last push before `state`, or before the replay begins.
+ */
+seq: number,
+/**
+ * The whole state, where a replay is not possible.
+ */
+state?: State, };
+
+/**
+ * What an account may do.
+ */
+export type Role = "admin" | "user";
+
+/**
+ * Parameters of `directory.search`.
+ */
+export type SearchParams = {
+/**
+ * Part of a name or number, at most 64 characters.
+ */
+query: string, };
+
+/**
+ * Result of `directory.search`.
+ */
+export type SearchResult = {
+/**
+ * At most 50 people, best match first.
+ */
+entries: Array<DirectoryEntry>, };
+
+/**
+ * Parameters of `call.start`.
+ */
+export type StartParams = {
+/**
+ * A number or feature code, at most 64 characters.
+ */
+to: string,
+/**
+ * The client's offer.
+ */
+description: Description,
+/**
+ * Data that travels to the other side; at most 32 entries, 4 KiB together.
+ */
+variables: { [key in string]: string }, };
+
+/**
+ * Everything a client shows, as of one push number.
+ */
+export type State = {
+/**
+ * Colleagues with their presence, sorted by name; the user too.
+ */
+directory: Array<DirectoryEntry>,
+/**
+ * The user's live calls, on any device.
+ */
+calls: Array<CallInfo>,
+/**
+ * Whether calls can be placed: the app server has a softswitch.
+ */
+switchUp: boolean, };
+
+/**
+ * Result of `POST /api/v1/ticket`.
+ */
+export type Ticket = {
+/**
+ * Good for one `hello`.
+ */
+ticket: string,
+/**
+ * How long it is valid, in seconds.
+ */
+expiresIn: number, };
+
+/**
+ * Result of `POST /api/v1/login` and `POST /api/v1/refresh`.
+ */
+export type Tokens = {
+/**
+ * Goes into `Authorization: Bearer` and into `hello`.
+ */
+accessToken: string,
+/**
+ * How long the access token is valid, in seconds.
+ */
+expiresIn: number,
+/**
+ * For the next `POST /api/v1/refresh`.
+ */
+refreshToken: string,
+/**
+ * Who signed in.
+ */
+me: Me, };
+
+/**
+ * Result of `hello`.
+ */
+export type Welcome = {
+/**
+ * The session, for `resume`.
+ */
+session: string,
+/**
+ * Its secret, for `resume`. Kept by the client alone.
+ */
+secret: string,
+/**
+ * Who signed in.
+ */
+me: Me,
+/**
+ * The number of the last push before the state.
+ */
+seq: number,
+/**
+ * Everything the client shows.
+ */
+state: State,
+/**
+ * The server's version.
+ */
+serverVersion: string,
+/**
+ * STUN and TURN servers; normally empty, the media server is reachable by itself.
+ */
+iceServers: Array<IceServer>,
+/**
+ * The client pings this often, in milliseconds.
+ */
+pingIntervalMs: number,
+/**
+ * How long the session and its calls wait for a `resume` after the connection is lost, in milliseconds.
+ */
+resumeWindowMs: number, };
+
+/**
+ * The result of each method.
+ */
+export type Results = {
+  "hello": Welcome;
+  "resume": ResumeResult;
+  "ping": Empty;
+  "bye": Empty;
+  "directory.search": SearchResult;
+  "history.list": HistoryResult;
+  "call.start": CallStarted;
+  "call.answer": Empty;
+  "call.decline": Empty;
+  "call.hangup": Empty;
+  "call.hold": Empty;
+  "call.unhold": Empty;
+  "call.mute": Empty;
+  "call.dtmf": Empty;
+  "call.describe": Empty;
+  "call.candidate": Empty;
+};
