@@ -1,0 +1,381 @@
+//! What both kinds of session share: identity, version, the pending offer, and the lines of an audio section.
+
+use std::net::IpAddr;
+
+use ringdown_types::{CodecId, MediaDirection, Random};
+
+use crate::{
+    attribute::RtpMap,
+    description::{Address, Attribute, Line, MediaKind, MediaSection, Origin, Protocol, SessionDescription},
+    error::{Mismatch, SdpError, Unacceptable},
+    formats::rtp_map,
+    negotiated::{NegotiatedCodec, NegotiatedEvent, shared_codecs, shared_events},
+    payload_types::PayloadTypes,
+    remote::{RemoteAudio, RemoteDescription},
+};
+
+/// What stays the same in everything we say to one peer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalIdentity {
+    /// The session id of `o=`, below 2⁶² (RFC 8829 §5.2.1).
+    pub session_id: u64,
+    /// Our SSRC.
+    pub ssrc: u32,
+    /// Our RTCP canonical name; random, so it names nobody (RFC 7022 §4.2).
+    pub cname: String,
+}
+
+impl LocalIdentity {
+    /// A fresh identity. A leg that moves to a new session of the same call may keep its SSRC and name.
+    pub fn generate(random: &mut dyn Random) -> Self {
+        Self { session_id: random.u64() >> 2, ssrc: random.u32(), cname: random.token(20) }
+    }
+}
+
+/// The course of one session: what we said last, and what we offered and was not answered.
+#[derive(Debug, Clone)]
+pub(crate) struct Course {
+    pub(crate) identity: LocalIdentity,
+    pub(crate) payload_types: PayloadTypes,
+    /// Whether the peer holds us.
+    pub(crate) held_by_peer: bool,
+    origin_address: IpAddr,
+    version: u64,
+    last: Option<SessionDescription>,
+    audio_section: usize,
+    pending: Option<PendingOffer>,
+}
+
+/// An unanswered offer of ours.
+#[derive(Debug, Clone)]
+struct PendingOffer {
+    formats: LocalFormats,
+    direction: MediaDirection,
+}
+
+/// Formats as we list them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LocalFormats {
+    pub(crate) codecs: Vec<(CodecId, u8)>,
+    /// Clock rate and payload type.
+    pub(crate) events: Vec<(u32, u8)>,
+}
+
+/// The audio part both sides agreed on.
+pub(crate) struct AgreedAudio {
+    pub(crate) codecs: Vec<NegotiatedCodec>,
+    pub(crate) events: Vec<NegotiatedEvent>,
+    pub(crate) direction: MediaDirection,
+    pub(crate) held_by_peer: bool,
+}
+
+impl Course {
+    /// A session nothing was said in. The address in `o=` stays even if media moves (RFC 3264 §8).
+    pub(crate) const fn new(
+        identity: LocalIdentity,
+        payload_types: PayloadTypes,
+        origin_address: IpAddr,
+    ) -> Self {
+        Self {
+            identity,
+            payload_types,
+            held_by_peer: false,
+            origin_address,
+            version: 0,
+            last: None,
+            audio_section: 0,
+            pending: None,
+        }
+    }
+
+    pub(crate) const fn is_pending(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    pub(crate) fn withdraw(&mut self) {
+        self.pending = None;
+    }
+
+    /// The formats of an offer: the codecs in order, and telephone-event at each of their clock rates.
+    /// `telephone-event/8000` always stands: many telephones know no other, even with Opus.
+    pub(crate) fn offered_formats(&mut self, codecs: &[CodecId]) -> Result<LocalFormats, SdpError> {
+        if self.is_pending() {
+            return Err(SdpError::OfferPending);
+        }
+        let mut formats = LocalFormats::default();
+        let mut rates = Vec::new();
+        for &codec in codecs {
+            if !formats.codecs.iter().any(|(known, _)| *known == codec) {
+                formats.codecs.push((codec, self.payload_types.codec(codec)));
+                if !rates.contains(&codec.clock_rate()) {
+                    rates.push(codec.clock_rate());
+                }
+            }
+        }
+        if formats.codecs.is_empty() {
+            return Err(Unacceptable::NoCommonCodec.into());
+        }
+        if !rates.contains(&8_000) {
+            rates.push(8_000);
+        }
+        formats.events = rates.into_iter().map(|rate| (rate, self.payload_types.event(rate))).collect();
+        Ok(formats)
+    }
+
+    /// The m-sections of a new offer: as many as before, in their order, all but the audio rejected
+    /// (RFC 3264 §8).
+    pub(crate) fn offered_sections(&self, audio: MediaSection) -> Vec<MediaSection> {
+        let mut sections = self.last.as_ref().map(|last| last.media.clone()).unwrap_or_default();
+        match sections.get_mut(self.audio_section) {
+            Some(section) => *section = audio,
+            None => sections.push(audio),
+        }
+        sections
+    }
+
+    /// Says an offer: sets id and version, remembers it as pending, prints it.
+    pub(crate) fn say_offer(
+        &mut self,
+        draft: Draft,
+        formats: LocalFormats,
+        direction: MediaDirection,
+    ) -> String {
+        let timing = self.last.as_ref().map(|last| last.timing.clone());
+        self.pending = Some(PendingOffer { formats, direction });
+        self.say(draft, timing.unwrap_or_else(|| vec![Line { kind: 't', value: "0 0".to_owned() }]))
+    }
+
+    /// Says an answer to `offer`.
+    pub(crate) fn say_answer(
+        &mut self,
+        draft: Draft,
+        offer: &RemoteDescription,
+        audio: &RemoteAudio,
+    ) -> String {
+        self.audio_section = audio.section;
+        self.held_by_peer = audio.holds();
+        self.payload_types.learn(&audio.formats);
+        // RFC 3264 §6: the t= lines of an answer equal those of the offer.
+        self.say(draft, offer.description().timing.clone())
+    }
+
+    /// RFC 3264 §8: the version goes up by one when anything changed, and only then.
+    fn say(&mut self, draft: Draft, timing: Vec<Line>) -> String {
+        let mut description = SessionDescription {
+            origin: Origin {
+                username: "-".to_owned(),
+                session_id: self.identity.session_id.to_string(),
+                version: self.version.to_string(),
+                address: Address::Ip(self.origin_address),
+            },
+            name: "-".to_owned(),
+            descriptive: Vec::new(),
+            connection: Some(Address::Ip(draft.connection)),
+            bandwidths: Vec::new(),
+            timing,
+            attributes: draft.attributes,
+            media: draft.media,
+        };
+        if self.last.as_ref() != Some(&description) {
+            self.version += 1;
+            description.origin.version = self.version.to_string();
+        }
+        let text = description.to_string();
+        self.last = Some(description);
+        text
+    }
+
+    /// What an answer makes of our pending offer. Nothing is changed yet: a provisional answer may be followed by
+    /// another one from another fork.
+    pub(crate) fn agree<'a>(
+        &self,
+        answer: &'a RemoteDescription,
+    ) -> Result<(&'a RemoteAudio, AgreedAudio), SdpError> {
+        let (Some(pending), Some(offer)) = (&self.pending, &self.last) else {
+            return Err(SdpError::NoOfferPending);
+        };
+        check_sections(offer, answer.description())?;
+        let audio = match answer.audio() {
+            Err(SdpError::NotAcceptable(Unacceptable::NoAudio)) => {
+                return Err(Unacceptable::AudioRejected.into());
+            }
+            Err(SdpError::NotAcceptable(Unacceptable::Transport)) => return Err(Mismatch::Transport.into()),
+            audio => audio?,
+        };
+        let offered = offer.media.get(audio.section).ok_or(Mismatch::SectionCount)?;
+        if audio.section != self.audio_section {
+            return Err(Unacceptable::AudioRejected.into());
+        }
+        if offered.protocol != audio.protocol {
+            return Err(Mismatch::Transport.into());
+        }
+        let (codecs, events) = agreed_formats(&pending.formats, audio)?;
+        let direction = pending.direction.intersect(audio.direction.reversed());
+        // Where we offered not to send, the peer cannot say that it receives: what it last said still holds.
+        let held_by_peer = if pending.direction.sends() { audio.holds() } else { self.held_by_peer };
+        Ok((audio, AgreedAudio { codecs, events, direction, held_by_peer }))
+    }
+
+    /// Ends the pending offer with what [`Course::agree`] found.
+    pub(crate) fn settle(&mut self, held_by_peer: bool) {
+        self.pending = None;
+        self.held_by_peer = held_by_peer;
+    }
+
+    /// What our answer to `offer` agrees to: the shared codecs, at most `limit` of them.
+    pub(crate) fn agree_as_answerer(
+        &self,
+        offer: &RemoteAudio,
+        preference: &[CodecId],
+        wanted: MediaDirection,
+        limit: usize,
+    ) -> Result<AgreedAudio, SdpError> {
+        if self.is_pending() {
+            return Err(SdpError::OfferPending);
+        }
+        let mut codecs = shared_codecs(&offer.formats, preference);
+        codecs.truncate(limit);
+        if codecs.is_empty() {
+            return Err(Unacceptable::NoCommonCodec.into());
+        }
+        Ok(AgreedAudio {
+            events: shared_events(&offer.formats, &codecs),
+            codecs,
+            // RFC 3264 §6.1: sendonly is answered with recvonly or inactive, and so on.
+            direction: offer.direction.reversed().intersect(wanted),
+            held_by_peer: offer.holds(),
+        })
+    }
+}
+
+/// What a description says beside its identity.
+pub(crate) struct Draft {
+    pub(crate) connection: IpAddr,
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) media: Vec<MediaSection>,
+}
+
+impl AgreedAudio {
+    /// The formats as our answer lists them.
+    pub(crate) fn formats(&self) -> LocalFormats {
+        LocalFormats {
+            codecs: self.codecs.iter().map(|codec| (codec.codec, codec.receive_payload_type)).collect(),
+            events: self.events.iter().map(|event| (event.clock_rate, event.receive_payload_type)).collect(),
+        }
+    }
+}
+
+impl LocalFormats {
+    /// An audio section with these formats in its `m=` line and no attributes yet.
+    pub(crate) fn section(&self, port: u16, protocol: Protocol) -> MediaSection {
+        let codecs = self.codecs.iter().map(|(_, number)| number.to_string());
+        let events = self.events.iter().map(|(_, number)| number.to_string());
+        MediaSection {
+            kind: MediaKind::Audio,
+            port,
+            port_count: 1,
+            protocol,
+            formats: codecs.chain(events).collect(),
+            title: None,
+            connection: None,
+            bandwidths: Vec::new(),
+            attributes: Vec::new(),
+        }
+    }
+
+    /// `a=rtpmap` and `a=fmtp` of every format.
+    pub(crate) fn attributes(&self, into: &mut Vec<Attribute>) {
+        for &(codec, number) in &self.codecs {
+            into.push(Attribute::new("rtpmap", rtp_map(codec, number)));
+            if codec == CodecId::Opus {
+                into.push(Attribute::new("fmtp", format!("{number} minptime=10;useinbandfec=1")));
+            }
+        }
+        for &(clock_rate, payload_type) in &self.events {
+            let map =
+                RtpMap { payload_type, encoding: "telephone-event".to_owned(), clock_rate, channels: 1 };
+            into.push(Attribute::new("rtpmap", map.to_string()));
+            // RFC 4733 §2.4.1: the events we take, the sixteen keys.
+            into.push(Attribute::new("fmtp", format!("{payload_type} 0-15")));
+        }
+    }
+}
+
+/// The attribute of a direction.
+pub(crate) fn direction_attribute(direction: MediaDirection) -> Attribute {
+    Attribute::flag(match direction {
+        MediaDirection::SendRecv => "sendrecv",
+        MediaDirection::SendOnly => "sendonly",
+        MediaDirection::RecvOnly => "recvonly",
+        MediaDirection::Inactive => "inactive",
+    })
+}
+
+/// The m-sections of an answer: one for each of the offer's, in order, all but the audio rejected (RFC 3264 §6).
+pub(crate) fn answer_sections(
+    offer: &RemoteDescription,
+    audio_index: usize,
+    audio: MediaSection,
+    echo_mids: bool,
+) -> Vec<MediaSection> {
+    let offered = &offer.description().media;
+    let mut sections: Vec<MediaSection> =
+        offered.iter().map(|section| rejected(section, echo_mids)).collect();
+    if let Some(section) = sections.get_mut(audio_index) {
+        *section = audio;
+    }
+    sections
+}
+
+/// A refused stream: port 0 and one format, which has no meaning (RFC 3264 §6).
+fn rejected(offered: &MediaSection, echo_mid: bool) -> MediaSection {
+    let mid = offered.mid().filter(|_| echo_mid).map(|mid| Attribute::new("mid", mid));
+    MediaSection {
+        kind: offered.kind.clone(),
+        port: 0,
+        port_count: 1,
+        protocol: offered.protocol.clone(),
+        formats: vec![offered.formats.first().cloned().unwrap_or_else(|| "0".to_owned())],
+        title: None,
+        connection: None,
+        bandwidths: Vec::new(),
+        attributes: mid.into_iter().collect(),
+    }
+}
+
+fn check_sections(offer: &SessionDescription, answer: &SessionDescription) -> Result<(), Mismatch> {
+    if offer.media.len() != answer.media.len() {
+        return Err(Mismatch::SectionCount);
+    }
+    let fits = |(ours, theirs): (&MediaSection, &MediaSection)| {
+        ours.kind == theirs.kind
+            && (ours.mid().is_none() || theirs.mid().is_none() || ours.mid() == theirs.mid())
+    };
+    if offer.media.iter().zip(&answer.media).all(fits) { Ok(()) } else { Err(Mismatch::Section) }
+}
+
+/// Of the answer's formats those we offered, in the answer's order; the answer may list more (RFC 3264 §6.1).
+fn agreed_formats(
+    offered: &LocalFormats,
+    answer: &RemoteAudio,
+) -> Result<(Vec<NegotiatedCodec>, Vec<NegotiatedEvent>), SdpError> {
+    let order: Vec<CodecId> = answer.formats.codecs.iter().map(|codec| codec.codec).collect();
+    let codecs: Vec<NegotiatedCodec> = shared_codecs(&answer.formats, &order)
+        .into_iter()
+        .filter_map(|codec| {
+            let (_, ours) = offered.codecs.iter().find(|(known, _)| *known == codec.codec)?;
+            Some(NegotiatedCodec { receive_payload_type: *ours, ..codec })
+        })
+        .collect();
+    if codecs.is_empty() {
+        return Err(Unacceptable::NoCommonCodec.into());
+    }
+    let events = shared_events(&answer.formats, &codecs)
+        .into_iter()
+        .filter_map(|event| {
+            let (_, ours) = offered.events.iter().find(|(rate, _)| *rate == event.clock_rate)?;
+            Some(NegotiatedEvent { receive_payload_type: *ours, ..event })
+        })
+        .collect();
+    Ok((codecs, events))
+}

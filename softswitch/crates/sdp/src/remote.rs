@@ -1,0 +1,311 @@
+//! What a peer's description means for one audio stream.
+
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+};
+
+use ringdown_types::MediaDirection;
+
+use crate::{
+    attribute::{Setup, sha256_of},
+    candidate::Candidate,
+    description::{MediaKind, MediaSection, Protocol, SessionDescription},
+    error::{ParseError, SdpError, Unacceptable},
+    formats::{AudioCodec, AudioFormats, TelephoneEventFormat},
+};
+
+/// Which kind of peer speaks: it decides which transports count and how a description is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// WebRTC: ICE, DTLS-SRTP, rtcp-mux (RFC 8829).
+    Browser,
+    /// SIP with plain RTP (RFC 3264).
+    Telephone,
+}
+
+/// A peer's offer or answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RemoteDescription {
+    description: SessionDescription,
+    audio: Result<RemoteAudio, SdpError>,
+}
+
+impl RemoteDescription {
+    /// Reads a description from a peer.
+    ///
+    /// # Errors
+    /// [`SdpError::Malformed`]. What is well formed but of no use to us shows in [`RemoteDescription::audio`].
+    pub fn parse(text: impl AsRef<[u8]>, peer: Peer) -> Result<Self, SdpError> {
+        let description = SessionDescription::parse(text.as_ref())?;
+        let audio = match read_audio(&description, peer) {
+            Err(error @ SdpError::Malformed(_)) => return Err(error),
+            audio => audio,
+        };
+        Ok(Self { description, audio })
+    }
+
+    /// The audio stream we would serve: the first enabled audio section with a transport and a codec we know.
+    ///
+    /// # Errors
+    /// [`SdpError::NotAcceptable`] where there is none.
+    pub fn audio(&self) -> Result<&RemoteAudio, SdpError> {
+        self.audio.as_ref().map_err(|error| *error)
+    }
+
+    /// The whole description.
+    pub const fn description(&self) -> &SessionDescription {
+        &self.description
+    }
+}
+
+/// A peer's audio stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RemoteAudio {
+    /// The index of its m-section.
+    pub section: usize,
+    /// Its `a=mid`.
+    pub mid: Option<String>,
+    /// Its transport protocol.
+    pub protocol: Protocol,
+    /// Which way media flows, seen from the peer; `0.0.0.0` from a telephone counts as not receiving.
+    pub direction: MediaDirection,
+    /// `a=ptime` in milliseconds.
+    pub ptime_ms: Option<u16>,
+    /// `a=maxptime` in milliseconds.
+    pub max_ptime_ms: Option<u16>,
+    /// Where its packets come from and go to.
+    pub transport: RemoteTransport,
+    pub(crate) formats: AudioFormats,
+}
+
+impl RemoteAudio {
+    /// The codecs we know, in the peer's order, each once.
+    pub fn codecs(&self) -> &[AudioCodec] {
+        &self.formats.codecs
+    }
+
+    /// The telephone-event formats, one per clock rate (RFC 4733 §2.1).
+    pub fn telephone_events(&self) -> &[TelephoneEventFormat] {
+        &self.formats.telephone_events
+    }
+
+    /// Whether the peer says it will not receive: sendonly, inactive, or `0.0.0.0` (RFC 3264 §8.4).
+    pub const fn holds(&self) -> bool {
+        !self.direction.receives()
+    }
+
+    /// What a browser says of its transport.
+    pub const fn web_rtc(&self) -> Option<&WebRtcParameters> {
+        match &self.transport {
+            RemoteTransport::WebRtc(parameters) => Some(parameters),
+            RemoteTransport::Rtp(_) => None,
+        }
+    }
+}
+
+/// Where a peer's packets come from and go to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RemoteTransport {
+    /// A telephone's addresses.
+    Rtp(RtpAddresses),
+    /// A browser's credentials.
+    WebRtc(WebRtcParameters),
+}
+
+/// A telephone's addresses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct RtpAddresses {
+    /// Where RTP goes. `None` for `0.0.0.0`, `::` and host names.
+    pub rtp: Option<SocketAddr>,
+    /// Where RTCP goes: `a=rtcp`, else the next port, or the same with rtcp-mux (RFC 3605, RFC 5761).
+    pub rtcp: Option<SocketAddr>,
+    /// Whether it can multiplex RTCP.
+    pub rtcp_mux: bool,
+}
+
+impl fmt::Debug for RtpAddresses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RtpAddresses")
+            .field("known", &self.rtp.is_some())
+            .field("rtcp_mux", &self.rtcp_mux)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A browser's transport.
+#[derive(Clone, PartialEq)]
+pub struct WebRtcParameters {
+    /// The ICE user fragment, 4 to 256 characters.
+    pub ufrag: String,
+    /// The ICE password, 22 to 256 characters.
+    pub pwd: String,
+    /// SHA-256 of its certificate.
+    pub fingerprint: [u8; 32],
+    /// `a=setup`, where it stands.
+    pub setup: Option<Setup>,
+    /// Its candidates so far, at most 32. An ICE-lite side needs none of them.
+    pub candidates: Vec<Candidate>,
+    /// Whether it announced their end (RFC 8840 §4.2).
+    pub end_of_candidates: bool,
+}
+
+impl fmt::Debug for WebRtcParameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebRtcParameters")
+            .field("setup", &self.setup)
+            .field("candidates", &self.candidates.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Most candidates kept of one description. More interfaces than that add nothing.
+const MAX_CANDIDATES: usize = 32;
+
+fn read_audio(description: &SessionDescription, peer: Peer) -> Result<RemoteAudio, SdpError> {
+    let enabled = || {
+        let sections = description.media.iter().enumerate();
+        sections.filter(|(_, section)| section.kind == MediaKind::Audio && !is_rejected(section, peer))
+    };
+    if enabled().next().is_none() {
+        return Err(Unacceptable::NoAudio.into());
+    }
+    let mut served = enabled()
+        .filter(|(_, section)| serves(peer, &section.protocol))
+        .map(|(index, section)| (index, section, AudioFormats::read(section)));
+    let first = served.next().ok_or(Unacceptable::Transport)?;
+    // Telephones offer the same stream as two sections with different transports; the first usable one counts.
+    let (index, section, formats) = if first.2.codecs.is_empty() {
+        served.find(|(_, _, formats)| !formats.codecs.is_empty()).unwrap_or(first)
+    } else {
+        first
+    };
+    if formats.codecs.is_empty() {
+        return Err(Unacceptable::NoCommonCodec.into());
+    }
+    let mut direction = description.direction(section);
+    let transport = match peer {
+        Peer::Telephone => {
+            let addresses = rtp_addresses(description, section)?;
+            // RFC 3264 §8.4: 0.0.0.0 asks for no media towards the peer.
+            if description
+                .connection(section)
+                .and_then(crate::Address::ip)
+                .is_some_and(|ip| ip.is_unspecified())
+            {
+                direction = MediaDirection::new(direction.sends(), false);
+            }
+            RemoteTransport::Rtp(addresses)
+        }
+        Peer::Browser => RemoteTransport::WebRtc(web_rtc_parameters(description, section)?),
+    };
+    Ok(RemoteAudio {
+        section: index,
+        mid: section.mid().map(str::to_owned),
+        protocol: section.protocol.clone(),
+        direction,
+        ptime_ms: section.packet_time(),
+        max_ptime_ms: section.max_packet_time(),
+        transport,
+        formats,
+    })
+}
+
+/// Port 0 rejects a stream; a browser's bundle-only sections have port 0 too (RFC 9143 §6).
+fn is_rejected(section: &MediaSection, peer: Peer) -> bool {
+    match peer {
+        Peer::Browser => section.is_rejected(),
+        Peer::Telephone => section.port == 0,
+    }
+}
+
+fn serves(peer: Peer, protocol: &Protocol) -> bool {
+    match peer {
+        // RFC 8829 §5.1.2 lists more; those browsers send are here.
+        Peer::Browser => {
+            matches!(protocol, Protocol::UdpTlsRtpSavpf | Protocol::UdpTlsRtpSavp | Protocol::RtpSavpf)
+        }
+        Peer::Telephone => matches!(protocol, Protocol::RtpAvp | Protocol::RtpAvpf),
+    }
+}
+
+fn rtp_addresses(
+    description: &SessionDescription,
+    section: &MediaSection,
+) -> Result<RtpAddresses, ParseError> {
+    // RFC 8866 §5.7: a c= line stands in the session or in the section.
+    let address = description.connection(section).ok_or(ParseError::Missing("c= line"))?;
+    let ip = address.ip().filter(|ip| !ip.is_unspecified());
+    let rtp = ip.map(|ip| SocketAddr::new(ip, section.port));
+    let rtcp_mux = section.has("rtcp-mux");
+    let rtcp = match section.rtcp() {
+        _ if rtcp_mux => rtp,
+        Some(rtcp) => {
+            let usable = |ip: &IpAddr| !ip.is_unspecified();
+            rtcp.address.filter(usable).or(ip).map(|ip| SocketAddr::new(ip, rtcp.port))
+        }
+        None => rtp.and_then(|rtp| Some(SocketAddr::new(rtp.ip(), rtp.port().checked_add(1)?))),
+    };
+    Ok(RtpAddresses { rtp, rtcp, rtcp_mux })
+}
+
+fn web_rtc_parameters(
+    description: &SessionDescription,
+    section: &MediaSection,
+) -> Result<WebRtcParameters, SdpError> {
+    // RFC 9143 §7.1.3: transport attributes of a bundle may stand in its first section only.
+    let tagged = section
+        .mid()
+        .and_then(|mid| description.bundle_of(mid))
+        .and_then(|mids| description.section_of(mids.first()?));
+    let value = |name| description.inherited(section, name).or_else(|| description.inherited(tagged?, name));
+
+    if description.attribute("ice-lite").is_some() {
+        return Err(Unacceptable::BothIceLite.into());
+    }
+    if value("rtcp-mux").is_none() && value("rtcp-mux-only").is_none() {
+        return Err(Unacceptable::NoRtcpMux.into());
+    }
+    let ufrag = ice_token(value("ice-ufrag"), 4, ParseError::Attribute("ice-ufrag"))?;
+    let pwd = ice_token(value("ice-pwd"), 22, ParseError::Attribute("ice-pwd"))?;
+    let fingerprint = fingerprint(description, section)
+        .or_else(|| fingerprint(description, tagged?))
+        .ok_or(Unacceptable::NoFingerprint)?;
+    let setup = match value("setup") {
+        // RFC 8842 §5: holdconn is not for DTLS.
+        Some(text) => Some(
+            Setup::parse(text)
+                .filter(|setup| *setup != Setup::HoldConn)
+                .ok_or(ParseError::Attribute("setup"))?,
+        ),
+        None => None,
+    };
+    let candidates_of = tagged.filter(|_| !section.has("candidate")).unwrap_or(section);
+    Ok(WebRtcParameters {
+        ufrag,
+        pwd,
+        fingerprint,
+        setup,
+        candidates: candidates_of.candidates().take(MAX_CANDIDATES).collect(),
+        end_of_candidates: value("end-of-candidates").is_some(),
+    })
+}
+
+/// An ICE credential (RFC 8839 §5.4): `least` to 256 characters of `ice-char`.
+fn ice_token(value: Option<&str>, least: usize, error: ParseError) -> Result<String, ParseError> {
+    value
+        .map(str::trim)
+        .filter(|token| (least..=256).contains(&token.len()))
+        .filter(|token| token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte)))
+        .map(str::to_owned)
+        .ok_or(error)
+}
+
+/// The first SHA-256 of a section, else of the session (RFC 8122 §5 allows several hashes).
+fn fingerprint(description: &SessionDescription, section: &MediaSection) -> Option<[u8; 32]> {
+    let of_section = section.attributes_named("fingerprint").find_map(sha256_of);
+    of_section.or_else(|| {
+        let session = description.attributes.iter().filter(|attribute| attribute.name == "fingerprint");
+        session.filter_map(|attribute| attribute.value.as_deref()).find_map(sha256_of)
+    })
+}

@@ -1,0 +1,159 @@
+//! What we say to a telephone: plain RTP (RFC 3264, RFC 3551).
+
+use std::net::SocketAddr;
+
+use ringdown_types::{CodecId, MediaDirection};
+
+use crate::{
+    description::{Attribute, MediaSection, Protocol},
+    error::SdpError,
+    local::{AgreedAudio, Course, Draft, LocalFormats, LocalIdentity, answer_sections, direction_attribute},
+    negotiated::{Answer, Negotiated, NegotiatedTransport, packet_time},
+    payload_types::{Defaults, PayloadTypes},
+    remote::{RemoteAudio, RemoteDescription, RemoteTransport},
+};
+
+/// Our side of the media session with one telephone: one dialog, from its first offer to its end.
+///
+/// ```text
+///            offer()                     answer()
+///   Stable ───────────► OfferPending     Stable ──► Stable
+///     ▲   handle_answer()    │
+///     └── withdraw_offer() ──┘
+/// ```
+///
+/// A forked INVITE has one offer and many dialogs: clone the session for each.
+#[derive(Debug, Clone)]
+pub struct TelephoneSession {
+    course: Course,
+    rtp: SocketAddr,
+    protocol: Protocol,
+    rtcp_mux: bool,
+}
+
+impl TelephoneSession {
+    /// A session that receives RTP at `rtp` and, unless multiplexed, RTCP on the next port.
+    pub fn new(identity: LocalIdentity, rtp: SocketAddr) -> Self {
+        let payload_types = PayloadTypes::new(Defaults { opus: 111, event_8000: 101, event_48000: 110 });
+        let course = Course::new(identity, payload_types, rtp.ip());
+        Self { course, rtp, protocol: Protocol::RtpAvp, rtcp_mux: false }
+    }
+
+    /// What stays the same in all we say.
+    pub const fn identity(&self) -> &LocalIdentity {
+        &self.course.identity
+    }
+
+    /// Whether an offer of ours is unanswered.
+    pub const fn is_offer_pending(&self) -> bool {
+        self.course.is_pending()
+    }
+
+    /// Moves our media to another address; the next description says so.
+    pub const fn set_address(&mut self, rtp: SocketAddr) {
+        self.rtp = rtp;
+    }
+
+    /// Makes an offer, first or later: `codecs` in this order, telephone-event at each clock rate, 20 ms packets.
+    ///
+    /// # Errors
+    /// [`SdpError::OfferPending`], and [`SdpError::NotAcceptable`] for an empty list.
+    pub fn offer(&mut self, codecs: &[CodecId], direction: MediaDirection) -> Result<String, SdpError> {
+        let formats = self.course.offered_formats(codecs)?;
+        let audio = self.section(&formats, self.protocol.clone(), direction, 20, self.rtcp_mux);
+        let draft = Draft {
+            connection: self.rtp.ip(),
+            attributes: Vec::new(),
+            media: self.course.offered_sections(audio),
+        };
+        Ok(self.course.say_offer(draft, formats, direction))
+    }
+
+    /// What a provisional answer (the 183 of a fork) agrees to; the offer stays pending.
+    ///
+    /// # Errors
+    /// As [`TelephoneSession::handle_answer`].
+    pub fn preview_answer(&self, answer: &RemoteDescription) -> Result<Negotiated, SdpError> {
+        let (audio, agreed) = self.course.agree(answer)?;
+        Ok(self.negotiated(audio, agreed))
+    }
+
+    /// Takes the answer to our offer.
+    ///
+    /// # Errors
+    /// [`SdpError::NoOfferPending`], [`SdpError::AnswerMismatch`], or [`SdpError::NotAcceptable`] where the
+    /// telephone rejected the stream or shares no codec. The offer then stays pending.
+    pub fn handle_answer(&mut self, answer: &RemoteDescription) -> Result<Negotiated, SdpError> {
+        let negotiated = self.preview_answer(answer)?;
+        self.course.settle(negotiated.held_by_peer);
+        Ok(negotiated)
+    }
+
+    /// Forgets an offer that was refused; what held before it still holds (RFC 3264 §8).
+    pub fn withdraw_offer(&mut self) {
+        self.course.withdraw();
+    }
+
+    /// Answers an offer with one codec: the first of `preference` the telephone offers. The direction is what the
+    /// offer leaves open of `wanted`.
+    ///
+    /// # Errors
+    /// [`SdpError::OfferPending`] (491), [`SdpError::NotAcceptable`] (488).
+    pub fn answer(
+        &mut self,
+        offer: &RemoteDescription,
+        preference: &[CodecId],
+        wanted: MediaDirection,
+    ) -> Result<Answer, SdpError> {
+        let audio = offer.audio()?;
+        let agreed = self.course.agree_as_answerer(audio, preference, wanted, 1)?;
+        self.protocol = audio.protocol.clone();
+        // RFC 5761 §5.1.1: rtcp-mux is answered with rtcp-mux.
+        self.rtcp_mux = matches!(&audio.transport, RemoteTransport::Rtp(addresses) if addresses.rtcp_mux);
+        let section = self.section(
+            &agreed.formats(),
+            self.protocol.clone(),
+            agreed.direction,
+            packet_time(audio),
+            self.rtcp_mux,
+        );
+        let draft = Draft {
+            connection: self.rtp.ip(),
+            attributes: Vec::new(),
+            media: answer_sections(offer, audio.section, section, false),
+        };
+        let description = self.course.say_answer(draft, offer, audio);
+        Ok(Answer { description, negotiated: self.negotiated(audio, agreed) })
+    }
+
+    fn section(
+        &self,
+        formats: &LocalFormats,
+        protocol: Protocol,
+        direction: MediaDirection,
+        ptime_ms: u8,
+        rtcp_mux: bool,
+    ) -> MediaSection {
+        let mut section = formats.section(self.rtp.port(), protocol);
+        formats.attributes(&mut section.attributes);
+        section.attributes.push(Attribute::new("ptime", ptime_ms.to_string()));
+        if rtcp_mux {
+            section.attributes.push(Attribute::flag("rtcp-mux"));
+        }
+        section.attributes.push(direction_attribute(direction));
+        section
+    }
+
+    fn negotiated(&self, audio: &RemoteAudio, agreed: AgreedAudio) -> Negotiated {
+        Negotiated {
+            codecs: agreed.codecs,
+            telephone_events: agreed.events,
+            direction: agreed.direction,
+            held_by_peer: agreed.held_by_peer,
+            ptime_ms: packet_time(audio),
+            local_ssrc: self.course.identity.ssrc,
+            cname: self.course.identity.cname.clone(),
+            transport: NegotiatedTransport::telephone(audio),
+        }
+    }
+}
