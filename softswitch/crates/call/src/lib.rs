@@ -1,1 +1,45 @@
 //! Protocol-neutral call control: calls, legs, bridges.
+//!
+//! A *leg* is one side of a call towards one device; a *call* is one caller's leg, one dialled number and every leg
+//! that comes of it; a *bridge* joins two legs' media. Legs report what their devices do
+//! ([`LegEvent`]), people command them ([`LegCommand`]), and [`CallControl`] answers with [`Output`]s: actions for
+//! whoever speaks the legs' protocols, notices for whoever mirrors calls. It knows no SIP and no WebRTC.
+//!
+//! Every method that takes an input may queue outputs: drain [`CallControl::poll_output`] after each one, then sleep
+//! until [`CallControl::next_timeout`].
+//!
+//! | file | owns |
+//! |---|---|
+//! | `control` | the calls, the index from leg to call, limits, timers |
+//! | `call` | one call: its legs, its state, its one transition door |
+//! | `fork` | the time before an answer: who rings, who refused, why nobody is left |
+//! | `talk` | an answered call: hang-up, keys |
+//! | `hold` | hold and mute |
+//! | `service` | calls the switch answers itself |
+//! | `bridge` | who hears what, derived from the state and reconciled after each input |
+//!
+//! # Deviations and assumptions
+//! - The switch plays music to a held device itself; the held device gets no re-INVITE and no new description, only
+//!   the [`LegView`] says `held_by_peer`.
+//! - A device's 486 takes only that device out; a person's "busy" or "declined" speaks for all devices.
+//! - Whatever arrives for a leg that is over crossed its end and is dropped.
+
+mod bridge;
+mod call;
+mod control;
+mod fork;
+mod hold;
+mod input;
+mod leg;
+mod outbox;
+mod output;
+mod service;
+mod talk;
+mod view;
+
+pub use control::{CallControl, Limits};
+pub use input::{
+    Callee, CommandError, DeclineReason, Destination, DeviceId, LegCommand, LegEvent, OfferError, OfferedCall,
+};
+pub use output::{Action, Notice, Output, PlaySource};
+pub use view::{CallRecord, CallView, EndedBy, LegRole, LegState, LegView, Party};

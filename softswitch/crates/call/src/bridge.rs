@@ -1,0 +1,113 @@
+//! Who hears what.
+//!
+//! What each leg should hear follows from the call's state alone ([`Call::desired_feed`]); after each input it is
+//! compared with what the media plane was last told, and the difference becomes actions. No feature commands media
+//! on its own, so no two features can disagree about it.
+
+use ringdown_types::{LegId, PromptId, ToneId};
+
+use crate::{
+    Action, LegRole, PlaySource,
+    call::{Call, State},
+    leg::{Leg, Phase},
+    outbox::Outbox,
+};
+
+/// What a leg hears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Feed {
+    Silence,
+    Tone(ToneId),
+    Music,
+    Prompt {
+        prompt: PromptId,
+        token: u32,
+    },
+    Echo,
+    /// Another leg, which hears this one.
+    Partner(LegId),
+}
+
+impl Call {
+    /// Turns the difference between what legs should hear and what they hear into actions.
+    pub(crate) fn reconcile_media(&mut self, out: &mut Outbox) {
+        let desired: Vec<Feed> = self.legs.iter().map(|leg| self.desired_feed(leg)).collect();
+        self.part_bridges(&desired, out);
+        for (index, &feed) in desired.iter().enumerate() {
+            let leg = self.legs[index].id;
+            if self.legs[index].feed == feed {
+                continue;
+            }
+            self.legs[index].feed = feed;
+            match feed {
+                Feed::Silence => out.action(Action::StopPlay { leg }),
+                Feed::Tone(tone) => play(leg, PlaySource::Tone(tone), true, out),
+                Feed::Music => play(leg, PlaySource::Prompt(PromptId::MusicOnHold), true, out),
+                Feed::Prompt { prompt, token } => {
+                    out.action(Action::Play {
+                        leg,
+                        source: PlaySource::Prompt(prompt),
+                        repeat: false,
+                        token,
+                    });
+                }
+                Feed::Echo => out.action(Action::Echo { leg }),
+                Feed::Partner(partner) => {
+                    if let Some(other) = self.leg_mut(partner) {
+                        other.feed = Feed::Partner(leg);
+                    }
+                    out.action(Action::Bridge { a: leg, b: partner });
+                }
+            }
+        }
+    }
+
+    /// Parts bridges before anything else is joined or played, so that no leg is ever in two.
+    fn part_bridges(&mut self, desired: &[Feed], out: &mut Outbox) {
+        for (index, &feed) in desired.iter().enumerate() {
+            let Feed::Partner(partner) = self.legs[index].feed else { continue };
+            if self.legs[index].feed == feed {
+                continue;
+            }
+            let a = self.legs[index].id;
+            self.legs[index].feed = Feed::Silence;
+            // A partner that has ended took the bridge with it.
+            if let Some(other) = self.leg_mut(partner) {
+                other.feed = Feed::Silence;
+                out.action(Action::Unbridge { a, b: partner });
+            }
+        }
+    }
+
+    /// What a leg should hear. A leg has a partner exactly when the partner has it.
+    fn desired_feed(&self, leg: &Leg) -> Feed {
+        match &self.state {
+            State::Forking(fork) => match (leg.role, fork.early) {
+                (LegRole::Caller, Some(early)) => Feed::Partner(early),
+                (LegRole::Caller, None)
+                    if leg.phase == Phase::Ringing && (leg.wants_ringback || fork.progressed) =>
+                {
+                    Feed::Tone(ToneId::Ringback)
+                }
+                (LegRole::Callee, Some(early)) if early == leg.id => Feed::Partner(self.caller),
+                _ => Feed::Silence,
+            },
+            State::Talking { .. } => match self.partner(leg.id) {
+                _ if leg.held => Feed::Silence,
+                Some(partner) if partner.held => Feed::Music,
+                Some(partner) => Feed::Partner(partner.id),
+                None => Feed::Silence,
+            },
+            State::Service(_) if leg.held => Feed::Silence,
+            State::Service(service) => service.feed(),
+            State::Over => Feed::Silence,
+        }
+    }
+}
+
+fn play(leg: LegId, source: PlaySource, repeat: bool, out: &mut Outbox) {
+    out.action(Action::Play { leg, source, repeat, token: UNWATCHED });
+}
+
+/// The token of playbacks whose end means nothing: they repeat.
+const UNWATCHED: u32 = 0;

@@ -1,0 +1,180 @@
+//! What call control is told.
+
+use std::time::Duration;
+
+use ringdown_types::{DtmfDigit, EndReason, LegId, SessionId, UserId};
+
+use crate::EndedBy;
+
+/// A device a leg can go to. Opaque to call control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DeviceId {
+    /// A browser session.
+    Browser(SessionId),
+    /// A telephone's binding, by a key its owner chose.
+    Telephone(u64),
+}
+
+/// A call a device offers.
+#[derive(Debug, Clone)]
+pub struct OfferedCall {
+    /// The caller's leg; its id is chosen by whoever speaks its protocol.
+    pub leg: LegId,
+    /// Who calls.
+    pub user: UserId,
+    /// With what.
+    pub device: DeviceId,
+    /// What was dialled, as the record shows it.
+    pub dialled: String,
+    /// What the dialplan made of it.
+    pub destination: Destination,
+    /// Whether the switch plays ringing tone to this device (browsers), rather than the device making its own on a
+    /// ringing signal (telephones).
+    pub wants_generated_ringback: bool,
+}
+
+/// Where a call goes.
+#[derive(Debug, Clone)]
+pub enum Destination {
+    /// To every device of a user.
+    User(Callee),
+    /// To the echo test.
+    EchoTest,
+    /// Nowhere: the caller is told why at once.
+    Refused(EndReason),
+}
+
+/// A called user and what reaches them.
+#[derive(Debug, Clone)]
+pub struct Callee {
+    /// The user.
+    pub user: UserId,
+    /// The devices reachable at this moment. The calling device is taken out, so that a user who calls their own
+    /// number rings their other devices.
+    pub devices: Vec<DeviceId>,
+    /// How long they ring.
+    pub ring: Duration,
+    /// Calls the user may have at once; with this many, one more caller is told busy.
+    pub max_calls: u8,
+}
+
+/// What a leg's device does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LegEvent {
+    /// A called device alerts its user.
+    Ringing,
+    /// A called device sends audio before it answers.
+    EarlyMedia,
+    /// A called device answered.
+    Answered,
+    /// A called device refused, or could not be reached.
+    Refused(EndReason),
+    /// The leg is over: the device hung up or gave up, or its protocol side lost it.
+    Ended {
+        /// Why. A device's own `Hangup` before the answer counts as `Cancelled`.
+        reason: EndReason,
+        /// [`EndedBy::Local`] for the device, [`EndedBy::Switch`] when the switch lost it.
+        by: EndedBy,
+    },
+    /// The device's own signalling put the other side on hold, or took it back.
+    HoldRequested(bool),
+    /// The device pressed a key.
+    Dtmf {
+        /// The key.
+        digit: DtmfDigit,
+        /// Whether the media plane has passed it on to the partner already.
+        relayed: bool,
+    },
+    /// The leg's media cannot be set up or was lost for too long.
+    MediaFailed,
+    /// A playback that does not repeat reached its end.
+    PlayFinished {
+        /// The token of [`crate::Action::Play`].
+        token: u32,
+    },
+}
+
+/// What a person asks of a leg.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LegCommand {
+    /// Answers a ringing leg.
+    Answer,
+    /// Refuses a ringing leg, and with it the call at all devices.
+    Decline(DeclineReason),
+    /// Ends a leg in any state: an outgoing call is cancelled, a ringing one declined.
+    Hangup,
+    /// Puts the other side on hold.
+    Hold,
+    /// Takes the other side back.
+    Unhold,
+    /// Stops or restarts passing on what the leg says.
+    Mute(bool),
+    /// Presses keys for the other side, one after the other; at most [`LegCommand::MAX_DIGITS`].
+    SendDtmf(Vec<DtmfDigit>),
+}
+
+impl LegCommand {
+    /// The most digits one command sends. More would keep a leg's telephone-event stream busy for seconds.
+    pub const MAX_DIGITS: usize = 32;
+}
+
+/// How a person refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeclineReason {
+    /// "I am busy."
+    Busy,
+    /// "I do not want this call."
+    Declined,
+}
+
+impl DeclineReason {
+    pub(crate) const fn end_reason(self) -> EndReason {
+        match self {
+            Self::Busy => EndReason::Busy,
+            Self::Declined => EndReason::Declined,
+        }
+    }
+}
+
+/// Why a command was not obeyed. Nothing changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommandError {
+    /// The leg is not known; it may have just ended.
+    NoSuchLeg,
+    /// The leg's state does not allow it.
+    WrongState,
+    /// A value is out of its range.
+    Invalid,
+}
+
+impl std::fmt::Display for CommandError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NoSuchLeg => "the leg is not known; it may have just ended",
+            Self::WrongState => "the leg's state does not allow this",
+            Self::Invalid => "a value is out of its range",
+        })
+    }
+}
+
+impl std::error::Error for CommandError {}
+
+/// Why an offered call was not taken at all: no call exists and no notice was queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfferError {
+    /// [`crate::Limits`] are reached; the caller is told [`EndReason::Congestion`].
+    Congestion,
+    /// The leg's id is in use.
+    DuplicateLeg,
+}
+
+impl std::fmt::Display for OfferError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Congestion => "as many calls as allowed exist",
+            Self::DuplicateLeg => "the leg's id is in use",
+        })
+    }
+}
+
+impl std::error::Error for OfferError {}

@@ -1,0 +1,148 @@
+//! What call control says.
+
+use std::{sync::Arc, time::Instant};
+
+use ringdown_types::{CallId, DtmfDigit, EndReason, LegId, Pii, PromptId, ToneId};
+
+use crate::{CallRecord, DeviceId, EndedBy, LegView, Party};
+
+/// One thing to do or to tell, in the order it was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// For whoever speaks the legs' protocols and the media plane.
+    Action(Action),
+    /// For whoever mirrors calls.
+    Notice(Notice),
+}
+
+/// What to do. An action names only legs that were offered or started and have not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Tell the caller's device that the called side rings (180).
+    RingLeg {
+        /// The caller's leg.
+        leg: LegId,
+    },
+    /// Tell the caller's device that audio comes before the answer (183 with a description). Its bridge follows.
+    ProgressLeg {
+        /// The caller's leg.
+        leg: LegId,
+    },
+    /// Call a device. Its leg is over with [`Action::EndLeg`], or with the event that says its device ended it.
+    StartLeg {
+        /// The new leg.
+        leg: LegId,
+        /// Its call.
+        call: CallId,
+        /// The device.
+        device: DeviceId,
+        /// The caller's leg, whose media this one may share.
+        caller: LegId,
+    },
+    /// Tell the caller's device that the call is answered (200).
+    AnswerLeg {
+        /// The caller's leg.
+        leg: LegId,
+    },
+    /// End a leg's signalling, whatever its state. Not sent for a leg whose device ended it.
+    EndLeg {
+        /// The leg.
+        leg: LegId,
+        /// What its device is told.
+        reason: EndReason,
+    },
+    /// Join two legs' media, replacing whatever fed either.
+    Bridge {
+        /// One leg.
+        a: LegId,
+        /// The other.
+        b: LegId,
+    },
+    /// Part two bridged legs; neither hears anything then.
+    Unbridge {
+        /// One leg.
+        a: LegId,
+        /// The other.
+        b: LegId,
+    },
+    /// Play to a leg, replacing whatever fed it.
+    Play {
+        /// The leg.
+        leg: LegId,
+        /// What is heard.
+        source: PlaySource,
+        /// Whether it starts again at its end.
+        repeat: bool,
+        /// Names this playback in [`crate::LegEvent::PlayFinished`].
+        token: u32,
+    },
+    /// Stop what feeds a leg.
+    StopPlay {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Return a leg's own audio to it.
+    Echo {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Send a digit to a leg.
+    SendDtmf {
+        /// The leg that hears it.
+        leg: LegId,
+        /// The digit.
+        digit: DtmfDigit,
+    },
+    /// Stop or restart passing on what a leg says.
+    Mute {
+        /// The leg that is not heard.
+        leg: LegId,
+        /// Whether it is muted.
+        muted: bool,
+    },
+}
+
+/// What a playback plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlaySource {
+    /// A generated tone.
+    Tone(ToneId),
+    /// A prompt of the sound pack; music on hold is one.
+    Prompt(PromptId),
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// A call began.
+    CallStarted {
+        /// The call.
+        call: CallId,
+        /// Who calls.
+        caller: Party,
+        /// What was dialled.
+        dialled: Pii<Arc<str>>,
+        /// When.
+        at: Instant,
+    },
+    /// A leg was made or its view changed.
+    LegChanged(LegView),
+    /// A leg is over, once per leg: its resources can go.
+    LegEnded {
+        /// The leg as it last was, its state being [`crate::LegState::Ended`].
+        leg: LegView,
+        /// Why.
+        reason: EndReason,
+        /// Who ended it.
+        by: EndedBy,
+    },
+    /// A call is over, once per call, after the last of its legs.
+    CallEnded(CallRecord),
+    /// The other side pressed a key.
+    Dtmf {
+        /// The leg that hears it.
+        leg: LegId,
+        /// The key.
+        digit: DtmfDigit,
+    },
+}
