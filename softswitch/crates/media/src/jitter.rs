@@ -202,7 +202,7 @@ mod tests {
     /// Feeds one packet for each entry: number and lateness in milliseconds; pulls every 20 ms; returns the numbers
     /// played, −1 for lost, −2 for empty.
     fn play(arrivals: &[(u16, u64)], pulls: u32) -> Vec<i32> {
-        let start = Instant::now();
+        let start = crate::test_start();
         let mut buffer = JitterBuffer::new(8000);
         let mut heard = Vec::new();
         for tick in 0..pulls {
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_lost_packet_is_told_with_its_successor() {
-        let now = Instant::now();
+        let now = crate::test_start();
         let mut buffer = JitterBuffer::new(8000);
         for number in [0_u16, 1, 3, 4] {
             buffer.insert(now + FRAME * u32::from(number), number, u32::from(number) * 160, &[number as u8]);
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn late_networks_get_a_deeper_buffer() {
-        let start = Instant::now();
+        let start = crate::test_start();
         let mut buffer = JitterBuffer::new(8000);
         for number in 0_u16..200 {
             let late = if number % 5 == 0 { 90 } else { 0 };
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_fast_clock_and_a_flood_do_not_fill_memory() {
-        let start = Instant::now();
+        let start = crate::test_start();
         let mut buffer = JitterBuffer::new(8000);
         for number in 0_u16..5000 {
             // 1 % fast.

@@ -160,7 +160,7 @@ mod tests {
         let mut source = Encoder::new(from, 8000, settings).expect("8 kHz suits all");
         let mut sink = Decoder::new(to, 8000).expect("8 kHz suits all");
         let mut transcoder = Transcoder::new(from, to, 20, settings).expect("both codecs");
-        let start = Instant::now();
+        let start = crate::test_start();
         let (mut heard, mut sent_power) = (Vec::new(), 0.0);
         for number in 0_u16..100 {
             let now = start + FRAME * u32::from(number);
@@ -226,7 +226,7 @@ mod tests {
         let mut out = [0; MAX_ENCODED_LENGTH];
         for number in 0_u16..500 {
             let payload: Vec<u8> = (0..number).map(|octet| (octet * 31) as u8).collect();
-            transcoder.handle_packet(Instant::now(), 1, number, u32::from(number) * 960, &payload);
+            transcoder.handle_packet(crate::test_start(), 1, number, u32::from(number) * 960, &payload);
             transcoder.next_frame(&mut out);
         }
         assert!(transcoder.waiting.len() < 2000);

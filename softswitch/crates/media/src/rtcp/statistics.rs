@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn loss_and_jitter_are_those_of_the_rfc() {
-        let start = Instant::now();
+        let start = crate::test_start();
         let mut statistics = ReceiverStatistics::new(1, 8000);
         for index in 0_u16..100 {
             // Every tenth packet is lost, and every other one comes 5 ms late.
@@ -133,7 +133,7 @@ mod tests {
     fn an_old_first_packet_and_duplicates_are_survived() {
         let mut statistics = ReceiverStatistics::new(1, 8000);
         for sequence in [5, 4, 4, 3, 40_000] {
-            statistics.handle_packet(Instant::now(), sequence, 0);
+            statistics.handle_packet(crate::test_start(), sequence, 0);
         }
         statistics.take_report();
     }

@@ -76,8 +76,6 @@ const VOLUME: u8 = 10;
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
     use crate::rtp::TelephoneEventReceiver;
 
@@ -92,7 +90,12 @@ mod tests {
             while let Some(packet) = sender.next_packet() {
                 ends += u8::from(packet.payload.end);
                 let timestamp = 1_000_000_u32.wrapping_add(packet.timestamp_offset);
-                heard.extend(receiver.handle_packet(Instant::now(), timestamp, clock_rate, packet.payload));
+                heard.extend(receiver.handle_packet(
+                    crate::test_start(),
+                    timestamp,
+                    clock_rate,
+                    packet.payload,
+                ));
             }
             assert_eq!(ends, 3);
             let durations: Vec<u16> = heard.iter().map(|finished| finished.duration_ms).collect();

@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_change_of_source_is_no_jump_and_loss_stays_visible() {
-        let start = Instant::now();
+        let start = crate::test_start();
         let mut stream = OutgoingStream::new(8000, &mut SeededRandom::new(1));
         let one = stream.relay(start, key(1), 8000, audio(100, 5000)).expect("first");
         let two = stream.relay(start + FRAME, key(1), 8000, audio(102, 5320)).expect("a gap of one");
@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn timestamps_are_scaled_between_clock_rates() {
-        let start = Instant::now();
+        let start = crate::test_start();
         let mut stream = OutgoingStream::new(48_000, &mut SeededRandom::new(2));
         let one = stream.relay(start, key(1), 48_000, audio(1, 1000)).expect("first");
         let two = stream.relay(start + FRAME, key(1), 48_000, audio(2, 1160)).expect("second");
@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn a_wild_packet_is_dropped_and_a_restart_is_followed() {
-        let start = Instant::now();
+        let start = crate::test_start();
         let mut stream = OutgoingStream::new(8000, &mut SeededRandom::new(3));
         let one = stream.relay(start, key(1), 8000, audio(1, 0)).expect("first");
         assert_eq!(stream.relay(start, key(1), 8000, audio(30_000, 0)), None);
@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn an_event_of_another_clock_keeps_one_timestamp() {
-        let start = Instant::now();
+        let start = crate::test_start();
         let mut stream = OutgoingStream::new(48_000, &mut SeededRandom::new(4));
         let key = SourceKey { origin: 1, ssrc: 1, clock_rate: 48_000 };
         let event = |sequence, timestamp| RelayedPacket {
