@@ -49,6 +49,6 @@ mod tests {
         );
         let authentication = derive::<94>(&key, salt, Label::RtpAuthentication);
         assert_eq!(authentication[..16], 0xCEBE_321F_6FF7_716B_6FD4_AB49_AF25_6A15_u128.to_be_bytes());
-        assert_eq!(authentication[80..94], 0x0B90_89C8_D3B8_7AA6_5F1F_0E5A_6020_u128.to_be_bytes()[2..]);
+        assert_eq!(authentication[80..94], 0x6B68_642C_59BB_FC2F_34DB_60DB_DFB2_u128.to_be_bytes()[2..]);
     }
 }
