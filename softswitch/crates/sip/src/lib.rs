@@ -1,1 +1,3 @@
 //! SIP without I/O: messages, transactions, dialogs, digest, registrar (RFC 3261 and friends).
+
+pub mod message;
