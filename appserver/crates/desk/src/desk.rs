@@ -1,0 +1,363 @@
+//! The owner of sessions, presence and mirrored calls.
+
+mod attach;
+mod events;
+mod nodes;
+mod presence;
+mod requests;
+mod timeouts;
+
+use std::{
+    collections::{BTreeSet, HashMap, VecDeque},
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use ringdown_control::{AppFrame, CallRecord, Command, CommandId, DirectorySnapshot};
+use ringdown_protocol::{ErrorInfo, HistoryParams, Push, Response};
+use ringdown_types::{NodeId, Random, SessionId, UserId};
+use serde_json::Value;
+
+use crate::{
+    Person, Rate, RateLimiter, SessionRecord,
+    mirror::Mirror,
+    node::Node,
+    pending::PendingCommands,
+    people::Roster,
+    session::{Presence, Session},
+    timer::Timers,
+};
+
+/// A browser's connection. The shell counts them up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId(pub u64);
+
+/// A softswitch's connection. The shell counts them up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub u64);
+
+/// A `hello` whose token or ticket was found good.
+#[derive(Debug, Clone)]
+pub struct HelloInput {
+    /// The connection.
+    pub conn: ConnId,
+    /// The request's id.
+    pub request: u32,
+    /// Where it comes from.
+    pub address: IpAddr,
+    /// The account.
+    pub user: UserId,
+    /// The account's epoch as the token says.
+    pub epoch: u64,
+    /// The sign-in the token belongs to.
+    pub family: String,
+    /// When the access token ends; `None` for a ticket.
+    pub token_ends: Option<Instant>,
+}
+
+/// A `resume`.
+#[derive(Clone)]
+pub struct ResumeInput {
+    /// The connection.
+    pub conn: ConnId,
+    /// The request's id.
+    pub request: u32,
+    /// Where it comes from.
+    pub address: IpAddr,
+    /// The session.
+    pub session: SessionId,
+    /// The hash of the secret, by [`secret_hash`](crate::secret_hash).
+    pub secret_hash: [u8; 32],
+    /// The last push the client saw; 0 asks for the whole state.
+    pub last_seq: u64,
+}
+
+/// A softswitch's `Hello` whose token was found good.
+#[derive(Debug, Clone)]
+pub struct NodeHello {
+    /// The connection.
+    pub link: LinkId,
+    /// The instance.
+    pub node: NodeId,
+    /// A name for people.
+    pub name: String,
+    /// The version both speak.
+    pub version: u32,
+    /// The directory it has.
+    pub directory_version: u64,
+}
+
+/// What the shell does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// Sends a frame to a browser. Where it does not fit into the connection's queue, the connection is closed: the
+    /// client resumes and gets it again.
+    Send {
+        /// The connection.
+        conn: ConnId,
+        /// The frame.
+        text: Arc<str>,
+    },
+    /// Presence or directory changes wait for this connection: call [`Desk::flush`] if its queue has room. If not,
+    /// they go on gathering and this comes again.
+    FlushDue {
+        /// The connection.
+        conn: ConnId,
+    },
+    /// Closes a connection after what was sent to it before.
+    Close {
+        /// The connection.
+        conn: ConnId,
+        /// Why.
+        error: ErrorInfo,
+    },
+    /// Looks up the history of the user and answers the request.
+    Lookup {
+        /// The connection.
+        conn: ConnId,
+        /// The request's id.
+        request: u32,
+        /// Whose history.
+        user: UserId,
+        /// Which page.
+        params: HistoryParams,
+    },
+    /// Sends a frame to a softswitch. Where it does not fit, the link is closed: the node reconnects.
+    Node {
+        /// The connection.
+        link: LinkId,
+        /// The frame.
+        frame: AppFrame,
+    },
+    /// Sends the directory to a softswitch.
+    Directory {
+        /// The connection.
+        link: LinkId,
+        /// The directory.
+        directory: Arc<DirectorySnapshot>,
+    },
+    /// A softswitch has a directory newer than ours: count ours up beyond it and hand it in again.
+    RaiseDirectory {
+        /// The version it has.
+        above: u64,
+    },
+    /// Closes a softswitch's connection: another of the same instance took its place.
+    CloseLink {
+        /// The connection.
+        link: LinkId,
+    },
+    /// Keeps a session for a restart.
+    SaveSession(SessionRecord),
+    /// Forgets a session.
+    DropSession(SessionId),
+    /// Writes a finished call to history.
+    Record(Box<CallRecord>),
+}
+
+/// How much there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// Sessions, attached or not.
+    pub sessions: usize,
+    /// Sessions with a connection.
+    pub attached: usize,
+    /// Legs that are not over.
+    pub legs: usize,
+    /// Softswitches connected.
+    pub nodes: usize,
+    /// Frames refused because their sender was too fast, since the start.
+    pub rate_limited: u64,
+}
+
+/// The longest wait between a change of presence and its push. Longer saves pushes in a busy company.
+pub(crate) const FLUSH_EVERY: Duration = Duration::from_millis(100);
+/// Requests of one user, over all sessions: a burst of trickled candidates fits.
+const USER_RATE: Rate = Rate { burst: 200, per_second: 40.0 };
+/// Requests of one address: an office behind one address fits.
+const ADDRESS_RATE: Rate = Rate { burst: 4_000, per_second: 1_000.0 };
+
+/// The owner of sessions, presence and mirrored calls.
+pub struct Desk {
+    random: Box<dyn Random>,
+    roster: Roster,
+    directory: Option<Arc<DirectorySnapshot>>,
+    sessions: HashMap<SessionId, Session>,
+    by_user: HashMap<UserId, BTreeSet<SessionId>>,
+    by_conn: HashMap<ConnId, SessionId>,
+    mirror: Mirror,
+    nodes: HashMap<NodeId, Node>,
+    by_link: HashMap<LinkId, NodeId>,
+    links_seen: u64,
+    pending: PendingCommands,
+    /// What others were last told; nobody is told of somebody who was always offline.
+    told: HashMap<UserId, ringdown_protocol::PresenceState>,
+    user_rate: RateLimiter<UserId>,
+    address_rate: RateLimiter<IpAddr>,
+    rate_limited: u64,
+    switch_up: bool,
+    flush_set: bool,
+    timers: Timers,
+    outputs: VecDeque<Output>,
+    server_version: String,
+    started: (Instant, u64),
+}
+
+impl Desk {
+    /// An empty desk. `random` makes session secrets: the shell hands over the operating system's source. `started`
+    /// is one moment on both clocks, Unix time in milliseconds.
+    pub fn new(random: Box<dyn Random>, server_version: &str, started: (Instant, u64)) -> Self {
+        Self {
+            random,
+            roster: Roster::default(),
+            directory: None,
+            sessions: HashMap::new(),
+            by_user: HashMap::new(),
+            by_conn: HashMap::new(),
+            mirror: Mirror::default(),
+            nodes: HashMap::new(),
+            by_link: HashMap::new(),
+            links_seen: 0,
+            pending: PendingCommands::default(),
+            told: HashMap::new(),
+            user_rate: RateLimiter::new(USER_RATE, 100_000),
+            address_rate: RateLimiter::new(ADDRESS_RATE, 100_000),
+            rate_limited: 0,
+            switch_up: false,
+            flush_set: false,
+            timers: Timers::default(),
+            outputs: VecDeque::new(),
+            server_version: server_version.to_owned(),
+            started,
+        }
+    }
+
+    /// The next thing to do; `None` when all is said.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Self::handle_timeout`] is due.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// How much there is.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            sessions: self.sessions.len(),
+            attached: self.by_conn.len(),
+            legs: self.mirror.len(),
+            nodes: self.by_link.len(),
+            rate_limited: self.rate_limited,
+        }
+    }
+
+    /// Takes sessions of an earlier run. They are detached as of `now`.
+    pub fn restore(&mut self, now: Instant, records: Vec<SessionRecord>) {
+        for record in records {
+            let id = record.id;
+            self.by_user.entry(record.user).or_default().insert(id);
+            self.sessions.insert(id, Session::new(record, Presence::Detached { since: now }, true));
+            self.set_detached_timers(now, id);
+        }
+        let users: Vec<_> = self.by_user.keys().copied().collect();
+        for user in users {
+            self.update_presence(now, user);
+        }
+    }
+
+    /// Takes the directory anew: at the start and after every change of an account or a device.
+    pub fn handle_directory(&mut self, now: Instant, people: Vec<Person>, directory: Arc<DirectorySnapshot>) {
+        let changed = self.roster.replace(people);
+        let ids: Vec<_> = self.sessions.keys().copied().collect();
+        for id in ids {
+            if !self.is_authorized(id) {
+                self.end_session(now, id, Some(signed_out()));
+            }
+        }
+        for session in self.sessions.values_mut() {
+            session.stale_entries.extend(&changed);
+        }
+        for &user in &changed {
+            self.update_presence(now, user);
+        }
+        if !changed.is_empty() {
+            self.set_flush(now);
+        }
+        for &link in self.by_link.keys() {
+            self.outputs.push_back(Output::Directory { link, directory: Arc::clone(&directory) });
+        }
+        self.directory = Some(directory);
+    }
+
+    /// A sign-in ended by logout or because its refresh token was stolen: so do its sessions.
+    pub fn handle_sign_out(&mut self, now: Instant, family: &str) {
+        let ids: Vec<_> = self
+            .sessions
+            .values()
+            .filter(|session| session.record.family == family)
+            .map(|session| session.record.id)
+            .collect();
+        for id in ids {
+            self.end_session(now, id, Some(signed_out()));
+        }
+    }
+
+    /// Whether the session's account still is what it was when it signed in.
+    fn is_authorized(&self, session: SessionId) -> bool {
+        let Some(session) = self.sessions.get(&session) else { return false };
+        let person = self.roster.person(session.record.user);
+        person.is_some_and(|person| person.enabled && person.epoch == session.record.epoch)
+    }
+
+    /// Unix time in milliseconds.
+    fn unix_ms(&self, now: Instant) -> u64 {
+        self.started.1 + now.saturating_duration_since(self.started.0).as_millis() as u64
+    }
+
+    /// Gives a push to a session; it is sent if somebody is there, and kept for a replay in any case.
+    fn push(&mut self, session: SessionId, push: Push) {
+        let Some(session) = self.sessions.get_mut(&session) else { return };
+        let text = session.push(push);
+        if let Some(conn) = session.conn() {
+            self.outputs.push_back(Output::Send { conn, text });
+        }
+    }
+
+    fn respond(&mut self, conn: ConnId, request: u32, outcome: Result<Value, ErrorInfo>) {
+        let text = response_text(request, outcome);
+        self.outputs.push_back(Output::Send { conn, text });
+    }
+
+    /// A command nobody waits for.
+    fn tell_node(&mut self, link: LinkId, command: Command) {
+        let id = CommandId(self.random.u64());
+        self.outputs.push_back(Output::Node { link, frame: AppFrame::Command { id, command } });
+    }
+
+    fn sessions_of(&self, user: UserId) -> Vec<SessionId> {
+        self.by_user.get(&user).into_iter().flatten().copied().collect()
+    }
+}
+
+/// The frame that answers a request.
+pub(crate) fn response_text(id: u32, outcome: Result<Value, ErrorInfo>) -> Arc<str> {
+    let (result, error) = match outcome {
+        Ok(result) => (Some(result), None),
+        Err(error) => (None, Some(error)),
+    };
+    serde_json::to_string(&Response { id, result, error })
+        .expect("responses have string keys and finite numbers")
+        .into()
+}
+
+fn signed_out() -> ErrorInfo {
+    ErrorInfo::new(ringdown_protocol::ErrorCode::BadCredentials, "the sign-in is over")
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}

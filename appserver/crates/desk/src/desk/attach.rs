@@ -1,0 +1,235 @@
+//! `hello`, `resume`, losing a connection, and the end of a session.
+
+use std::time::Instant;
+
+use ringdown_control::Command;
+use ringdown_protocol::{ErrorCode, ErrorInfo, Push, ResumeResult, State, Welcome};
+use ringdown_types::{SessionId, UserId};
+
+use super::{ConnId, Desk, HelloInput, Output, ResumeInput, signed_out};
+use crate::{
+    session::{
+        MAX_SESSIONS_PER_USER, PING_INTERVAL, Presence, RESUME_WINDOW, Session, SessionRecord,
+        UNREACHABLE_AFTER, secret_hash,
+    },
+    timer::Timer,
+};
+
+/// A client is told this long before its access token ends.
+const TOKEN_WARNING: std::time::Duration = std::time::Duration::from_secs(60);
+/// The highest push number a client may claim: what JavaScript counts exactly.
+const MAX_SEQ: u64 = (1 << 53) - 1;
+
+impl Desk {
+    /// Starts a session.
+    pub fn handle_hello(&mut self, now: Instant, hello: HelloInput) {
+        let HelloInput { conn, request, address, user, epoch, family, token_ends } = hello;
+        let refusal = match self.roster.person(user) {
+            Some(person) if person.enabled && person.epoch == epoch => None,
+            _ => Some(signed_out()),
+        };
+        let refusal = refusal.or_else(|| (!self.make_room(now, user)).then(too_many_sessions));
+        let person = self.roster.person(user);
+        let (None, Some(me)) = (&refusal, person.map(crate::Person::me)) else {
+            let error = refusal.unwrap_or_else(signed_out);
+            self.respond(conn, request, Err(error.clone()));
+            self.outputs.push_back(Output::Close { conn, error });
+            return;
+        };
+        let id = SessionId::random(self.random.as_mut());
+        let secret = self.random.token(32);
+        let record = SessionRecord { id, secret_hash: secret_hash(&secret), user, epoch, family };
+        self.outputs.push_back(Output::SaveSession(record.clone()));
+        let mut session = Session::new(record, Presence::Attached { conn }, false);
+        session.address = Some(address);
+        self.sessions.insert(id, session);
+        self.by_user.entry(user).or_default().insert(id);
+        self.by_conn.insert(conn, id);
+        if let Some(ends) = token_ends {
+            let warn = ends.checked_sub(TOKEN_WARNING).unwrap_or(now).max(now);
+            self.timers.set(warn, Timer::TokenExpiring(id));
+        }
+        self.announce(id);
+        self.update_presence(now, user);
+        let welcome = Welcome {
+            session: id.to_string(),
+            secret,
+            me,
+            seq: 0,
+            state: self.state_for(id),
+            server_version: self.server_version.clone(),
+            ice_servers: Vec::new(),
+            ping_interval_ms: PING_INTERVAL.as_millis() as u32,
+            resume_window_ms: RESUME_WINDOW.as_millis() as u32,
+        };
+        self.mark_told(id);
+        let result = serde_json::to_value(welcome).expect("string keys, finite numbers");
+        self.respond(conn, request, Ok(result));
+        self.push_offers(id);
+    }
+
+    /// Goes on with a session. An unknown session and a wrong secret are answered alike.
+    pub fn handle_resume(&mut self, now: Instant, resume: ResumeInput) {
+        let ResumeInput { conn, request, address, session: id, secret_hash, last_seq } = resume;
+        let known = self.sessions.get(&id).is_some_and(|session| session.has_secret(&secret_hash));
+        if !known || last_seq > MAX_SEQ {
+            let error = ErrorInfo::new(ErrorCode::SessionExpired, "no such session");
+            self.respond(conn, request, Err(error.clone()));
+            self.outputs.push_back(Output::Close { conn, error });
+            return;
+        }
+        if !self.is_authorized(id) {
+            self.respond(conn, request, Err(signed_out()));
+            self.outputs.push_back(Output::Close { conn, error: signed_out() });
+            self.end_session(now, id, None);
+            return;
+        }
+        self.take_over(id, conn);
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        session.address = Some(address);
+        session.presence = Presence::Attached { conn };
+        // The numbers of a restored session are not known: a replay would mix two counts.
+        let restored = std::mem::replace(&mut session.restored, false);
+        let missed: Option<Vec<_>> = if restored || last_seq == 0 {
+            None
+        } else {
+            session.ring.replay(last_seq).map(|pushes| pushes.cloned().collect())
+        };
+        let user = session.record.user;
+        if missed.is_none() {
+            session.ring.restart_after(last_seq);
+        }
+        let seq = if missed.is_some() { last_seq } else { session.ring.seq() };
+        self.announce(id);
+        self.update_presence(now, user);
+        let state = missed.is_none().then(|| self.state_for(id));
+        let whole = state.is_some();
+        let result = serde_json::to_value(ResumeResult { seq, state }).expect("string keys, finite numbers");
+        self.respond(conn, request, Ok(result));
+        if whole {
+            self.mark_told(id);
+            self.push_offers(id);
+        } else {
+            for text in missed.into_iter().flatten() {
+                self.outputs.push_back(Output::Send { conn, text });
+            }
+            self.set_flush(now);
+        }
+    }
+
+    /// A connection is gone.
+    pub fn handle_disconnected(&mut self, now: Instant, conn: ConnId) {
+        let Some(id) = self.by_conn.remove(&conn) else { return };
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        session.presence = Presence::Detached { since: now };
+        self.set_detached_timers(now, id);
+    }
+
+    pub(super) fn set_detached_timers(&mut self, now: Instant, id: SessionId) {
+        self.timers.set(now + UNREACHABLE_AFTER, Timer::SessionUnreachable(id));
+        self.timers.set(now + RESUME_WINDOW, Timer::SessionExpired(id));
+    }
+
+    /// Ends a session; with an error its connection is closed.
+    pub(super) fn end_session(&mut self, now: Instant, id: SessionId, error: Option<ErrorInfo>) {
+        let Some(session) = self.sessions.remove(&id) else { return };
+        let user = session.record.user;
+        if let Some(conn) = session.conn() {
+            self.by_conn.remove(&conn);
+            if let Some(error) = error {
+                self.outputs.push_back(Output::Close { conn, error });
+            }
+        }
+        if let Some(sessions) = self.by_user.get_mut(&user) {
+            sessions.remove(&id);
+            if sessions.is_empty() {
+                self.by_user.remove(&user);
+            }
+        }
+        if session.announced {
+            self.tell_all_nodes(&Command::SessionDown { session: id });
+        }
+        self.outputs.push_back(Output::DropSession(id));
+        self.update_presence(now, user);
+    }
+
+    /// The connection that had the session is closed; `conn` has it.
+    fn take_over(&mut self, id: SessionId, conn: ConnId) {
+        if let Some(old) = self.sessions.get(&id).and_then(Session::conn) {
+            self.by_conn.remove(&old);
+            let error = ErrorInfo::new(ErrorCode::SessionExpired, "the session was resumed elsewhere");
+            self.outputs.push_back(Output::Close { conn: old, error });
+        }
+        self.by_conn.insert(conn, id);
+    }
+
+    /// Whether the user may have one more session; the one detached for longest makes room.
+    fn make_room(&mut self, now: Instant, user: UserId) -> bool {
+        let sessions = self.sessions_of(user);
+        if sessions.len() < MAX_SESSIONS_PER_USER {
+            return true;
+        }
+        let detached = sessions.into_iter().filter_map(|id| match self.sessions.get(&id)?.presence {
+            Presence::Detached { since } => Some((since, id)),
+            Presence::Attached { .. } => None,
+        });
+        let Some((_, oldest)) = detached.min() else { return false };
+        self.end_session(now, oldest, None);
+        true
+    }
+
+    /// Lets the softswitches ring the session.
+    pub(super) fn announce(&mut self, id: SessionId) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        if !std::mem::replace(&mut session.announced, true) {
+            let up = Command::SessionUp { session: id, user: session.record.user };
+            self.tell_all_nodes(&up);
+        }
+    }
+
+    pub(super) fn tell_all_nodes(&mut self, command: &Command) {
+        let links: Vec<_> = self.by_link.keys().copied().collect();
+        for link in links {
+            self.tell_node(link, command.clone());
+        }
+    }
+
+    fn state_for(&self, id: SessionId) -> State {
+        let user = self.sessions.get(&id).map(|session| session.record.user);
+        let legs = user.into_iter().flat_map(|user| self.mirror.legs_of(user));
+        State {
+            directory: self.roster.entries(|user| self.presence_of(user)),
+            calls: legs.filter(|leg| leg.is_shown_to(id)).map(|leg| leg.call_info(id)).collect(),
+            switch_up: self.switch_up,
+        }
+    }
+
+    /// The state was given: nothing of the directory is stale for this session.
+    fn mark_told(&mut self, id: SessionId) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.stale_presence.clear();
+            session.stale_entries.clear();
+        }
+    }
+
+    /// The state holds no offers; a ringing call is pushed once more, so that it can be answered.
+    fn push_offers(&mut self, id: SessionId) {
+        let Some(user) = self.sessions.get(&id).map(|session| session.record.user) else { return };
+        let offers: Vec<_> = self
+            .mirror
+            .legs_of(user)
+            .filter(|leg| leg.session() == Some(id) && leg.info.answered_at.is_none())
+            .filter_map(|leg| {
+                Some(Push::CallIncoming { call: leg.call_info(id), description: leg.offer.clone()? })
+            })
+            .collect();
+        for offer in offers {
+            self.push(id, offer);
+        }
+    }
+}
+
+fn too_many_sessions() -> ErrorInfo {
+    let message = format!("the account has {MAX_SESSIONS_PER_USER} open sessions");
+    ErrorInfo::new(ErrorCode::RateLimited, message)
+}

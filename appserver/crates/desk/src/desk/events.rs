@@ -1,0 +1,229 @@
+//! What softswitches report, and what becomes of it for clients.
+
+use std::time::{Duration, Instant};
+
+use ringdown_control::{
+    self as control, AppFrame, Command, CommandId, CommandResult, Event, LegInfo, LegState, RegistrationInfo,
+};
+use ringdown_protocol::{CallDirection, CallInfo, CallStarted, CallState, ErrorInfo, PeerInfo, Push};
+use ringdown_types::{CallId, EndReason, LegId, NodeId, Pii, SessionId, UserId};
+use serde_json::{Value, json};
+
+use super::{ConnId, Desk, LinkId, Output};
+use crate::{
+    leg::{Leg, ended_by, error_code, to_client},
+    pending::{Pending, Waiter},
+};
+
+impl Desk {
+    /// Something happened at a softswitch. Events known already are passed over; after a gap a snapshot is asked for.
+    pub fn handle_event(&mut self, now: Instant, link: LinkId, seq: u64, event: Event) {
+        let Some(&id) = self.by_link.get(&link) else { return };
+        let Some(node) = self.nodes.get_mut(&id) else { return };
+        if let Some(last) = node.seq {
+            if seq <= last {
+                return;
+            }
+            node.seq = Some(seq);
+            if seq != last + 1 {
+                self.outputs.push_back(Output::Node { link, frame: AppFrame::SnapshotRequest });
+            }
+        }
+        match event {
+            Event::CallStarted { .. } => {}
+            Event::LegChanged { leg } => self.handle_leg(now, id, leg),
+            Event::Offered { leg, session, offer, variables } => {
+                if let Some(known) = self.mirror.leg_mut(leg) {
+                    let description = to_client(offer);
+                    known.offer = Some(description.clone());
+                    known.variables = variables;
+                    let call = known.call_info(session);
+                    self.push_to_owner(leg, session, Push::CallIncoming { call, description });
+                }
+            }
+            Event::Description { leg, session, description } => {
+                let description = to_client(description);
+                self.push_to_owner(
+                    leg,
+                    session,
+                    Push::CallDescription { call: leg.to_string(), description },
+                );
+            }
+            Event::Candidate { leg, session, candidate } => {
+                let candidate = candidate.map(|candidate| candidate.0);
+                self.push_to_owner(leg, session, Push::CallCandidate { call: leg.to_string(), candidate });
+            }
+            Event::Dtmf { leg, digit } => {
+                if let Some(session) = self.mirror.leg(leg).and_then(Leg::session) {
+                    let push = Push::CallDtmf { call: leg.to_string(), digit: digit.to_string() };
+                    self.push(session, push);
+                }
+            }
+            Event::LegEnded { leg, reason, by } => self.handle_leg_ended(now, id, leg, (reason, by)),
+            Event::CallEnded { record } => self.outputs.push_back(Output::Record(Box::new(record))),
+            Event::Registration { registration } => self.set_bindings(now, id, &registration),
+        }
+    }
+
+    /// A softswitch answered a command.
+    pub fn handle_reply(&mut self, now: Instant, link: LinkId, id: CommandId, result: CommandResult) {
+        let Some(&node) = self.by_link.get(&link) else { return };
+        if self.pending.get(id).is_none_or(|pending| pending.node != node) {
+            return;
+        }
+        let Some(pending) = self.pending.take(id) else { return };
+        self.timers.cancel_command(pending.due, id);
+        let Pending { session, waiter, .. } = pending;
+        match (waiter, result) {
+            (Waiter::Nobody, CommandResult::Started { leg, .. }) => {
+                self.tell_node(link, Command::Hangup { leg });
+            }
+            (Waiter::Start { conn, request, to, variables }, CommandResult::Started { call, leg }) => {
+                if let Some(known) = self.mirror.leg_mut(leg) {
+                    known.variables.clone_from(&variables);
+                }
+                let info = match self.mirror.leg(leg) {
+                    Some(known) => known.call_info(session),
+                    None => {
+                        let call = self.started_call(call, leg, to, variables);
+                        CallInfo { created_at: self.unix_ms(now), ..call }
+                    }
+                };
+                let result = serde_json::to_value(CallStarted { call: info }).expect("string keys");
+                self.respond_to_asker(conn, request, Ok(result));
+            }
+            (waiter, CommandResult::Refused { error, message }) => {
+                if let Some((conn, request)) = waiter.asker() {
+                    let error = ErrorInfo::new(error_code(error), message);
+                    self.respond_to_asker(conn, request, Err(error));
+                }
+            }
+            (waiter, CommandResult::Done | CommandResult::Started { .. }) => {
+                if let Some((conn, request)) = waiter.asker() {
+                    self.respond_to_asker(conn, request, Ok(json!({})));
+                }
+            }
+        }
+    }
+
+    /// Answers if the connection that asked still has its session.
+    pub(super) fn respond_to_asker(&mut self, conn: ConnId, request: u32, outcome: Result<Value, ErrorInfo>) {
+        if self.by_conn.contains_key(&conn) {
+            self.respond(conn, request, outcome);
+        }
+    }
+
+    /// The caller's leg as it must be where its event comes after the reply.
+    fn started_call(
+        &self,
+        call: CallId,
+        leg: LegId,
+        to: String,
+        variables: std::collections::BTreeMap<String, String>,
+    ) -> CallInfo {
+        let callee = self.roster.by_number(&to);
+        CallInfo {
+            id: leg.to_string(),
+            call_id: call.to_string(),
+            mine: true,
+            direction: CallDirection::Outbound,
+            state: CallState::Dialing,
+            peer: PeerInfo {
+                user_id: callee.map(|person| person.id.to_string()),
+                name: callee.map(|person| person.name.clone()).unwrap_or_default(),
+                number: Pii(to),
+            },
+            held: false,
+            held_by_peer: false,
+            muted: false,
+            created_at: 0,
+            answered_at: None,
+            variables,
+        }
+    }
+
+    /// A leg was made or changed: the user's sessions that may see it are told.
+    pub(super) fn handle_leg(&mut self, now: Instant, node: NodeId, info: LegInfo) {
+        let before = self.mirror.leg(info.leg).map(|leg| leg.info.clone());
+        let unchanged = before.as_ref() == Some(&info);
+        // A leg first seen answered was answered before: its duration counts from there.
+        let answered_for =
+            info.answered_at.map(|at| self.unix_ms(now).saturating_sub(at)).unwrap_or_default();
+        let active_since = if before.is_none() {
+            now.checked_sub(Duration::from_millis(answered_for)).unwrap_or(now)
+        } else {
+            now
+        };
+        let leg = self.mirror.put(active_since, node, info);
+        let Some(user) = leg.info.user else { return };
+        if unchanged {
+            return;
+        }
+        if leg.info.state != LegState::Ended {
+            for session in self.sessions_of(user) {
+                if leg.is_shown_to(session) {
+                    self.push(session, Push::CallState { call: leg.call_info(session) });
+                }
+            }
+        }
+        self.update_presence(now, user);
+    }
+
+    fn handle_leg_ended(
+        &mut self,
+        now: Instant,
+        node: NodeId,
+        mut info: LegInfo,
+        (reason, by): (EndReason, control::EndedBy),
+    ) {
+        if self.mirror.leg(info.leg).is_none() {
+            return;
+        }
+        info.state = LegState::Ended;
+        let leg = self.mirror.put(now, node, info);
+        self.tell_ended(now, &leg, reason, by);
+    }
+
+    /// A leg ended without an event. Where the reason is not known, what is most likely is said.
+    pub(super) fn forget_leg(&mut self, now: Instant, leg: LegId, reason: Option<EndReason>) {
+        let Some(mut leg) = self.mirror.take(leg) else { return };
+        leg.info.state = LegState::Ended;
+        let likely = if leg.info.answered_at.is_some() { EndReason::Hangup } else { EndReason::Cancelled };
+        self.tell_ended(now, &leg, reason.unwrap_or(likely), control::EndedBy::Switch);
+    }
+
+    fn tell_ended(&mut self, now: Instant, leg: &Leg, reason: EndReason, by: control::EndedBy) {
+        let Some(user) = leg.info.user else { return };
+        let duration = leg.active_since.map(|since| now.saturating_duration_since(since)).unwrap_or_default();
+        for session in self.sessions_of(user) {
+            if leg.is_shown_to(session) {
+                let push = Push::CallEnded {
+                    call: leg.call_info(session),
+                    reason: reason.name().to_owned(),
+                    by: ended_by(by),
+                    code: reason.q850(),
+                    duration_ms: duration.as_millis() as u64,
+                };
+                self.push(session, push);
+            }
+        }
+        self.update_presence(now, user);
+        if let Some(session) = leg.session() {
+            // It may have stayed announced only because it held this call.
+            self.handle_session_unreachable(now, session);
+        }
+    }
+
+    /// A push for the session that holds the leg; the softswitch's word on the session is checked.
+    fn push_to_owner(&mut self, leg: LegId, session: SessionId, push: Push) {
+        if self.mirror.leg(leg).and_then(Leg::session) == Some(session) {
+            self.push(session, push);
+        }
+    }
+
+    pub(super) fn set_bindings(&mut self, now: Instant, node: NodeId, registration: &RegistrationInfo) {
+        self.mirror.set_bindings(node, registration);
+        let user: UserId = registration.user;
+        self.update_presence(now, user);
+    }
+}

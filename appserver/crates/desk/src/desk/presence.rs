@@ -1,0 +1,100 @@
+//! Presence: derived from legs, sessions and registrations, told to everybody.
+
+use std::time::Instant;
+
+use ringdown_control::LegState;
+use ringdown_protocol::{PresenceEntry, PresenceState, Push};
+use ringdown_types::UserId;
+
+use super::{ConnId, Desk, FLUSH_EVERY, Output};
+use crate::timer::Timer;
+
+impl Desk {
+    /// What others were last told.
+    pub(super) fn presence_of(&self, user: UserId) -> PresenceState {
+        self.told.get(&user).copied().unwrap_or(PresenceState::Offline)
+    }
+
+    /// Looks at the user anew; a change is told with the next flush.
+    pub(super) fn update_presence(&mut self, now: Instant, user: UserId) {
+        let presence = self.derive_presence(now, user);
+        if presence == self.presence_of(user) {
+            return;
+        }
+        if presence == PresenceState::Offline {
+            self.told.remove(&user);
+        } else {
+            self.told.insert(user, presence);
+        }
+        for session in self.sessions.values_mut() {
+            session.stale_presence.insert(user);
+        }
+        self.set_flush(now);
+    }
+
+    fn derive_presence(&self, now: Instant, user: UserId) -> PresenceState {
+        let mut legs = self.mirror.legs_of(user).map(|leg| leg.info.state).peekable();
+        if legs.peek().is_some() {
+            let active = legs.any(|state| state == LegState::Active);
+            return if active { PresenceState::OnCall } else { PresenceState::Ringing };
+        }
+        let mut sessions = self.by_user.get(&user).into_iter().flatten();
+        let browser = sessions.any(|id| self.sessions.get(id).is_some_and(|s| s.is_reachable(now)));
+        if browser || self.mirror.has_telephone(user) {
+            PresenceState::Online
+        } else {
+            PresenceState::Offline
+        }
+    }
+
+    pub(super) fn set_flush(&mut self, now: Instant) {
+        if !std::mem::replace(&mut self.flush_set, true) {
+            self.timers.set(now + FLUSH_EVERY, Timer::Flush);
+        }
+    }
+
+    /// Asks the shell which connections have room; what stays stale comes again.
+    pub(super) fn handle_flush_timer(&mut self, now: Instant) {
+        self.flush_set = false;
+        let stale: Vec<_> = self
+            .sessions
+            .values()
+            .filter(|session| session.is_stale())
+            .filter_map(|session| session.conn())
+            .collect();
+        for &conn in &stale {
+            self.outputs.push_back(Output::FlushDue { conn });
+        }
+        if !stale.is_empty() {
+            self.set_flush(now);
+        }
+    }
+
+    /// Tells a connection what changed in presence and directory since it was last told.
+    pub fn flush(&mut self, conn: ConnId) {
+        let Some(&id) = self.by_conn.get(&conn) else { return };
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let mut presence = std::mem::take(&mut session.stale_presence);
+        let entries = std::mem::take(&mut session.stale_entries);
+        if !entries.is_empty() {
+            presence.retain(|user| !entries.contains(user));
+            let told = |user| self.presence_of(user);
+            let (mut changed, mut removed) = (Vec::new(), Vec::new());
+            for user in entries {
+                match self.roster.entry(user, told) {
+                    Some(entry) => changed.push(entry),
+                    None => removed.push(user.to_string()),
+                }
+            }
+            self.push(id, Push::DirectoryChanged { entries: changed, removed });
+        }
+        let entries: Vec<_> = presence
+            .into_iter()
+            .filter(|&user| self.roster.entry(user, |_| PresenceState::Offline).is_some())
+            .map(|user| PresenceEntry { user_id: user.to_string(), presence: self.presence_of(user) })
+            .collect();
+        if !entries.is_empty() {
+            self.push(id, Push::Presence { entries });
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! What a client asks once it is attached.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use ringdown_control::{AppFrame, CandidateText, Command, CommandId};
+use ringdown_protocol::{
+    DeclineReason, Description, ErrorCode, ErrorInfo, Method, Request, SearchResult, StartParams,
+};
+use ringdown_types::{DtmfDigit, EndReason, LegId, NodeId, SessionId};
+use serde_json::{Value, json};
+
+use super::{ConnId, Desk, Output, signed_out};
+use crate::{
+    leg::to_switch,
+    pending::{Pending, REPLY_WITHIN, Waiter},
+};
+
+/// The longest text of a session description.
+const MAX_SDP_BYTES: usize = 32 * 1024;
+/// The longest candidate.
+const MAX_CANDIDATE_BYTES: usize = 1024;
+/// The longest dialled number, in characters.
+const MAX_NUMBER: usize = 64;
+/// The longest search, in characters.
+const MAX_QUERY: usize = 64;
+/// People one search finds.
+const MAX_FOUND: usize = 50;
+/// Digits one request sends.
+const MAX_DIGITS: usize = 32;
+/// Variables of one call, and their bytes together.
+const MAX_VARIABLES: (usize, usize) = (32, 4 * 1024);
+
+impl Desk {
+    /// A request of an attached connection. The account is looked at anew for each.
+    pub fn handle_request(&mut self, now: Instant, conn: ConnId, request: Request) {
+        let Some(&session) = self.by_conn.get(&conn) else { return };
+        if !self.is_authorized(session) {
+            self.respond(conn, request.id, Err(signed_out()));
+            self.end_session(now, session, Some(signed_out()));
+            return;
+        }
+        if !self.is_within_rate(now, session) {
+            self.rate_limited += 1;
+            let error = ErrorInfo::new(ErrorCode::RateLimited, "too many requests");
+            self.respond(conn, request.id, Err(error));
+            return;
+        }
+        let id = request.id;
+        match self.dispatch(now, (conn, session), request) {
+            Ok(Some(result)) => self.respond(conn, id, Ok(result)),
+            Ok(None) => {}
+            Err(error) => self.respond(conn, id, Err(error)),
+        }
+    }
+
+    fn is_within_rate(&mut self, now: Instant, session: SessionId) -> bool {
+        let Some(session) = self.sessions.get(&session) else { return false };
+        let user = self.user_rate.allow(now, &session.record.user);
+        let address = session.address.is_none_or(|address| self.address_rate.allow(now, &address));
+        user && address
+    }
+
+    /// `Ok(None)` where the answer comes later.
+    fn dispatch(
+        &mut self,
+        now: Instant,
+        (conn, session): (ConnId, SessionId),
+        request: Request,
+    ) -> Result<Option<Value>, ErrorInfo> {
+        let id = request.id;
+        let waiter = Waiter::Plain { conn, request: id };
+        let asker = (conn, session);
+        match request.method {
+            Method::Hello(_) | Method::Resume(_) => {
+                Err(ErrorInfo::new(ErrorCode::WrongState, "the connection has a session already"))
+            }
+            Method::Ping(_) => Ok(Some(json!({}))),
+            Method::Bye(_) => {
+                self.respond(conn, id, Ok(json!({})));
+                let error = ErrorInfo::new(ErrorCode::SessionExpired, "the client said bye");
+                self.end_session(now, session, Some(error));
+                Ok(None)
+            }
+            Method::DirectorySearch(params) => self.search(&params.query).map(Some),
+            Method::HistoryList(params) => {
+                if params.limit.is_some_and(|limit| !(1..=100).contains(&limit)) {
+                    return Err(bad_request("limit is 1 to 100"));
+                }
+                let Some(user) = self.sessions.get(&session).map(|s| s.record.user) else { return Ok(None) };
+                self.outputs.push_back(Output::Lookup { conn, request: id, user, params });
+                Ok(None)
+            }
+            Method::CallStart(params) => self.start_call(now, asker, id, params),
+            Method::CallAnswer(params) => {
+                params.description.as_ref().map(check_description).transpose()?;
+                let description = params.description.map(to_switch);
+                self.command(now, session, &params.call, waiter, |leg| Command::Answer { leg, description })
+            }
+            Method::CallDecline(params) => {
+                let reason = match params.reason {
+                    DeclineReason::Declined => EndReason::Declined,
+                    DeclineReason::Busy => EndReason::Busy,
+                };
+                self.command(now, session, &params.call, waiter, |leg| Command::Decline { leg, reason })
+            }
+            Method::CallHangup(params) => {
+                self.command(now, session, &params.call, waiter, |leg| Command::Hangup { leg })
+            }
+            Method::CallHold(params) => {
+                self.command(now, session, &params.call, waiter, |leg| Command::Hold { leg })
+            }
+            Method::CallUnhold(params) => {
+                self.command(now, session, &params.call, waiter, |leg| Command::Unhold { leg })
+            }
+            Method::CallMute(params) => {
+                let muted = params.muted;
+                self.command(now, session, &params.call, waiter, |leg| Command::Mute { leg, muted })
+            }
+            Method::CallDtmf(params) => {
+                let digits = read_digits(&params.digits)?;
+                self.command(now, session, &params.call, waiter, |leg| Command::SendDtmf { leg, digits })
+            }
+            Method::CallDescribe(params) => {
+                check_description(&params.description)?;
+                let description = to_switch(params.description);
+                self.command(now, session, &params.call, waiter, |leg| Command::Describe { leg, description })
+            }
+            Method::CallCandidate(params) => {
+                if params.candidate.as_ref().is_some_and(|text| text.len() > MAX_CANDIDATE_BYTES) {
+                    return Err(bad_request("a candidate is at most 1 KiB"));
+                }
+                let candidate = params.candidate.map(CandidateText);
+                self.command(now, session, &params.call, waiter, |leg| Command::Candidate { leg, candidate })
+            }
+        }
+    }
+
+    fn search(&self, query: &str) -> Result<Value, ErrorInfo> {
+        if query.chars().count() > MAX_QUERY {
+            return Err(bad_request("a query is at most 64 characters"));
+        }
+        let entries = self.roster.search(query, MAX_FOUND, |user| self.presence_of(user));
+        Ok(serde_json::to_value(SearchResult { entries }).expect("string keys, finite numbers"))
+    }
+
+    fn start_call(
+        &mut self,
+        now: Instant,
+        (conn, session): (ConnId, SessionId),
+        request: u32,
+        params: StartParams,
+    ) -> Result<Option<Value>, ErrorInfo> {
+        let StartParams { to, description, variables } = params;
+        let to = to.trim().to_owned();
+        if to.is_empty() || to.chars().count() > MAX_NUMBER || to.chars().any(char::is_control) {
+            return Err(bad_request("a number is 1 to 64 printable characters"));
+        }
+        check_description(&description)?;
+        check_variables(&variables)?;
+        let user = self.sessions.get(&session).map(|session| session.record.user);
+        let person = user.and_then(|user| self.roster.person(user));
+        let Some(person) = person.filter(|person| person.extension.is_some()) else {
+            return Err(ErrorInfo::new(ErrorCode::Forbidden, "the account has no telephone number"));
+        };
+        let user = person.id;
+        let Some(node) = self.node_for_new_call() else {
+            return Err(ErrorInfo::new(ErrorCode::SwitchUnavailable, "no softswitch is connected"));
+        };
+        let offer = to_switch(description);
+        let command =
+            Command::StartCall { session, user, to: to.clone(), offer, variables: variables.clone() };
+        self.send(now, node, session, command, Waiter::Start { conn, request, to, variables })
+    }
+
+    /// A command on a leg of the session's own.
+    fn command(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        call: &str,
+        waiter: Waiter,
+        command: impl FnOnce(LegId) -> Command,
+    ) -> Result<Option<Value>, ErrorInfo> {
+        let no_such_call = || ErrorInfo::new(ErrorCode::NoSuchCall, "no such call");
+        let leg: LegId = call.parse().map_err(|_| bad_request("a call id is 32 hexadecimal digits"))?;
+        let user = self.sessions.get(&session).map(|session| session.record.user);
+        // A call of somebody else's is as unknown as one that never was.
+        let leg = self.mirror.leg(leg).filter(|known| known.info.user == user && user.is_some());
+        let leg = leg.ok_or_else(no_such_call)?;
+        if leg.session() != Some(session) {
+            let message = "the call is on another of your devices";
+            return Err(ErrorInfo::new(ErrorCode::Forbidden, message));
+        }
+        let (node, leg) = (leg.node, leg.info.leg);
+        self.send(now, node, session, command(leg), waiter)
+    }
+
+    fn send(
+        &mut self,
+        now: Instant,
+        node: NodeId,
+        session: SessionId,
+        command: Command,
+        waiter: Waiter,
+    ) -> Result<Option<Value>, ErrorInfo> {
+        if !self.pending.has_room(session) {
+            return Err(ErrorInfo::new(ErrorCode::RateLimited, "too many requests are waiting"));
+        }
+        let id = CommandId(self.random.u64());
+        let due = now + REPLY_WITHIN;
+        // Without a link it waits: a node that is back in time gets it then.
+        if let Some(link) = self.nodes.get(&node).filter(|node| node.is_up()).and_then(|node| node.link) {
+            let frame = AppFrame::Command { id, command: command.clone() };
+            self.outputs.push_back(Output::Node { link, frame });
+        }
+        self.timers.set_command(due, id);
+        self.pending.put(id, Pending { node, session, due, command, waiter });
+        Ok(None)
+    }
+}
+
+fn bad_request(message: &str) -> ErrorInfo {
+    ErrorInfo::new(ErrorCode::BadRequest, message)
+}
+
+fn check_description(description: &Description) -> Result<(), ErrorInfo> {
+    if description.sdp.is_empty() || description.sdp.len() > MAX_SDP_BYTES {
+        return Err(bad_request("a description is 1 byte to 32 KiB"));
+    }
+    Ok(())
+}
+
+fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), ErrorInfo> {
+    let bytes: usize = variables.iter().map(|(key, value)| key.len() + value.len()).sum();
+    if variables.len() > MAX_VARIABLES.0 || bytes > MAX_VARIABLES.1 {
+        return Err(bad_request("variables are at most 32, 4 KiB together"));
+    }
+    Ok(())
+}
+
+fn read_digits(digits: &str) -> Result<Vec<DtmfDigit>, ErrorInfo> {
+    let read: Option<Vec<_>> = digits.chars().take(MAX_DIGITS + 1).map(DtmfDigit::from_char).collect();
+    read.filter(|digits| (1..=MAX_DIGITS).contains(&digits.len()))
+        .ok_or_else(|| bad_request("digits are 1 to 32 of 0-9 * # A-D"))
+}

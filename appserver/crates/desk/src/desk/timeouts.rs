@@ -1,0 +1,70 @@
+//! What happens when a time comes.
+
+use std::time::Instant;
+
+use ringdown_control::{Command, CommandId};
+use ringdown_protocol::{ErrorCode, ErrorInfo, Push};
+use ringdown_types::SessionId;
+
+use super::Desk;
+use crate::{
+    pending::{LATE_REPLY_WITHIN, Waiter},
+    session::{Presence, RESUME_WINDOW},
+    timer::Timer,
+};
+
+impl Desk {
+    /// Does everything due at `now`.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(timer) = self.timers.take_due(now) {
+            match timer {
+                Timer::Flush => self.handle_flush_timer(now),
+                Timer::SessionUnreachable(id) => self.handle_session_unreachable(now, id),
+                Timer::SessionExpired(id) => self.handle_session_expired(now, id),
+                Timer::TokenExpiring(id) => self.push(id, Push::TokenExpiring { seconds: 60 }),
+                Timer::Command(id) => self.handle_command_timeout(now, CommandId(id)),
+                Timer::NodeGone(node) => self.handle_node_gone(now, node),
+            }
+        }
+    }
+
+    /// A tab that stays away is not rung any more, unless it holds a call.
+    pub(super) fn handle_session_unreachable(&mut self, now: Instant, id: SessionId) {
+        let Some(session) = self.sessions.get(&id).filter(|session| !session.is_reachable(now)) else {
+            return;
+        };
+        let user = session.record.user;
+        let holds_call = self.mirror.legs_of(user).any(|leg| leg.session() == Some(id));
+        if !holds_call
+            && let Some(session) = self.sessions.get_mut(&id)
+            && std::mem::replace(&mut session.announced, false)
+        {
+            self.tell_all_nodes(&Command::SessionDown { session: id });
+        }
+        self.update_presence(now, user);
+    }
+
+    fn handle_session_expired(&mut self, now: Instant, id: SessionId) {
+        let expired = self.sessions.get(&id).is_some_and(|session| match session.presence {
+            Presence::Detached { since } => now.saturating_duration_since(since) >= RESUME_WINDOW,
+            Presence::Attached { .. } => false,
+        });
+        if expired {
+            self.end_session(now, id, None);
+        }
+    }
+
+    fn handle_command_timeout(&mut self, now: Instant, id: CommandId) {
+        let Some(mut pending) = self.pending.take(id) else { return };
+        if let Some((conn, request)) = pending.waiter.asker() {
+            let error = ErrorInfo::new(ErrorCode::SwitchUnavailable, "the softswitch did not answer in time");
+            self.respond_to_asker(conn, request, Err(error));
+        }
+        if matches!(pending.waiter, Waiter::Start { .. }) {
+            pending.waiter = Waiter::Nobody;
+            pending.due = now + LATE_REPLY_WITHIN;
+            self.timers.set_command(pending.due, id);
+            self.pending.put(id, pending);
+        }
+    }
+}

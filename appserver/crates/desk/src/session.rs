@@ -1,0 +1,135 @@
+//! Sessions: a browser tab across its reconnects.
+//!
+//! ```text
+//!             hello                        connection lost
+//!  (none) ───────────▶ Attached ◀─────────────────────────▶ Detached ── 10 s, no call ──▶ not rung any more
+//!                         │                 resume             │
+//!                         │ bye, sign-out                      │ 120 s, sign-out
+//!                         └──────────────▶ (gone) ◀────────────┘
+//! ```
+
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use ringdown_protocol::{Push, PushFrame};
+use ringdown_types::{SessionId, UserId};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use crate::{ConnId, ring::PushRing};
+
+/// How long a session and its calls wait for a `resume`.
+pub const RESUME_WINDOW: Duration = Duration::from_secs(120);
+/// A detached session without calls is not rung after this. Longer lets callers ring an empty chair after the tab
+/// was closed; shorter makes presence flicker at every change of network.
+pub const UNREACHABLE_AFTER: Duration = Duration::from_secs(10);
+/// How often a client pings.
+pub const PING_INTERVAL: Duration = Duration::from_secs(25);
+/// Sessions one account may have: tabs and applications, attached or not.
+pub const MAX_SESSIONS_PER_USER: usize = 32;
+
+/// What the store keeps of a session, so that it can be resumed after a restart of the app server.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// The session.
+    pub id: SessionId,
+    /// SHA-256 of its secret.
+    pub secret_hash: [u8; 32],
+    /// Whose it is.
+    pub user: UserId,
+    /// The account's epoch when it signed in.
+    pub epoch: u64,
+    /// The sign-in it belongs to.
+    pub family: String,
+}
+
+impl std::fmt::Debug for SessionRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionRecord")
+            .field("id", &self.id)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The hash a session's secret is kept as. The secret has 160 random bits, so a fast hash does.
+pub fn secret_hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+/// Whether somebody is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// A connection holds the session.
+    Attached { conn: ConnId },
+    /// Nobody does.
+    Detached { since: Instant },
+}
+
+/// A session.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) record: SessionRecord,
+    pub(crate) presence: Presence,
+    pub(crate) address: Option<IpAddr>,
+    /// The softswitch rings it.
+    pub(crate) announced: bool,
+    /// Made by an earlier run of the app server and not resumed since: its push numbers are not known.
+    pub(crate) restored: bool,
+    pub(crate) ring: PushRing,
+    /// Whose presence changed since the last push of presence.
+    pub(crate) stale_presence: BTreeSet<UserId>,
+    /// Whose directory entry changed since the last push of the directory.
+    pub(crate) stale_entries: BTreeSet<UserId>,
+}
+
+impl Session {
+    pub(crate) fn new(record: SessionRecord, presence: Presence, restored: bool) -> Self {
+        Self {
+            record,
+            presence,
+            address: None,
+            announced: false,
+            restored,
+            ring: PushRing::default(),
+            stale_presence: BTreeSet::new(),
+            stale_entries: BTreeSet::new(),
+        }
+    }
+
+    pub(crate) fn has_secret(&self, hash: &[u8; 32]) -> bool {
+        self.record.secret_hash.ct_eq(hash).into()
+    }
+
+    pub(crate) const fn conn(&self) -> Option<ConnId> {
+        match self.presence {
+            Presence::Attached { conn } => Some(conn),
+            Presence::Detached { .. } => None,
+        }
+    }
+
+    /// Whether the user would see it ring.
+    pub(crate) fn is_reachable(&self, now: Instant) -> bool {
+        match self.presence {
+            Presence::Attached { .. } => true,
+            Presence::Detached { since } => now.saturating_duration_since(since) < UNREACHABLE_AFTER,
+        }
+    }
+
+    pub(crate) fn is_stale(&self) -> bool {
+        !self.stale_presence.is_empty() || !self.stale_entries.is_empty()
+    }
+
+    /// Numbers a push and keeps it; returns its text.
+    pub(crate) fn push(&mut self, push: Push) -> Arc<str> {
+        let frame = PushFrame { seq: self.ring.seq() + 1, push };
+        let text: Arc<str> =
+            serde_json::to_string(&frame).expect("pushes have string keys and finite numbers").into();
+        self.ring.push(Arc::clone(&text));
+        text
+    }
+}
