@@ -1,0 +1,318 @@
+//! Alice, bob and carol with a call control between them, and a record of everything it said.
+//!
+//! Every output is checked against what must always hold while it is recorded.
+
+#![allow(dead_code)] // Each test uses the part of the cast it needs.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
+
+use ringdown_call::{
+    Action, CallControl, CallRecord, Callee, Destination, DeviceId, EndedBy, LegCommand, LegEvent, LegState,
+    LegView, Limits, Notice, OfferedCall, Output, PlaySource,
+};
+use ringdown_types::{CallId, DtmfDigit, EndReason, LegId, SeededRandom, SessionId, ToneId, UserId};
+
+pub(crate) const ALICE: UserId = UserId::from_u128(101);
+pub(crate) const BOB: UserId = UserId::from_u128(102);
+pub(crate) const CAROL: UserId = UserId::from_u128(103);
+
+/// Alice's browser, which places most calls.
+pub(crate) const ALICE_TAB: DeviceId = DeviceId::Browser(SessionId::from_u128(1));
+/// Bob's browser and his desk phone.
+pub(crate) const BOB_TAB: DeviceId = DeviceId::Browser(SessionId::from_u128(2));
+pub(crate) const BOB_PHONE: DeviceId = DeviceId::Telephone(20);
+pub(crate) const BOB_SOFTPHONE: DeviceId = DeviceId::Telephone(21);
+
+pub(crate) const RING: Duration = Duration::from_secs(30);
+
+/// What a leg hears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hears {
+    Nothing,
+    Leg(LegId),
+    Itself,
+    Play(PlaySource, u32),
+}
+
+/// Call control and everything it said.
+pub(crate) struct World {
+    pub(crate) control: CallControl,
+    pub(crate) now: Instant,
+    random: SeededRandom,
+    next_leg: u128,
+    /// Every leg ever made, with its device.
+    pub(crate) devices: BTreeMap<LegId, DeviceId>,
+    /// The last view told of each leg.
+    pub(crate) views: BTreeMap<LegId, LegView>,
+    pub(crate) hears: BTreeMap<LegId, Hears>,
+    pub(crate) ended: BTreeMap<LegId, (EndReason, EndedBy)>,
+    /// Legs whose devices were told the end, with the reason.
+    pub(crate) told: BTreeMap<LegId, EndReason>,
+    pub(crate) answered: BTreeSet<LegId>,
+    pub(crate) ringing: BTreeSet<LegId>,
+    pub(crate) progressed: BTreeSet<LegId>,
+    pub(crate) muted: BTreeMap<LegId, bool>,
+    pub(crate) digits_sent: Vec<(LegId, DtmfDigit)>,
+    pub(crate) digits_told: Vec<(LegId, DtmfDigit)>,
+    pub(crate) started_calls: BTreeSet<CallId>,
+    pub(crate) records: BTreeMap<CallId, CallRecord>,
+    /// Legs in the order they were started.
+    pub(crate) order: Vec<LegId>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with_limits(Limits::default())
+    }
+
+    #[allow(clippy::disallowed_methods)] // The clock's starting point; no test waits on it.
+    pub(crate) fn with_limits(limits: Limits) -> Self {
+        Self {
+            control: CallControl::new(limits),
+            now: Instant::now(),
+            random: SeededRandom::new(7),
+            next_leg: 1,
+            devices: BTreeMap::new(),
+            views: BTreeMap::new(),
+            hears: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            told: BTreeMap::new(),
+            answered: BTreeSet::new(),
+            ringing: BTreeSet::new(),
+            progressed: BTreeSet::new(),
+            muted: BTreeMap::new(),
+            digits_sent: Vec::new(),
+            digits_told: Vec::new(),
+            started_calls: BTreeSet::new(),
+            records: BTreeMap::new(),
+            order: Vec::new(),
+        }
+    }
+
+    /// Alice's browser calls bob at these devices: her leg, and his in the order given.
+    pub(crate) fn alice_calls_bob(&mut self, devices: &[DeviceId]) -> (LegId, Vec<LegId>) {
+        let before = self.order.len();
+        let alice = self.call(ALICE, ALICE_TAB, bob(devices), true);
+        let started: BTreeMap<DeviceId, LegId> =
+            self.order[before..].iter().map(|leg| (self.devices[leg], *leg)).collect();
+        let legs = devices.iter().filter_map(|device| started.get(device).copied()).collect();
+        (alice, legs)
+    }
+
+    pub(crate) fn call(
+        &mut self,
+        user: UserId,
+        device: DeviceId,
+        destination: Destination,
+        wants_generated_ringback: bool,
+    ) -> LegId {
+        let leg = LegId::from_u128(self.next_leg);
+        self.next_leg += 1;
+        self.devices.insert(leg, device);
+        let offer = OfferedCall {
+            leg,
+            user,
+            device,
+            dialled: "102".to_owned(),
+            destination,
+            wants_generated_ringback,
+        };
+        let call = self.control.handle_offer(self.now, &mut self.random, offer).expect("there is room");
+        self.drain();
+        assert!(self.started_calls.contains(&call));
+        leg
+    }
+
+    pub(crate) fn event(&mut self, leg: LegId, event: LegEvent) {
+        self.control.handle_leg_event(self.now, leg, event);
+        self.drain();
+    }
+
+    pub(crate) fn command(
+        &mut self,
+        leg: LegId,
+        command: LegCommand,
+    ) -> Result<(), ringdown_call::CommandError> {
+        let result = self.control.handle_command(self.now, leg, command);
+        self.drain();
+        result
+    }
+
+    /// The device hangs up by its own protocol.
+    pub(crate) fn device_hangs_up(&mut self, leg: LegId) {
+        self.event(leg, LegEvent::Ended { reason: EndReason::Hangup, by: EndedBy::Local });
+    }
+
+    /// Time passes, as fast as the machine can count.
+    pub(crate) fn advance(&mut self, by: Duration) {
+        let until = self.now + by;
+        while let Some(due) = self.control.next_timeout().filter(|due| *due <= until) {
+            self.now = self.now.max(due);
+            self.control.handle_timeout(self.now);
+            self.drain();
+        }
+        self.now = until;
+    }
+
+    /// The only record there is.
+    pub(crate) fn record(&self) -> &CallRecord {
+        assert_eq!(self.records.len(), 1, "one call was made and is over");
+        self.records.values().next().expect("one record")
+    }
+
+    pub(crate) fn hears(&self, leg: LegId) -> Hears {
+        self.hears.get(&leg).copied().unwrap_or(Hears::Nothing)
+    }
+
+    pub(crate) fn assert_talking(&self, a: LegId, b: LegId) {
+        assert_eq!(self.hears(a), Hears::Leg(b));
+        assert_eq!(self.hears(b), Hears::Leg(a));
+    }
+
+    pub(crate) fn drain(&mut self) {
+        while let Some(output) = self.control.poll_output() {
+            match output {
+                Output::Action(action) => self.act(action),
+                Output::Notice(notice) => self.note(notice),
+            }
+        }
+        self.check();
+    }
+
+    fn act(&mut self, action: Action) {
+        for leg in named(&action) {
+            assert!(self.devices.contains_key(&leg) || matches!(action, Action::StartLeg { .. }));
+            assert!(!self.ended.contains_key(&leg), "{action:?} names a leg that is over");
+        }
+        match action {
+            Action::StartLeg { leg, device, .. } => {
+                assert!(self.devices.insert(leg, device).is_none(), "a leg starts once");
+                self.order.push(leg);
+            }
+            Action::EndLeg { leg, reason } => {
+                assert!(self.told.insert(leg, reason).is_none(), "a leg is told its end once");
+            }
+            Action::RingLeg { leg } => assert!(self.ringing.insert(leg), "ringing is told once"),
+            Action::ProgressLeg { leg } => assert!(self.progressed.insert(leg), "progress is told once"),
+            Action::AnswerLeg { leg } => assert!(self.answered.insert(leg), "an answer is told once"),
+            Action::Bridge { a, b } => {
+                for leg in [a, b] {
+                    let heard = self.hears(leg);
+                    assert!(!matches!(heard, Hears::Leg(_)), "{leg} is bridged already: {heard:?}");
+                }
+                self.hears.insert(a, Hears::Leg(b));
+                self.hears.insert(b, Hears::Leg(a));
+            }
+            Action::Unbridge { a, b } => {
+                self.assert_talking(a, b);
+                self.hears.insert(a, Hears::Nothing);
+                self.hears.insert(b, Hears::Nothing);
+            }
+            Action::Play { leg, source, token, .. } => {
+                self.hears.insert(leg, Hears::Play(source, token));
+            }
+            Action::StopPlay { leg } => {
+                self.hears.insert(leg, Hears::Nothing);
+            }
+            Action::Echo { leg } => {
+                self.hears.insert(leg, Hears::Itself);
+            }
+            Action::SendDtmf { leg, digit } => self.digits_sent.push((leg, digit)),
+            Action::Mute { leg, muted } => {
+                assert_ne!(self.muted.insert(leg, muted), Some(muted), "only changes are told");
+            }
+        }
+    }
+
+    fn note(&mut self, notice: Notice) {
+        match notice {
+            Notice::CallStarted { call, .. } => assert!(self.started_calls.insert(call)),
+            Notice::LegChanged(view) => {
+                assert!(!self.ended.contains_key(&view.leg));
+                assert_ne!(view.state, LegState::Ended);
+                let before = self.views.insert(view.leg, view.clone());
+                assert_ne!(before, Some(view), "a change changes something");
+            }
+            Notice::LegEnded { leg, reason, by } => {
+                assert_eq!(leg.state, LegState::Ended);
+                self.hears.remove(&leg.leg);
+                for heard in self.hears.values_mut().filter(|heard| **heard == Hears::Leg(leg.leg)) {
+                    *heard = Hears::Nothing;
+                }
+                assert!(self.ended.insert(leg.leg, (reason, by)).is_none(), "a leg ends once");
+                self.views.insert(leg.leg, leg);
+            }
+            Notice::CallEnded(record) => {
+                assert!(self.started_calls.contains(&record.call));
+                assert!(record.ended_at >= record.started_at);
+                assert!(self.records.insert(record.call, record).is_none(), "a call ends once");
+            }
+            Notice::Dtmf { leg, digit } => self.digits_told.push((leg, digit)),
+        }
+    }
+
+    /// What holds between any two inputs.
+    fn check(&self) {
+        for leg in self.devices.keys() {
+            let live = self.control.leg(*leg);
+            assert_eq!(live.is_none(), self.ended.contains_key(leg), "{leg} is live or has ended");
+            if let Some(view) = live {
+                assert!(self.control.call(view.call).is_some(), "no leg without a call");
+                assert_eq!(self.views.get(leg), Some(&view), "{leg} is as it was told");
+            }
+        }
+        for call in &self.started_calls {
+            assert_eq!(self.control.call(*call).is_none(), self.records.contains_key(call));
+        }
+        for call in self.control.calls() {
+            let active = call.legs.iter().filter(|leg| leg.state == LegState::Active).count();
+            assert!(active <= 2, "at most one called leg is answered");
+            assert!(!call.legs.is_empty(), "no call without a leg");
+        }
+        for (leg, heard) in &self.hears {
+            if let Hears::Leg(other) = heard {
+                assert_eq!(self.hears(*other), Hears::Leg(*leg), "bridges go both ways");
+            }
+        }
+        if self.control.call_count() == 0 {
+            assert_eq!(self.control.leg_count(), 0);
+            assert_eq!(self.control.next_timeout(), None, "no timer without a call");
+            assert_eq!(self.control.user_calls(ALICE) + self.control.user_calls(BOB), 0);
+        }
+    }
+}
+
+pub(crate) fn bob(devices: &[DeviceId]) -> Destination {
+    Destination::User(Callee { user: BOB, devices: devices.to_vec(), ring: RING, max_calls: 2 })
+}
+
+pub(crate) fn music() -> Hears {
+    Hears::Play(PlaySource::Prompt(ringdown_types::PromptId::MusicOnHold), 0)
+}
+
+pub(crate) fn ringback() -> Hears {
+    Hears::Play(PlaySource::Tone(ToneId::Ringback), 0)
+}
+
+pub(crate) fn digit(key: char) -> DtmfDigit {
+    DtmfDigit::from_char(key).expect("a key of a telephone")
+}
+
+fn named(action: &Action) -> Vec<LegId> {
+    match *action {
+        Action::RingLeg { leg }
+        | Action::ProgressLeg { leg }
+        | Action::StartLeg { leg, .. }
+        | Action::AnswerLeg { leg }
+        | Action::EndLeg { leg, .. }
+        | Action::Play { leg, .. }
+        | Action::StopPlay { leg }
+        | Action::Echo { leg }
+        | Action::SendDtmf { leg, .. }
+        | Action::Mute { leg, .. } => vec![leg],
+        Action::Bridge { a, b } | Action::Unbridge { a, b } => vec![a, b],
+    }
+}
