@@ -94,5 +94,5 @@ fn a_muted_leg_is_told_once() {
         assert_eq!(world.command(alice, LegCommand::Mute(muted)), Ok(()));
         assert_eq!(world.views[&alice].muted, muted);
     }
-    assert_eq!(world.muted[&alice], false);
+    assert!(!world.muted[&alice]);
 }
