@@ -1,1 +1,13 @@
 //! Simulated clock, network and phones, and audio checks, for tests.
+//!
+//! - [`SimClock`]: the `now` pure crates are handed.
+//! - [`SimNet`]: datagrams with seeded latency, loss, reordering and duplication.
+//! - [`audio`]: makes tones, tells which tone a recording holds and whether anything else is in it, reads and
+//!   writes WAV files. The program `audio-check` offers the same to scripts.
+
+pub mod audio;
+mod clock;
+mod net;
+
+pub use clock::SimClock;
+pub use net::{Datagram, Link, NetFigures, SimNet};
