@@ -1,0 +1,351 @@
+//! The endpoint: transport and transaction layer for its user (RFC 3261 §17, §18).
+//!
+//! Bytes come in with [`Endpoint::handle_datagram`] or, cut out of a stream, with [`Endpoint::handle_message`];
+//! what to send and what happened comes out of [`Endpoint::poll_output`]. **Drain it after every call.**
+//!
+//! The endpoint answers by itself what needs no user: malformed messages, unsupported methods, schemes,
+//! versions and extensions, merged requests, CANCELs, retransmissions, and overload. None of that costs memory.
+
+mod check;
+mod client;
+mod flow;
+mod server;
+mod timer_queue;
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    fmt,
+    time::Instant,
+};
+
+use bytes::Bytes;
+use ringdown_types::Random;
+use thiserror::Error;
+
+use client::ClientEntry;
+use server::ServerEntry;
+
+use crate::message::{
+    Datagram, Host, Message, Method, ParseError, Reason, Request, Response, SipUri, Uri, parse_datagram,
+};
+
+pub use flow::{ConnectionId, Destination, Flow, Transmit, Transport};
+pub(crate) use timer_queue::TimerQueue;
+
+/// Names a client transaction of one endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClientId(u64);
+
+/// Names a server transaction of one endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ServerId(u64);
+
+/// The endpoint holds as many transactions or usages as it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("as many transactions or calls as configured")]
+pub struct Full;
+
+/// How an endpoint presents itself and what it accepts.
+#[derive(Debug, Clone)]
+pub struct EndpointConfig {
+    /// The host others reach us at: in Via and Contact.
+    pub host: Host,
+    /// The UDP port in Via and Contact.
+    pub udp_port: u16,
+    /// The TCP port in Via and Contact.
+    pub tcp_port: u16,
+    /// The user part of our Contact: names this instance, so that a later one can tell whose dialogs are whose.
+    pub instance: String,
+    /// The value of Server and User-Agent.
+    pub product: String,
+    /// The methods served; others are 405 or 501.
+    pub methods: Vec<Method>,
+    /// The option tags understood in Require; others are 420.
+    pub extensions: Vec<String>,
+    /// The most transactions at a time, of both sides. Further requests are answered 503. One eighth is kept
+    /// for requests in dialogs and for our own, so that calls can end under overload.
+    pub max_transactions: usize,
+    /// The value of Retry-After in that 503, in seconds.
+    pub retry_after_seconds: u32,
+    /// Whether headers only trusted elements may set are removed from what comes in.
+    pub strip_private_headers: bool,
+}
+
+impl EndpointConfig {
+    /// The defaults for an endpoint reached at `host` on `port`, UDP and TCP.
+    pub fn new(host: Host, port: u16) -> Self {
+        let methods = [
+            Method::Invite,
+            Method::Ack,
+            Method::Cancel,
+            Method::Bye,
+            Method::Options,
+            Method::Register,
+            Method::Info,
+            Method::Update,
+        ];
+        Self {
+            host,
+            udp_port: port,
+            tcp_port: port,
+            instance: "ringdown".into(),
+            product: concat!("Ringdown/", env!("CARGO_PKG_VERSION")).into(),
+            methods: methods.to_vec(),
+            extensions: Vec::new(),
+            max_transactions: 65_536,
+            retry_after_seconds: 5,
+            strip_private_headers: true,
+        }
+    }
+
+    /// The value of Allow.
+    pub fn allow(&self) -> String {
+        self.methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Our Contact URI for a dialog over `transport`.
+    pub fn contact(&self, transport: Transport) -> Uri {
+        let (host, port) = self.sent_by(transport);
+        let mut uri = SipUri::new(Some(&self.instance), host.clone(), Some(port));
+        if transport == Transport::Tcp {
+            uri.params.set("transport", Some("tcp"));
+        }
+        uri.into()
+    }
+
+    const fn sent_by(&self, transport: Transport) -> (&Host, u16) {
+        match transport {
+            Transport::Udp => (&self.host, self.udp_port),
+            Transport::Tcp => (&self.host, self.tcp_port),
+        }
+    }
+}
+
+/// What an endpoint wants done.
+#[derive(Debug)]
+pub enum Output {
+    /// Send these bytes.
+    Transmit(Transmit),
+    /// This happened.
+    Event(Event),
+}
+
+/// What happened at an endpoint.
+#[derive(Debug)]
+pub enum Event {
+    /// A new request, neither ACK nor CANCEL. It waits for [`Endpoint::send_response`] or
+    /// [`Endpoint::send_stateless`].
+    Request {
+        /// Its transaction.
+        id: ServerId,
+        /// The request; its topmost Via shows where it came from.
+        request: Box<Request>,
+        /// The flow it came over.
+        flow: Flow,
+    },
+    /// An ACK for a 2xx.
+    Ack {
+        /// The ACK.
+        request: Box<Request>,
+        /// The flow it came over.
+        flow: Flow,
+    },
+    /// The sender of an INVITE gave it up. The CANCEL is answered; the INVITE waits for its 487.
+    Cancelled {
+        /// The INVITE's transaction.
+        id: ServerId,
+        /// Why (RFC 3326).
+        reasons: Vec<Reason>,
+    },
+    /// A response.
+    Response {
+        /// The request's transaction.
+        id: ClientId,
+        /// The response.
+        response: Box<Response>,
+        /// The flow it came over.
+        flow: Option<Flow>,
+    },
+    /// No response came in time: as a 408.
+    TimedOut(ClientId),
+    /// The request could not be delivered: as a 503.
+    TransportFailed(ClientId),
+    /// A client transaction is over and its id means nothing any more.
+    ClientEnded(ClientId),
+    /// A final response could not be delivered, or its ACK never came.
+    ServerFailed(ServerId),
+}
+
+/// What an endpoint has refused or dropped, since its start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EndpointCounters {
+    /// Messages that could not be parsed or lacked an essential header.
+    pub malformed: u64,
+    /// Responses that matched no transaction.
+    pub strays: u64,
+    /// Requests answered 503 because the endpoint was full.
+    pub shed: u64,
+}
+
+/// The transport and transaction layer of one SIP element.
+pub struct Endpoint {
+    config: EndpointConfig,
+    random: Box<dyn Random>,
+    last_id: u64,
+    clients: HashMap<u64, ClientEntry>,
+    servers: HashMap<u64, ServerEntry>,
+    server_keys: HashMap<String, u64>,
+    merge_keys: HashSet<String>,
+    timers: TimerQueue<Machine>,
+    outputs: VecDeque<Output>,
+    counters: EndpointCounters,
+    /// The flow of the response, or of the request, being handled.
+    response_flow: Option<Flow>,
+    request_flow: Option<Flow>,
+}
+
+/// Names a machine with a timer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Machine {
+    Client(u64),
+    Server(u64),
+}
+
+impl Endpoint {
+    /// An endpoint without transactions.
+    pub fn new(config: EndpointConfig, random: Box<dyn Random>) -> Self {
+        Self {
+            config,
+            random,
+            last_id: 0,
+            clients: HashMap::new(),
+            servers: HashMap::new(),
+            server_keys: HashMap::new(),
+            merge_keys: HashSet::new(),
+            timers: TimerQueue::new(),
+            outputs: VecDeque::new(),
+            counters: EndpointCounters::default(),
+            response_flow: None,
+            request_flow: None,
+        }
+    }
+
+    /// The configuration.
+    pub const fn config(&self) -> &EndpointConfig {
+        &self.config
+    }
+
+    /// What was refused or dropped.
+    pub const fn counters(&self) -> EndpointCounters {
+        self.counters
+    }
+
+    /// The number of transactions.
+    pub fn transactions(&self) -> usize {
+        self.clients.len() + self.servers.len()
+    }
+
+    /// The random source.
+    pub fn random(&mut self) -> &mut dyn Random {
+        &mut *self.random
+    }
+
+    /// Takes a datagram.
+    pub fn handle_datagram(&mut self, now: Instant, flow: Flow, datagram: &Bytes) {
+        match parse_datagram(datagram) {
+            Ok(Datagram::Message(message)) => self.handle_message(now, flow, message),
+            Ok(Datagram::KeepAlive) => {}
+            Err(error) => self.handle_malformed(flow, &error),
+        }
+    }
+
+    /// Takes a message cut out of a stream.
+    pub fn handle_message(&mut self, now: Instant, flow: Flow, message: Message) {
+        match message {
+            Message::Request(request) => {
+                self.request_flow = Some(flow);
+                self.handle_request(now, flow, request);
+                self.request_flow = None;
+            }
+            Message::Response(response) => self.handle_response(now, flow, response),
+        }
+    }
+
+    /// Takes what could not be parsed: tells the sender, if the message was a request that can be answered.
+    pub fn handle_malformed(&mut self, flow: Flow, error: &ParseError) {
+        self.counters.malformed += 1;
+        if let Some(response) = error.response() {
+            let via = response.headers.via();
+            let flow_matches = via.is_ok_and(|via| !via.params.contains("rport"));
+            // Without a transaction the response still goes to where the request came from. RFC 3581 §4
+            let tag = self.random.token(8);
+            let response = response.with_to_tag(&tag);
+            if flow_matches {
+                self.answer_stateless(flow, response);
+            } else {
+                let bytes = response.encode();
+                self.outputs
+                    .push_back(Output::Transmit(Transmit { destination: Destination::Flow(flow), bytes }));
+            }
+        }
+    }
+
+    /// Takes note that nothing can be sent to this peer: a closed connection, a refused connection attempt, an
+    /// ICMP error.
+    pub fn handle_transport_error(&mut self, now: Instant, failed: Destination) {
+        self.client_transport_error(now, failed);
+        self.server_transport_error(now, failed);
+    }
+
+    /// Lets expire what is due.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(machine) = self.timers.take_expired(now) {
+            match machine {
+                Machine::Client(id) => self.client_timeout(now, id),
+                Machine::Server(id) => self.server_timeout(now, id),
+            }
+        }
+    }
+
+    /// The earliest deadline.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.timers.next_timeout()
+    }
+
+    /// The next thing to do.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// Whether no further transaction may begin; `privileged` ones may use the reserve.
+    fn is_full(&self, privileged: bool) -> bool {
+        let reserve = if privileged { 0 } else { self.config.max_transactions / 8 };
+        self.transactions() + reserve >= self.config.max_transactions
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (clients, servers) = (self.clients.len(), self.servers.len());
+        f.debug_struct("Endpoint")
+            .field("clients", &clients)
+            .field("servers", &servers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether a failure to reach `failed` is one to reach `destination`.
+fn same_peer(destination: Destination, failed: Destination) -> bool {
+    if destination.transport() != failed.transport() || destination.remote() != failed.remote() {
+        return false;
+    }
+    match (destination, failed) {
+        (Destination::Flow(one), Destination::Flow(two)) => one.connection == two.connection,
+        _ => true,
+    }
+}
