@@ -1,0 +1,102 @@
+// Errors as the library throws and emits them. Each says in words what happened, why it may have, and what to do.
+import type { ErrorCode, ErrorInfo } from './protocol/generated.js';
+
+/** Errors that arise in the browser. Their codes are 5000 + the place in this list. */
+export const CLIENT_ERRORS = [
+  'not-connected',
+  'connection-lost',
+  'timeout',
+  'closed',
+  'bad-argument',
+  'sign-in-failed',
+  'sign-in-expired',
+  'server-unreachable',
+  'mic-blocked',
+  'mic-missing',
+  'mic-busy',
+  'insecure-page',
+  'webrtc-unsupported',
+  'media-failed',
+  'call-ended',
+] as const;
+
+/** The kind of an error of the browser's. */
+export type ClientErrorName = (typeof CLIENT_ERRORS)[number];
+
+/** The kind of an error, of the server's or the browser's. */
+export type RingdownErrorName = ErrorCode | ClientErrorName;
+
+/** What is known about an error beside its kind. */
+export interface ErrorDetails {
+  message: string;
+  causes?: readonly string[];
+  solutions?: readonly string[];
+  /** Whether the client gave up: nothing works until `connect()` is called again. */
+  fatal?: boolean;
+}
+
+/** Every error the library throws or emits. */
+export class RingdownError extends Error {
+  /** The kind: kebab-case and stable. */
+  override readonly name: RingdownErrorName;
+  /** A stable number: 4000 and up from the server, 5000 and up from the browser. */
+  readonly code: number;
+  /** What may have led to it. */
+  readonly causes: readonly string[];
+  /** What to do about it. */
+  readonly solutions: readonly string[];
+  /** Whether the client gave up. */
+  readonly fatal: boolean;
+
+  constructor(name: RingdownErrorName, code: number, details: ErrorDetails, cause?: unknown) {
+    super(details.message, cause === undefined ? undefined : { cause });
+    this.name = name;
+    this.code = code;
+    this.causes = details.causes ?? [];
+    this.solutions = details.solutions ?? [];
+    this.fatal = details.fatal ?? false;
+  }
+}
+
+/** An error of the browser's. */
+export const clientError = (name: ClientErrorName, details: ErrorDetails, cause?: unknown): RingdownError =>
+  new RingdownError(name, 5000 + CLIENT_ERRORS.indexOf(name), details, cause);
+
+/** An error the server sent. */
+export const serverError = (info: ErrorInfo): RingdownError => new RingdownError(info.name, info.code, info);
+
+/** Anything thrown, as an error of this library's. */
+export const asRingdownError = (thrown: unknown, name: ClientErrorName = 'media-failed'): RingdownError =>
+  thrown instanceof RingdownError
+    ? thrown
+    : clientError(name, { message: thrown instanceof Error ? thrown.message : String(thrown) }, thrown);
+
+/** There is no connection and none is being made. */
+export const notConnected = (): RingdownError =>
+  clientError('not-connected', {
+    message: 'The phone is not connected.',
+    causes: ['connect() was not called, or the connection was given up.'],
+    solutions: ['Call connect() and wait for it.'],
+  });
+
+/** The connection broke while the request was on its way: whether it took effect is not known. */
+export const connectionLost = (method: string): RingdownError =>
+  clientError('connection-lost', {
+    message: `The connection was lost before the server confirmed ${method}.`,
+    causes: ['The network changed or failed.', 'The server restarted.'],
+    solutions: ['Wait for the connection to come back and look at the state of the call.'],
+  });
+
+/** The server did not answer a request. */
+export const timedOut = (method: string): RingdownError =>
+  clientError('timeout', {
+    message: `The server did not confirm ${method} in time.`,
+    causes: ['The network is slow or gone.', 'The server is overloaded.'],
+    solutions: ['Try again in a few seconds.'],
+  });
+
+/** An argument cannot be used. */
+export const badArgument = (message: string): RingdownError => clientError('bad-argument', { message });
+
+/** The call is over. */
+export const callEnded = (): RingdownError => clientError('call-ended', { message: 'The call is over.' });

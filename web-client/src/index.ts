@@ -1,0 +1,19 @@
+// The client library: everything an application may use.
+export { RingdownClient } from './phone/client.js';
+export type { ClientEvents, ClientState, RingdownOptions } from './phone/client.js';
+export type { Call } from './phone/call.js';
+export type { CallEvents } from './phone/call-events.js';
+export type { Audio, AudioEvents } from './phone/audio.js';
+export type { Directory } from './phone/directory.js';
+export { SignIn } from './phone/sign-in.js';
+export type { SignInOptions, TokenStore } from './phone/sign-in.js';
+export { RingdownError } from './errors.js';
+export type { RingdownErrorName } from './errors.js';
+export type { LogLevel, LogSink } from './logging.js';
+export type { CallEnd } from './call/call-end.js';
+export type { CallPhase } from './call/call-machine.js';
+export type { AudioDevice, AudioProcessing, Levels, MicrophonePermission, SoundState } from './media/port.js';
+export type {
+  CallDirection, DeclineReason, DirectoryEntry, EndedBy, EndReason, HistoryEntry, HistoryResult, Me, PeerInfo,
+  PresenceEntry, PresenceState, Role,
+} from './protocol/generated.js';

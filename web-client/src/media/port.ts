@@ -1,0 +1,106 @@
+// What the rest of the library knows of media. Tests put a fake in its place.
+import type { Description, IceServer } from '../protocol/generated.js';
+import type { RingdownError } from '../errors.js';
+
+/** What the audio connection of a call does. */
+export type MediaConnection = 'connecting' | 'connected' | 'interrupted' | 'failed';
+
+/** What a call's media says. */
+export interface CallMediaHandlers {
+  /** A candidate for the server; null at the end of candidates. */
+  onCandidate: (candidate: string | null) => void;
+  onConnection: (state: MediaConnection) => void;
+  /** The microphone was lost during the call and could not be replaced, or could not be opened at all. */
+  onMicrophoneLost: (error: RingdownError) => void;
+}
+
+/** How loud a call is, 0 to 1. */
+export interface Levels {
+  /** The user. */
+  readonly local: number;
+  /** The other side. */
+  readonly remote: number;
+}
+
+/** The media of one call. */
+export interface CallMedia {
+  /** The first offer. Nothing is sent until `openMicrophone`. */
+  offer(): Promise<Description>;
+  /** Answers an offer of the server's, first or later; an own offer under way is withdrawn. */
+  answer(offer: Description): Promise<Description>;
+  /** Takes the server's answer; one that answers no offer of ours is ignored. */
+  acceptAnswer(answer: Description): Promise<void>;
+  /** A candidate of the server's; null at the end of candidates. */
+  addCandidate(candidate: string | null): void;
+  /** A new offer that restarts ICE. */
+  restart(): Promise<Description>;
+  /** Opens the microphone and sends it. */
+  openMicrophone(): Promise<void>;
+  /** Sends nothing again. */
+  closeMicrophone(): void;
+  /** Whether the microphone's sound is sent; silence is sent otherwise. */
+  setSending(sending: boolean): void;
+  /** Whether the other side is heard. */
+  setAudible(audible: boolean): void;
+  /** How loud both sides are. */
+  levels(): Promise<Levels>;
+  /** Closes everything of this call's. */
+  close(): void;
+}
+
+/** What kind of device. */
+export type DeviceKind = 'input' | 'output';
+
+/** A microphone or loudspeaker. */
+export interface AudioDevice {
+  readonly id: string;
+  readonly kind: DeviceKind;
+  /** Empty until the user has allowed the microphone once. */
+  readonly label: string;
+}
+
+/** Whether the page may play sound: browsers ask for a click or key press first. */
+export type SoundState = 'locked' | 'ready';
+
+/** Whether the page may use the microphone. */
+export type MicrophonePermission = 'granted' | 'prompt' | 'denied';
+
+/** What the media engine says. */
+export interface MediaEngineHandlers {
+  onDevices: () => void;
+  onSound: (state: SoundState) => void;
+  onPermission: (permission: MicrophonePermission) => void;
+}
+
+/** How the microphone is processed. */
+export interface AudioProcessing {
+  echoCancellation?: boolean;
+  noiseSuppression?: boolean;
+  autoGainControl?: boolean;
+}
+
+/** Everything that needs a browser's media. */
+export interface MediaEngine {
+  openCall(iceServers: readonly IceServer[], handlers: CallMediaHandlers): CallMedia;
+  readonly permission: MicrophonePermission;
+  readonly sound: SoundState;
+  /** Unlocks sound; works within a click or key press only. */
+  unlock(): Promise<void>;
+  /** Asks for the microphone once and lets it go, so that the first call need not ask. */
+  askForMicrophone(): Promise<void>;
+  devices(): Promise<readonly AudioDevice[]>;
+  readonly input: string;
+  readonly output: string;
+  /** Chooses the microphone, also for calls under way; empty for the system's choice. */
+  setInput(id: string): Promise<void>;
+  /** Chooses the loudspeaker, also for calls under way; empty for the system's choice. */
+  setOutput(id: string): Promise<void>;
+  startRinging(): void;
+  stopRinging(): void;
+  /** How loud the microphone is, 0 to 1, until stopped: for a device test outside calls. */
+  testMicrophone(onLevel: (level: number) => void): Promise<() => void>;
+  destroy(): void;
+}
+
+/** Makes the media engine. */
+export type OpenMedia = (processing: AudioProcessing, handlers: MediaEngineHandlers) => MediaEngine;

@@ -1,0 +1,155 @@
+// Playing: the page's right to sound, the loudspeaker, the other side's voice, the ringtone.
+import { ringtoneSamples } from './ringtone.js';
+import type { SoundState } from './port.js';
+
+/** An element or context whose loudspeaker can be chosen, where the browser can do that. */
+interface Routable extends EventTarget {
+  setSinkId?: (id: string) => Promise<void>;
+}
+
+/** Everything the page plays. */
+export class Sound {
+  readonly #onState: (state: SoundState) => void;
+  readonly #elements = new Set<HTMLAudioElement>();
+  readonly #listening = new AbortController();
+  #context: AudioContext | null = null;
+  #ringing: AudioBufferSourceNode | null = null;
+  #wantsRinging = false;
+  #state: SoundState;
+  #output = '';
+
+  constructor(onState: (state: SoundState) => void) {
+    this.#onState = onState;
+    this.#state = hasBeenTouched() ? 'ready' : 'locked';
+    // Any click or key press on the page unlocks sound, so that the first call can ring.
+    const options = { capture: true, signal: this.#listening.signal };
+    for (const gesture of ['pointerdown', 'pointerup', 'keydown', 'click']) {
+      document.addEventListener(gesture, () => void this.unlock(), options);
+    }
+  }
+
+  /** Whether the page may play. */
+  get state(): SoundState {
+    return this.#state;
+  }
+
+  /** The chosen loudspeaker; empty for the system's choice. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Starts everything that the browser held back. */
+  async unlock(): Promise<void> {
+    const context = this.context();
+    if (context.state !== 'running') {
+      // Outside a gesture this promise may never settle; the state below tells.
+      await Promise.race([context.resume(), new Promise((resolve) => setTimeout(resolve, 300))]);
+    }
+    this.#settle(context.state === 'running');
+    if (this.#state === 'locked') return;
+    for (const element of this.#elements) if (element.paused) void this.#play(element);
+    if (this.#wantsRinging) this.startRinging();
+  }
+
+  /** The one audio context of the page's phone. */
+  context(): AudioContext {
+    if (!this.#context) {
+      this.#context = new AudioContext({ latencyHint: 'interactive' });
+      void this.#route(this.#context);
+    }
+    return this.#context;
+  }
+
+  /** An element that plays a call, silent at first where `audible` is false. */
+  openElement(): HTMLAudioElement {
+    const element = new Audio();
+    element.autoplay = true;
+    this.#elements.add(element);
+    void this.#route(element);
+    return element;
+  }
+
+  /** Plays `stream` in `element`. An element, not a context, plays calls: echo cancellation needs that. */
+  play(element: HTMLAudioElement, stream: MediaStream): void {
+    element.srcObject = stream;
+    void this.#play(element);
+  }
+
+  /** Ends an element. */
+  closeElement(element: HTMLAudioElement): void {
+    this.#elements.delete(element);
+    element.pause();
+    element.srcObject = null;
+  }
+
+  /** Chooses the loudspeaker. */
+  async setOutput(id: string): Promise<void> {
+    this.#output = id;
+    const targets: Routable[] = [...this.#elements, ...(this.#context ? [this.#context as Routable] : [])];
+    await Promise.all(targets.map((target) => this.#route(target)));
+  }
+
+  /** Rings until `stopRinging`; starts with the first gesture where sound is locked. */
+  startRinging(): void {
+    this.#wantsRinging = true;
+    if (this.#ringing || this.#state === 'locked') return;
+    const context = this.context();
+    const samples = ringtoneSamples(context.sampleRate);
+    const buffer = context.createBuffer(1, samples.length, context.sampleRate);
+    buffer.copyToChannel(samples, 0);
+    // A looping buffer needs no timer, and timers of a background tab fire once a minute.
+    const source = context.createBufferSource();
+    source.buffer = buffer;
+    source.loop = true;
+    source.connect(context.destination);
+    source.start();
+    this.#ringing = source;
+  }
+
+  /** Stops ringing. */
+  stopRinging(): void {
+    this.#wantsRinging = false;
+    this.#ringing?.stop();
+    this.#ringing?.disconnect();
+    this.#ringing = null;
+  }
+
+  /** Ends all sound and frees the devices. */
+  destroy(): void {
+    this.stopRinging();
+    this.#listening.abort();
+    for (const element of [...this.#elements]) this.closeElement(element);
+    void this.#context?.close();
+    this.#context = null;
+  }
+
+  async #play(element: HTMLAudioElement): Promise<void> {
+    try {
+      await element.play();
+    } catch (thrown) {
+      // 'AbortError' is a new stream or a pause, not a refusal.
+      if (thrown instanceof DOMException && thrown.name === 'NotAllowedError') this.#settle(false);
+    }
+  }
+
+  #settle(ready: boolean): void {
+    const state = ready ? 'ready' : 'locked';
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#onState(state);
+  }
+
+  async #route(target: Routable): Promise<void> {
+    if (this.#output === '' && !this.#elements.size && !this.#context) return;
+    try {
+      await target.setSinkId?.(this.#output);
+    } catch {
+      // The loudspeaker is gone: the system's choice plays.
+    }
+  }
+}
+
+const hasBeenTouched = (): boolean => {
+  const { userActivation } = navigator as { userActivation?: UserActivation };
+  return userActivation?.hasBeenActive ?? false;
+};

@@ -1,0 +1,17 @@
+// What a call stands on.
+import type { LogSink } from '../logging.js';
+import type { MediaEngine } from '../media/port.js';
+import type { Clock } from '../platform/clock.js';
+import type { IceServer } from '../protocol/generated.js';
+import type { MethodName, ParamsOf, ResultOf } from '../protocol/messages.js';
+
+/** What a call needs of its client. */
+export interface CallContext {
+  readonly request: <M extends MethodName>(method: M, params: ParamsOf<M>) => Promise<ResultOf<M>>;
+  /** Whether requests reach the server at the moment. */
+  readonly reachable: () => boolean;
+  readonly media: MediaEngine;
+  readonly iceServers: () => readonly IceServer[];
+  readonly clock: Clock;
+  readonly log: LogSink;
+}

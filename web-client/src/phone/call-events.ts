@@ -1,0 +1,31 @@
+// What a call tells its listeners.
+import type { CallEnd } from '../call/call-end.js';
+import type { CallPhase } from '../call/call-machine.js';
+import type { RingdownError } from '../errors.js';
+import type { Levels } from '../media/port.js';
+
+/** A call's events with their listeners' arguments. */
+export interface CallEvents {
+  /** Every change of state. */
+  state: [state: CallPhase, before: CallPhase];
+  /** Answered, and the audio is there. Once a call. */
+  answered: [];
+  /** The user put the other side on hold, or took it back. */
+  held: [held: boolean];
+  /** The other side put the user on hold, or took them back. */
+  remoteHold: [held: boolean];
+  /** The user's microphone was muted or unmuted. */
+  mute: [muted: boolean];
+  /** The other side pressed a key. */
+  dtmf: [digit: string];
+  /** How loud both sides are, some seven times a second while somebody listens. */
+  level: [levels: Levels];
+  /** The audio is interrupted; it is being mended. */
+  reconnecting: [];
+  /** The audio is back. */
+  reconnected: [];
+  /** Something failed that does not end the call. */
+  error: [error: RingdownError];
+  /** Over. Once a call, and the last event. */
+  ended: [end: CallEnd];
+}

@@ -1,0 +1,396 @@
+// A call as an application sees it: joins the call machine, the call's media and the connection.
+import { localEnd, reasonOfError, type CallEnd } from '../call/call-end.js';
+import {
+  callTimeout, newCall, stepCall, type CallEffect, type CallEvent, type CallMachine, type CallPhase,
+} from '../call/call-machine.js';
+import { Emitter, type Unsubscribe } from '../emitter.js';
+import type { RingdownError } from '../errors.js';
+import { asRingdownError, badArgument, callEnded } from '../errors.js';
+import type { CallMedia } from '../media/port.js';
+import type { CancelTimer } from '../platform/clock.js';
+import type { CallDirection, CallInfo, DeclineReason, Description, PeerInfo } from '../protocol/generated.js';
+import type { MethodName, ParamsOf } from '../protocol/messages.js';
+import type { CallContext } from './call-context.js';
+import type { CallEvents } from './call-events.js';
+
+/** A call. */
+export class Call {
+  readonly #context: CallContext;
+  readonly #events: Emitter<CallEvents>;
+  #machine: CallMachine;
+  #info: CallInfo;
+  #media: CallMedia | null = null;
+  #connected: Promise<void> = Promise.resolve();
+  #described = false;
+  #unsent: (string | null)[] = [];
+  #cancelTimer: CancelTimer | null = null;
+  #cancelMeter: CancelTimer | null = null;
+  #answered = false;
+
+  /** @internal Calls are made by the client. */
+  constructor(context: CallContext, info: CallInfo) {
+    this.#context = context;
+    this.#info = info;
+    this.#events = new Emitter((thrown, event) => context.log.error('a listener failed', { event, thrown }));
+    this.#machine = newCall(info.direction, info.mine);
+    if (info.id !== '') this.handleInfo(info);
+  }
+
+  /** Names the call on this side; empty until the server confirmed a call being placed. */
+  get id(): string { return this.#info.id; }
+  /** The same on both sides and in the history. */
+  get callId(): string { return this.#info.callId; }
+  /** Who began it. */
+  get direction(): CallDirection { return this.#info.direction; }
+  /** The other side. */
+  get peer(): Readonly<PeerInfo> { return this.#info.peer; }
+  /** Whether this page holds the call; another device's call is shown and cannot be controlled. */
+  get mine(): boolean { return this.#info.mine; }
+  /** What the caller sent along. */
+  get variables(): Readonly<Record<string, string>> { return this.#info.variables; }
+  /** Where the call is. */
+  get state(): CallPhase { return this.#machine.phase; }
+  /** Whether the user put the other side on hold. */
+  get held(): boolean { return this.#machine.held; }
+  /** Whether the other side put the user on hold. */
+  get heldByPeer(): boolean { return this.#machine.heldByPeer; }
+  /** Whether the microphone is muted. */
+  get muted(): boolean { return this.#machine.muted; }
+  /** When it began, Unix time in milliseconds. */
+  get createdAt(): number { return this.#info.createdAt; }
+  /** When it was answered. */
+  get answeredAt(): number | null { return this.#machine.answeredAt; }
+  /** How it ended; null while it lives. */
+  get end(): CallEnd | null { return this.#machine.end; }
+  /** How long it has been answered, in milliseconds. */
+  get durationMs(): number {
+    const { end, answeredAt } = this.#machine;
+    return end ? end.durationMs : answeredAt === null ? 0 : Math.max(0, this.#context.clock.now() - answeredAt);
+  }
+
+  /** Calls `listener` on every `event`. */
+  on<E extends keyof CallEvents>(event: E, listener: (...args: CallEvents[E]) => void): Unsubscribe {
+    const off = this.#events.on(event, listener);
+    if (event === 'level') this.#meter();
+    return off;
+  }
+
+  /** Calls `listener` on the next `event`. */
+  once<E extends keyof CallEvents>(event: E, listener: (...args: CallEvents[E]) => void): Unsubscribe {
+    const off = this.#events.once(event, listener);
+    if (event === 'level') this.#meter();
+    return off;
+  }
+
+  /** Stops calling `listener`. */
+  off<E extends keyof CallEvents>(event: E, listener: (...args: CallEvents[E]) => void): void {
+    this.#events.off(event, listener);
+  }
+
+  /** Answers a ringing call. Resolves when the server confirmed. */
+  async answer(): Promise<void> {
+    if (this.direction !== 'inbound' || this.state !== 'ringing' || !this.mine) throw this.#wrong('answered');
+    this.#step({ type: 'answering', answering: true });
+    void this.#context.media.unlock();
+    try {
+      if (!this.#media) this.#connected = this.#attach();
+      await this.#openMicrophone(this.#openMedia());
+      await this.#connected;
+      this.#media?.setAudible(true);
+      await this.#context.request('call.answer', { call: this.id });
+    } catch (thrown) {
+      const error = asRingdownError(thrown);
+      // A repeated answer after a reconnect: the first one had arrived.
+      if (error.name === 'wrong-state' && this.answeredAt !== null) return;
+      this.#media?.setAudible(false);
+      this.#media?.closeMicrophone();
+      this.#step({ type: 'answering', answering: false });
+      throw error;
+    }
+  }
+
+  /** Refuses a ringing call on all of the user's devices. */
+  async decline(reason: DeclineReason = 'declined'): Promise<void> {
+    if (this.direction !== 'inbound' || this.answeredAt !== null) throw this.#wrong('declined');
+    await this.#finish('declined', () => this.#context.request('call.decline', { call: this.id, reason }));
+  }
+
+  /** Ends the call in any state. */
+  async hangup(): Promise<void> {
+    if (this.direction === 'inbound' && this.answeredAt === null) return this.decline();
+    const reason = this.answeredAt === null ? 'cancelled' : 'hangup';
+    return this.#finish(reason, () => this.#context.request('call.hangup', { call: this.id }));
+  }
+
+  /** Puts the other side on hold. */
+  async hold(): Promise<void> {
+    await this.#command('call.hold', { call: this.id });
+    this.#step({ type: 'hold', held: true });
+  }
+
+  /** Takes the other side back. */
+  async unhold(): Promise<void> {
+    await this.#command('call.unhold', { call: this.id });
+    this.#step({ type: 'hold', held: false });
+  }
+
+  /** Mutes the microphone, or unmutes it. It is silent at once; the promise waits for the server. */
+  async mute(muted = true): Promise<void> {
+    if (!this.mine) throw this.#wrong('muted');
+    this.#step({ type: 'mute', muted });
+    await this.#command('call.mute', { call: this.id, muted });
+  }
+
+  /** Sends key presses: `0-9`, `*`, `#`, `A-D`, at most 32. */
+  async sendDtmf(digits: string): Promise<void> {
+    if (!/^[0-9*#A-D]{1,32}$/.test(digits)) throw badArgument('Digits are 1 to 32 of 0-9, *, # and A-D.');
+    await this.#command('call.dtmf', { call: this.id, digits });
+  }
+
+  /** @internal Places the call. */
+  async start(to: string, variables: Readonly<Record<string, string>>): Promise<void> {
+    try {
+      const media = this.#openMedia();
+      await this.#openMicrophone(media);
+      const description = await media.offer();
+      if (this.#over()) throw callEnded();
+      const { call } = await this.#context.request('call.start', { to, description, variables: { ...variables } });
+      if (this.#over()) {
+        // Hung up while it was being placed.
+        void this.#context.request('call.hangup', { call: call.id }).catch(() => undefined);
+        throw callEnded();
+      }
+      this.handleInfo(call);
+      this.#flushCandidates();
+    } catch (thrown) {
+      const error = asRingdownError(thrown);
+      this.conclude(reasonOfError(error.name));
+      throw error;
+    }
+  }
+
+  /** @internal Connects the audio of an incoming call while it rings. The microphone stays shut until the answer. */
+  preconnect(offer: Description): void {
+    const media = this.#openMedia();
+    media.setAudible(false);
+    this.#connected = this.#answerOffer(offer);
+    // answer() tells of a failure; a call that is never answered needs none.
+    this.#connected.catch((thrown: unknown) => this.#context.log.warn('connecting ahead failed', { error: asRingdownError(thrown).name }));
+  }
+
+  /** @internal What the server says of the call. */
+  handleInfo(info: CallInfo): void {
+    this.#info = info;
+    this.#step({ type: 'info', info });
+  }
+
+  /** @internal An answer to our offer, or a new offer. */
+  async handleDescription(description: Description): Promise<void> {
+    try {
+      if (description.type === 'offer') await this.#answerOffer(description);
+      else await this.#media?.acceptAnswer(description);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  /** @internal */
+  handleCandidate(candidate: string | null): void {
+    this.#media?.addCandidate(candidate);
+  }
+
+  /** @internal */
+  handleDigit(digit: string): void {
+    this.#events.emit('dtmf', digit);
+  }
+
+  /** @internal The network changed: the audio is mended without waiting for it to break. */
+  handleNetworkChange(): void {
+    this.#step({ type: 'networkChanged' });
+  }
+
+  /** @internal The connection came back: audio that is still broken is mended. */
+  handleResumed(): void {
+    if (this.#machine.media === 'interrupted' || this.#machine.media === 'failed') this.#step({ type: 'networkChanged' });
+  }
+
+  /** @internal */
+  handleEnd(end: CallEnd): void {
+    this.#step({ type: 'ended', end });
+  }
+
+  /** @internal Ends the call here without the server. */
+  conclude(reason: CallEnd['reason'], by: CallEnd['by'] = 'local'): void {
+    this.handleEnd(localEnd(reason, by, this.answeredAt, this.#context.clock.now()));
+  }
+
+  #step(event: CallEvent): void {
+    const { clock } = this.#context;
+    const { state, effects } = stepCall(this.#machine, event, clock.now());
+    this.#machine = state;
+    this.#media?.setSending(!state.muted && !state.held);
+    this.#cancelTimer?.();
+    const at = callTimeout(state);
+    this.#cancelTimer = at === null ? null : clock.after(Math.max(0, at - clock.now()), () => this.#step({ type: 'timer' }));
+    for (const effect of effects) this.#run(effect);
+  }
+
+  #run(effect: CallEffect): void {
+    switch (effect.type) {
+      case 'phase':
+        this.#context.log.info('call', { id: this.id, from: effect.from, to: effect.to });
+        this.#events.emit('state', effect.to, effect.from);
+        if (effect.to === 'active' && !this.#answered) {
+          this.#answered = true;
+          this.#events.emit('answered');
+        }
+        return;
+      case 'held':
+        this.#events.emit('held', effect.on);
+        return;
+      case 'heldByPeer':
+        this.#events.emit('remoteHold', effect.on);
+        return;
+      case 'muted':
+        this.#events.emit('mute', effect.on);
+        return;
+      case 'reconnecting':
+      case 'reconnected':
+        this.#events.emit(effect.type);
+        return;
+      case 'restartMedia':
+        void this.#restartMedia();
+        return;
+      case 'giveUp':
+        void this.#context.request('call.hangup', { call: this.id }).catch(() => undefined);
+        return;
+      case 'ended':
+        this.#closeMedia();
+        this.#events.emit('ended', effect.end);
+        this.#events.clear();
+    }
+  }
+
+  #openMedia(): CallMedia {
+    this.#media ??= this.#context.media.openCall(this.#context.iceServers(), {
+      onCandidate: (candidate) => {
+        this.#unsent.push(candidate);
+        this.#flushCandidates();
+      },
+      onConnection: (media) => this.#step({ type: 'media', media }),
+      onMicrophoneLost: (error) => this.#fail(error),
+    });
+    return this.#media;
+  }
+
+  #closeMedia(): void {
+    this.#cancelMeter?.();
+    this.#cancelMeter = null;
+    this.#media?.close();
+    this.#media = null;
+  }
+
+  /** Waits for the microphone only where the browser may have to ask: without it there is no call to make. */
+  async #openMicrophone(media: CallMedia): Promise<void> {
+    const opened = media.openMicrophone();
+    if (this.#context.media.permission !== 'granted') return opened;
+    opened.catch((thrown: unknown) => this.#fail(thrown));
+  }
+
+  async #answerOffer(offer: Description): Promise<void> {
+    const description = await this.#openMedia().answer(offer);
+    await this.#describe(description);
+  }
+
+  /** A ringing call whose offer was lost with the pushes of an outage: this side offers. */
+  async #attach(): Promise<void> {
+    const media = this.#openMedia();
+    await this.#describe(await media.offer());
+  }
+
+  async #restartMedia(): Promise<void> {
+    if (!this.#media || !this.#described) return;
+    try {
+      await this.#describe(await this.#media.restart());
+    } catch (thrown) {
+      // The machine's timer tries again.
+      this.#context.log.warn('mending the audio failed', { error: asRingdownError(thrown).name });
+    }
+  }
+
+  async #describe(description: Description): Promise<void> {
+    const described = this.#context.request('call.describe', { call: this.id, description });
+    this.#described = true;
+    this.#flushCandidates();
+    await described;
+  }
+
+  /** Candidates follow the description they belong to. */
+  #flushCandidates(): void {
+    if (this.id === '' || (this.direction === 'inbound' && !this.#described)) return;
+    this.#described = true;
+    for (const candidate of this.#unsent.splice(0)) {
+      this.#context.request('call.candidate', { call: this.id, candidate }).catch((thrown: unknown) =>
+        this.#context.log.debug('a candidate was refused', { error: asRingdownError(thrown).name }));
+    }
+  }
+
+  async #command<M extends MethodName>(method: M, params: ParamsOf<M>): Promise<void> {
+    if (this.end) throw callEnded();
+    if (!this.mine) throw this.#wrong('controlled');
+    await this.#context.request(method, params);
+  }
+
+  /** Silences the call at once, tells the server, and ends here at the latest when the server confirmed. */
+  async #finish(reason: CallEnd['reason'], tell: () => Promise<unknown>): Promise<void> {
+    if (this.end) return;
+    if (!this.mine && this.direction === 'outbound') throw this.#wrong('ended');
+    if (this.id === '') {
+      this.conclude(reason);
+      return;
+    }
+    this.#media?.setAudible(false);
+    this.#media?.setSending(false);
+    const told = tell();
+    if (!this.#context.reachable()) this.conclude(reason);
+    try {
+      await told;
+    } catch (thrown) {
+      const error = asRingdownError(thrown);
+      if (error.name !== 'no-such-call' && error.name !== 'wrong-state') throw error;
+    } finally {
+      this.conclude(reason);
+    }
+  }
+
+  #meter(): void {
+    if (this.#cancelMeter || !this.#media || this.end) return;
+    this.#cancelMeter = this.#context.clock.after(METER_MS, () => {
+      this.#cancelMeter = null;
+      if (this.#events.count('level') === 0) return;
+      void this.#media?.levels().then((levels) => {
+        if (!this.end) this.#events.emit('level', levels);
+        this.#meter();
+      }, () => undefined);
+    });
+  }
+
+  #fail(thrown: unknown): void {
+    if (this.end) return;
+    const error = asRingdownError(thrown);
+    this.#context.log.warn('call error', { id: this.id, error: error.name });
+    this.#events.emit('error', error);
+  }
+
+  /** A method, because a check before an `await` tells nothing about the time after it. */
+  #over(): boolean {
+    return this.end !== null;
+  }
+
+  #wrong(what: string): RingdownError {
+    return this.end ? callEnded() : badArgument(`A call that is ${this.mine ? this.state : 'on another device'} cannot be ${what}.`);
+  }
+}
+
+/** How often levels are told; more often costs the browser a statistics report each. */
+const METER_MS = 140;

@@ -1,0 +1,310 @@
+// The client: one connection, the user's calls, the directory, the history, the audio.
+import type { CallEnd } from '../call/call-end.js';
+import { Emitter, type Unsubscribe } from '../emitter.js';
+import { badArgument, clientError, notConnected, type RingdownError } from '../errors.js';
+import { createLogger, type LogLevel, type LogSink } from '../logging.js';
+import { openBrowserMedia } from '../media/browser-media.js';
+import type { AudioProcessing, MediaEngine, OpenMedia } from '../media/port.js';
+import { systemClock, type Clock } from '../platform/clock.js';
+import { watchPage, type WatchPage } from '../platform/page.js';
+import type { DirectoryEntry, HistoryResult, Me, PresenceEntry, State, Welcome } from '../protocol/generated.js';
+import type { Push } from '../protocol/messages.js';
+import type { ConnectionPhase } from '../signaling/connection-machine.js';
+import { Connection } from '../signaling/connection.js';
+import { openWebSocket, type OpenSocket } from '../signaling/socket.js';
+import { Audio, type AudioEvents } from './audio.js';
+import type { Call } from './call.js';
+import { CallList } from './calls.js';
+import { Directory } from './directory.js';
+import { socketUrl } from './server-address.js';
+
+/** How a client is set up. */
+export interface RingdownOptions {
+  /** The server: `https://pbx.example`, `wss://pbx.example/ws`, or empty for the page's own. */
+  readonly server: string;
+  /** Gives an access token; asked for whenever a session begins. */
+  readonly token: () => Promise<string>;
+  /** How the microphone is processed; everything is on unless switched off. */
+  readonly audioConstraints?: AudioProcessing;
+  /** How much is logged; `warn` unless given. */
+  readonly logLevel?: LogLevel;
+  /** Where lines go; the console unless given. */
+  readonly logSink?: LogSink;
+  /** What the server's logs call this application. */
+  readonly clientName?: string;
+}
+
+/** What a client stands on; tests give fakes. */
+export interface ClientPorts {
+  readonly openSocket: OpenSocket;
+  readonly openMedia: OpenMedia;
+  readonly clock: Clock;
+  readonly watchPage: WatchPage;
+}
+
+/** Where the client is. */
+export type ClientState = 'offline' | 'connecting' | 'ready' | 'reconnecting';
+
+/** A client's events with their listeners' arguments. */
+export interface ClientEvents {
+  /** Every change of `state`. */
+  state: [state: ClientState];
+  /** Connected, the first time or again. */
+  ready: [];
+  /** The connection was lost and is being made again; audio goes on. */
+  reconnecting: [];
+  /** Given up, or disconnected; `error` says why where it was not asked for. */
+  offline: [error: RingdownError | null];
+  /** Somebody calls: `call.answer()` or `call.decline()`. */
+  incoming: [call: Call];
+  /** A call began, in either direction, on any of the user's devices. */
+  call: [call: Call];
+  /** A call ended. */
+  callEnded: [call: Call, end: CallEnd];
+  /** Presence changed. */
+  presence: [entries: readonly PresenceEntry[]];
+  /** People were added, changed or removed. */
+  directory: [entries: readonly DirectoryEntry[]];
+  /** Calls can be placed, or cannot: the server got or lost its softswitch. */
+  switch: [up: boolean];
+  /** The access token ends soon; `token` is asked for a new one at the next connect. */
+  tokenExpiring: [seconds: number];
+  /** Something failed. */
+  error: [error: RingdownError];
+}
+
+/** The client of a Ringdown server. */
+export class RingdownClient {
+  /** Devices, sound and ringing. */
+  readonly audio: Audio;
+  /** Colleagues and their presence. */
+  readonly directory: Directory;
+  /** The user's finished calls, newest first. */
+  readonly history = {
+    list: (params: { cursor?: string; limit?: number } = {}): Promise<HistoryResult> =>
+      this.#connection.request('history.list', params),
+  };
+
+  readonly #events: Emitter<ClientEvents>;
+  readonly #audioEvents: Emitter<AudioEvents>;
+  readonly #log: LogSink;
+  readonly #media: MediaEngine;
+  readonly #connection: Connection;
+  readonly #calls: CallList;
+  readonly #stopWatching: () => void;
+  #state: ClientState = 'offline';
+  #welcome: Welcome | null = null;
+  #switchUp = false;
+  #destroyed = false;
+  #refusal: RingdownError | null = null;
+  #waiting: { resolve: () => void; reject: (error: RingdownError) => void }[] = [];
+
+  constructor(options: RingdownOptions, ports: Partial<ClientPorts> = {}) {
+    const clock = ports.clock ?? systemClock;
+    this.#log = createLogger(options.logLevel ?? 'warn', options.logSink);
+    const onFault = (thrown: unknown, event: unknown): void => this.#log.error('a listener failed', { event, thrown });
+    this.#events = new Emitter<ClientEvents>(onFault);
+    this.#audioEvents = new Emitter<AudioEvents>(onFault);
+    this.#media = (ports.openMedia ?? openBrowserMedia)(options.audioConstraints ?? {}, {
+      onDevices: () => this.#audioEvents.emit('devices'),
+      onSound: (state) => this.#audioEvents.emit('sound', state),
+      onPermission: (permission) => this.#audioEvents.emit('permission', permission),
+    });
+    this.#connection = new Connection({
+      url: socketUrl(options.server),
+      client: { name: options.clientName ?? 'ringdown-client', version: VERSION },
+      token: options.token,
+      openSocket: ports.openSocket ?? openWebSocket,
+      clock,
+      log: this.#log,
+    }, {
+      onPhase: (phase) => this.#handlePhase(phase),
+      onWelcome: (welcome) => this.#handleWelcome(welcome),
+      onResumed: ({ state }) => (state ? this.#handleState(state, false) : this.#calls.handleResumed()),
+      onPush: (push) => this.#handlePush(push),
+      onGiveUp: (error) => this.#handleGiveUp(error),
+    });
+    this.#calls = new CallList({
+      request: (method, params) => this.#connection.request(method, params),
+      reachable: () => this.#state === 'ready',
+      media: this.#media,
+      iceServers: () => this.#welcome?.iceServers ?? [],
+      clock,
+      log: this.#log,
+    }, {
+      onCall: (call) => this.#handleCall(call),
+      onIncoming: (call) => this.#events.emit('incoming', call),
+    });
+    this.audio = new Audio(this.#media, this.#audioEvents);
+    this.directory = new Directory((query) => this.#connection.request('directory.search', { query }));
+    this.#stopWatching = this.#watch(ports.watchPage ?? watchPage);
+  }
+
+  /** Where the client is. */
+  get state(): ClientState { return this.#state; }
+  /** Who signed in; null before the first connect. */
+  get me(): Readonly<Me> | null { return this.#welcome?.me ?? null; }
+  /** The live calls on all of the user's devices, oldest first. */
+  get calls(): readonly Call[] { return this.#calls.all; }
+  /** Whether calls can be placed. */
+  get switchUp(): boolean { return this.#switchUp; }
+  /** The server's version; empty before the first connect. */
+  get serverVersion(): string { return this.#welcome?.serverVersion ?? ''; }
+
+  /** The call of this page that the user is in: the one talking, else the one being set up, else the one held. */
+  get activeCall(): Call | null {
+    const mine = this.calls.filter(({ mine }) => mine);
+    const order = ['active', 'reconnecting', 'connecting', 'early', 'dialing', 'new', 'held', 'ringing'];
+    return mine.sort((one, other) => order.indexOf(one.state) - order.indexOf(other.state))[0] ?? null;
+  }
+
+  /** Calls `listener` on every `event`. */
+  on<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): Unsubscribe {
+    return this.#events.on(event, listener);
+  }
+
+  /** Calls `listener` on the next `event`. */
+  once<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): Unsubscribe {
+    return this.#events.once(event, listener);
+  }
+
+  /** Stops calling `listener`. */
+  off<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): void {
+    this.#events.off(event, listener);
+  }
+
+  /** Connects and keeps connected. Resolves when ready; rejects when the server refuses the sign-in. */
+  connect(): Promise<void> {
+    if (this.#destroyed) return Promise.reject(clientError('closed', { message: 'The client was destroyed.' }));
+    if (this.#state === 'ready') return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#connection.connect();
+    });
+  }
+
+  /** Hangs up, says bye and closes. */
+  disconnect(): void {
+    this.#connection.disconnect();
+    this.#calls.conclude();
+  }
+
+  /** Calls a number or feature code. Resolves when the server has taken the call. */
+  call(to: string, options: { readonly variables?: Readonly<Record<string, string>> } = {}): Promise<Call> {
+    const number = to.trim();
+    if (number === '' || number.length > 64) return Promise.reject(badArgument('A number has 1 to 64 characters.'));
+    if (this.#state !== 'ready') return Promise.reject(notConnected());
+    void this.#media.unlock();
+    return this.#calls.start(number, options.variables ?? {});
+  }
+
+  /** Ends everything and frees every device, socket, timer and listener. */
+  destroy(): void {
+    if (this.#destroyed) return;
+    this.disconnect();
+    this.#destroyed = true;
+    this.#stopWatching();
+    this.#media.destroy();
+    this.#events.clear();
+    this.#audioEvents.clear();
+  }
+
+  #watch(watch: WatchPage): () => void {
+    let left = false;
+    return watch({
+      onWake: (network) => {
+        this.#connection.nudge();
+        if (network) this.#calls.handleNetworkChange();
+      },
+      onLeave: () => {
+        left = this.#state !== 'offline';
+        this.disconnect();
+      },
+      onReturn: () => {
+        if (left) this.#connection.connect();
+      },
+    });
+  }
+
+  #handlePhase(phase: ConnectionPhase): void {
+    const state: ClientState = phase.name === 'offline' || phase.name === 'ready'
+      ? phase.name : this.#welcome ? 'reconnecting' : 'connecting';
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#log.info('client', { state });
+    this.#events.emit('state', state);
+    if (state === 'ready') this.#handleReady();
+    else if (state === 'reconnecting') this.#events.emit('reconnecting');
+    else if (state === 'offline') this.#handleOffline();
+  }
+
+  #handleReady(): void {
+    for (const { resolve } of this.#waiting.splice(0)) resolve();
+    this.#events.emit('ready');
+  }
+
+  #handleOffline(): void {
+    const error = this.#refusal;
+    this.#refusal = null;
+    this.#welcome = null;
+    for (const { reject } of this.#waiting.splice(0)) reject(error ?? notConnected());
+    this.#events.emit('offline', error);
+  }
+
+  #handleWelcome(welcome: Welcome): void {
+    this.#welcome = welcome;
+    this.#handleState(welcome.state, true);
+  }
+
+  #handleState(state: State, fresh: boolean): void {
+    this.directory.replace(state.directory);
+    this.#events.emit('directory', this.directory.entries);
+    this.#setSwitch(state.switchUp);
+    this.#calls.reconcile(state, fresh);
+  }
+
+  #setSwitch(up: boolean): void {
+    if (this.#switchUp === up) return;
+    this.#switchUp = up;
+    this.#events.emit('switch', up);
+  }
+
+  #handlePush(push: Push): void {
+    switch (push.event) {
+      case 'ping':
+        return;
+      case 'presence':
+        this.directory.handlePresence(push.data.entries);
+        this.#events.emit('presence', push.data.entries);
+        return;
+      case 'directory.changed':
+        this.directory.handleChange(push.data.entries, push.data.removed);
+        this.#events.emit('directory', this.directory.entries);
+        return;
+      case 'switch':
+        this.#setSwitch(push.data.up);
+        return;
+      case 'token.expiring':
+        this.#events.emit('tokenExpiring', push.data.seconds);
+        return;
+      default:
+        this.#calls.handlePush(push);
+    }
+  }
+
+  #handleGiveUp(error: RingdownError): void {
+    this.#log.warn('gave up', { error: error.name });
+    this.#refusal = error;
+    this.#calls.conclude();
+    this.#events.emit('error', error);
+  }
+
+  #handleCall(call: Call): void {
+    call.on('error', (error) => this.#events.emit('error', error));
+    call.on('ended', (end) => this.#events.emit('callEnded', call, end));
+    this.#events.emit('call', call);
+  }
+}
+
+/** Told to the server in `hello`. */
+const VERSION = '0.1.0';

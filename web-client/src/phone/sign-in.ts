@@ -1,0 +1,132 @@
+// Signing in with a name and a password, and keeping the token fresh.
+import { clientError, type RingdownError } from '../errors.js';
+import type { LoginRequest, Problem, RefreshRequest, Tokens } from '../protocol/generated.js';
+
+/** Where a sign-in outlives a reload of the page. `sessionStorage` fits; keep nothing unless the page is trusted. */
+export type TokenStore = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+
+/** How to sign in. */
+export interface SignInOptions {
+  /** The server: `https://pbx.example`, or empty for the page's own. */
+  readonly server: string;
+  /** Keeps the refresh token across reloads. Nothing is kept unless given. */
+  readonly store?: TokenStore;
+  readonly fetch?: typeof fetch;
+  readonly now?: () => number;
+}
+
+/** A sign-in: gives `RingdownClient` its tokens. */
+export class SignIn {
+  readonly #options: SignInOptions;
+  #tokens: Tokens | null = null;
+  #expiresAt = 0;
+  #refreshing: Promise<string> | null = null;
+
+  constructor(options: SignInOptions) {
+    this.#options = options;
+  }
+
+  /** Whether an earlier sign-in of this tab can be gone on with. */
+  get remembered(): boolean {
+    return (this.#options.store?.getItem(STORE_KEY) ?? null) !== null;
+  }
+
+  /** Signs in. */
+  async signIn(username: string, password: string): Promise<void> {
+    const body: LoginRequest = { username, password };
+    this.#keep(await this.#post<Tokens>('login', body));
+  }
+
+  /** An access token that is good for a while yet. Give this to `RingdownClient` as `token`. */
+  readonly token = (): Promise<string> => {
+    if (this.#tokens && this.#now() < this.#expiresAt) {
+      // Each token is given once: a client that asks again was refused with it, or has lost its session.
+      this.#expiresAt = 0;
+      return Promise.resolve(this.#tokens.accessToken);
+    }
+    // A refresh token is good for one use, so two askers share one refresh.
+    this.#refreshing ??= this.#refresh().finally(() => { this.#refreshing = null; });
+    return this.#refreshing;
+  };
+
+  /** Signs out, here and at the server. */
+  async signOut(): Promise<void> {
+    const refreshToken = this.#tokens?.refreshToken ?? this.#options.store?.getItem(STORE_KEY);
+    this.#forget();
+    if (refreshToken) await this.#post('logout', { refreshToken } satisfies RefreshRequest).catch(() => undefined);
+  }
+
+  async #refresh(): Promise<string> {
+    const refreshToken = this.#tokens?.refreshToken ?? this.#options.store?.getItem(STORE_KEY);
+    if (!refreshToken) throw expired();
+    // Taken out before it is used: a duplicate of the tab must not use it a second time.
+    this.#options.store?.removeItem(STORE_KEY);
+    try {
+      const tokens = await this.#post<Tokens>('refresh', { refreshToken } satisfies RefreshRequest);
+      this.#keep(tokens);
+      return tokens.accessToken;
+    } catch (thrown) {
+      if ((thrown as RingdownError).name === 'server-unreachable') {
+        this.#options.store?.setItem(STORE_KEY, refreshToken);
+        throw thrown;
+      }
+      this.#forget();
+      throw expired(thrown);
+    }
+  }
+
+  #keep(tokens: Tokens): void {
+    this.#tokens = tokens;
+    this.#expiresAt = this.#now() + tokens.expiresIn * 1000 - MARGIN_MS;
+    this.#options.store?.setItem(STORE_KEY, tokens.refreshToken);
+  }
+
+  #forget(): void {
+    this.#tokens = null;
+    this.#expiresAt = 0;
+    this.#options.store?.removeItem(STORE_KEY);
+  }
+
+  #now(): number {
+    return (this.#options.now ?? Date.now)();
+  }
+
+  async #post<T>(path: 'login' | 'refresh' | 'logout', body: unknown): Promise<T> {
+    const send = this.#options.fetch ?? fetch.bind(globalThis);
+    let response: Response;
+    try {
+      response = await send(`${this.#options.server}/api/v1/${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    } catch (thrown) {
+      throw unreachable(thrown);
+    }
+    if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
+    if (response.status >= 500) throw unreachable();
+    const problem = (await response.json().catch(() => null)) as Partial<Problem> | null;
+    throw clientError('sign-in-failed', {
+      message: problem?.detail ?? problem?.title ?? 'The server refused the sign-in.',
+      solutions: problem?.solutions ?? [],
+    });
+  }
+}
+
+const unreachable = (thrown?: unknown): RingdownError =>
+  clientError('server-unreachable', {
+    message: 'The server cannot be reached.',
+    causes: ['The network is down.', 'The server restarts.', 'The server does not allow this page’s address.'],
+    solutions: ['Check the network and try again in a moment.'],
+  }, thrown);
+
+const expired = (thrown?: unknown): RingdownError =>
+  clientError('sign-in-expired', {
+    message: 'The sign-in has expired.',
+    solutions: ['Sign in again.'],
+    fatal: true,
+  }, thrown);
+
+const STORE_KEY = 'ringdown.refresh';
+/** A token this close to its end is replaced: it must outlive the connecting. */
+const MARGIN_MS = 30_000;

@@ -1,0 +1,117 @@
+// Media that records what it is told, and says what a test tells it to.
+import type { RingdownError } from '../errors.js';
+import type {
+  CallMedia, CallMediaHandlers, MediaEngine, MediaEngineHandlers, MicrophonePermission, OpenMedia,
+} from '../media/port.js';
+
+/** The media of a call, recorded. */
+export class FakeCallMedia implements CallMedia {
+  readonly handlers: CallMediaHandlers;
+  readonly done: string[] = [];
+  audible = true;
+  sending = true;
+  microphone = false;
+  closed = false;
+  readonly #engine: FakeMedia;
+
+  constructor(engine: FakeMedia, handlers: CallMediaHandlers) {
+    this.#engine = engine;
+    this.handlers = handlers;
+  }
+
+  offer(): Promise<{ type: 'offer'; sdp: string }> {
+    this.done.push('offer');
+    return Promise.resolve({ type: 'offer', sdp: 'client-offer' });
+  }
+
+  answer({ sdp }: { sdp: string }): Promise<{ type: 'answer'; sdp: string }> {
+    this.done.push(`answer ${sdp}`);
+    return Promise.resolve({ type: 'answer', sdp: 'client-answer' });
+  }
+
+  acceptAnswer({ sdp }: { sdp: string }): Promise<void> {
+    this.done.push(`acceptAnswer ${sdp}`);
+    return Promise.resolve();
+  }
+
+  addCandidate(candidate: string | null): void {
+    this.done.push(`candidate ${String(candidate)}`);
+  }
+
+  restart(): Promise<{ type: 'offer'; sdp: string }> {
+    this.done.push('restart');
+    return Promise.resolve({ type: 'offer', sdp: 'restart-offer' });
+  }
+
+  async openMicrophone(): Promise<void> {
+    await this.#engine.microphone();
+    this.microphone = true;
+  }
+
+  closeMicrophone(): void {
+    this.microphone = false;
+  }
+
+  setSending(sending: boolean): void {
+    this.sending = sending;
+  }
+
+  setAudible(audible: boolean): void {
+    this.audible = audible;
+  }
+
+  levels(): Promise<{ local: number; remote: number }> {
+    return Promise.resolve({ local: 0.25, remote: 0.5 });
+  }
+
+  close(): void {
+    this.closed = true;
+    this.microphone = false;
+  }
+}
+
+/** A media engine whose calls are recorded. */
+export class FakeMedia implements MediaEngine {
+  readonly calls: FakeCallMedia[] = [];
+  permission: MicrophonePermission = 'granted';
+  sound = 'ready' as const;
+  input = '';
+  output = '';
+  ringing = false;
+  destroyed = false;
+  /** What opening the microphone does. */
+  microphone: () => Promise<void> = () => Promise.resolve();
+  handlers: MediaEngineHandlers | null = null;
+
+  readonly open: OpenMedia = (_processing, handlers) => {
+    this.handlers = handlers;
+    return this;
+  };
+
+  /** The newest call's media. */
+  get last(): FakeCallMedia {
+    return this.calls.at(-1)!;
+  }
+
+  /** The microphone refuses from here on. */
+  block(error: RingdownError): void {
+    this.permission = 'denied';
+    this.microphone = () => Promise.reject(error);
+  }
+
+  openCall(_iceServers: unknown, handlers: CallMediaHandlers): CallMedia {
+    const media = new FakeCallMedia(this, handlers);
+    this.calls.push(media);
+    return media;
+  }
+
+  unlock(): Promise<void> { return Promise.resolve(); }
+  askForMicrophone(): Promise<void> { return this.microphone(); }
+  devices(): Promise<[]> { return Promise.resolve([]); }
+  setInput(id: string): Promise<void> { this.input = id; return Promise.resolve(); }
+  setOutput(id: string): Promise<void> { this.output = id; return Promise.resolve(); }
+  startRinging(): void { this.ringing = true; }
+  stopRinging(): void { this.ringing = false; }
+  testMicrophone(): Promise<() => void> { return Promise.resolve(() => undefined); }
+  destroy(): void { this.destroyed = true; }
+}

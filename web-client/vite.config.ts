@@ -1,0 +1,29 @@
+// Three builds by mode: the pages (default), the client library (ESM and global), the widget (ESM).
+import { defineConfig, type UserConfig } from 'vite';
+
+const library = (entry: string, formats: ('es' | 'iife')[], fileName: string): UserConfig => ({
+  publicDir: false,
+  build: {
+    outDir: 'dist',
+    emptyOutDir: false,
+    target: 'es2022',
+    sourcemap: true,
+    minify: true,
+    lib: {
+      entry,
+      name: 'Ringdown',
+      formats,
+      fileName: (format) => (format === 'iife' ? `${fileName}.global.js` : `${fileName}.js`),
+    },
+  },
+});
+
+export default defineConfig(({ mode }) => {
+  if (mode === 'client') return library('src/index.ts', ['es', 'iife'], 'ringdown-client');
+  if (mode === 'widget') return library('src/ui/index.ts', ['es'], 'ringdown-phone');
+  return {
+    base: './',
+    build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
+    server: { proxy: { '/ws': { target: 'ws://127.0.0.1:8090', ws: true }, '/api': 'http://127.0.0.1:8090' } },
+  };
+});
