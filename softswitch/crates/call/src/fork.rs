@@ -139,7 +139,7 @@ impl Call {
             fork.early = Some(leg);
             if !fork.progressed {
                 fork.progressed = true;
-                out.action(Action::ProgressLeg { leg: caller });
+                out.action(Action::ProgressLeg { leg: caller, callee: leg });
             }
         }
     }
@@ -175,7 +175,7 @@ impl Call {
         }
         self.set_answered(now);
         self.transition(State::Talking { callee: leg });
-        out.action(Action::AnswerLeg { leg: caller });
+        out.action(Action::AnswerLeg { leg: caller, callee: Some(leg) });
         Ok(())
     }
 

@@ -27,6 +27,8 @@ pub enum Action {
     ProgressLeg {
         /// The caller's leg.
         leg: LegId,
+        /// The leg it will hear.
+        callee: LegId,
     },
     /// Call a device. Its leg is over with [`Action::EndLeg`], or with the event that says its device ended it.
     StartLeg {
@@ -43,6 +45,8 @@ pub enum Action {
     AnswerLeg {
         /// The caller's leg.
         leg: LegId,
+        /// The leg that answered; `None` for a service.
+        callee: Option<LegId>,
     },
     /// End a leg's signalling, whatever its state. Not sent for a leg whose device ended it.
     EndLeg {

@@ -38,7 +38,7 @@ impl Call {
         }
         self.set_answered(now);
         self.transition(State::Service(EchoTest::Announcing));
-        out.action(Action::AnswerLeg { leg: caller });
+        out.action(Action::AnswerLeg { leg: caller, callee: None });
     }
 
     pub(crate) fn play_finished(&mut self, token: u32) {

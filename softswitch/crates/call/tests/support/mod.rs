@@ -196,8 +196,8 @@ impl World {
                 assert!(self.told.insert(leg, reason).is_none(), "a leg is told its end once");
             }
             Action::RingLeg { leg } => assert!(self.ringing.insert(leg), "ringing is told once"),
-            Action::ProgressLeg { leg } => assert!(self.progressed.insert(leg), "progress is told once"),
-            Action::AnswerLeg { leg } => assert!(self.answered.insert(leg), "an answer is told once"),
+            Action::ProgressLeg { leg, .. } => assert!(self.progressed.insert(leg), "progress is told once"),
+            Action::AnswerLeg { leg, .. } => assert!(self.answered.insert(leg), "an answer is told once"),
             Action::Bridge { a, b } => {
                 for leg in [a, b] {
                     let heard = self.hears(leg);
@@ -304,9 +304,9 @@ pub(crate) fn digit(key: char) -> DtmfDigit {
 fn named(action: &Action) -> Vec<LegId> {
     match *action {
         Action::RingLeg { leg }
-        | Action::ProgressLeg { leg }
+        | Action::ProgressLeg { leg, .. }
         | Action::StartLeg { leg, .. }
-        | Action::AnswerLeg { leg }
+        | Action::AnswerLeg { leg, .. }
         | Action::EndLeg { leg, .. }
         | Action::Play { leg, .. }
         | Action::StopPlay { leg }
