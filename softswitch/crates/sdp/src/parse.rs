@@ -8,13 +8,13 @@ use crate::{
     error::ParseError,
 };
 
-/// Largest description in bytes. An audio and video offer of Chromium has about 10,000.
+/// Largest description in bytes. An audio and video offer of Chromium has 5,600; H.265 and candidates double it.
 pub const MAX_BYTES: usize = 32 * 1024;
-/// Most lines. An audio and video offer of Chromium has about 300; with candidates of many interfaces, 400.
+/// Most lines. An audio and video offer of Chromium has 160, and each further video stream adds 120.
 pub const MAX_LINES: usize = 1024;
 /// Most m-sections. We serve one; a browser that added and removed streams keeps the old ones as rejected.
 pub const MAX_SECTIONS: usize = 8;
-/// Most attributes at one level. The video section of Chromium holds about 250.
+/// Most attributes at one level. The video section of Chromium holds 115 with open codecs alone.
 pub const MAX_ATTRIBUTES: usize = 512;
 /// Most formats of an `m=` line: there are 128 payload types.
 pub const MAX_FORMATS: usize = 128;
