@@ -2,7 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr, SocketAddrV4},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -19,6 +19,7 @@ pub(super) struct Association {
     endpoint: Endpoint,
     filter: RecordFilter,
     complete: bool,
+    repeater: Repeater,
 }
 
 /// What a datagram or a timeout led to.
@@ -42,7 +43,12 @@ impl Association {
         if role == DtlsRole::Client {
             endpoint.connect(now, PEER, identity.settings(role), None).ok()?;
         }
-        Some(Self { endpoint, filter: RecordFilter::default(), complete: false })
+        Some(Self {
+            endpoint,
+            filter: RecordFilter::default(),
+            complete: false,
+            repeater: Repeater::default(),
+        })
     }
 
     /// Takes in one datagram. `None`: none of its records was let through.
@@ -83,17 +89,29 @@ impl Association {
         drop(self.endpoint.stop(now, PEER));
     }
 
-    pub(super) fn poll_transmit(&mut self) -> Option<Bytes> {
-        self.endpoint.poll_transmit().map(|transmit| transmit.message.freeze())
+    /// What the engine wants to send now, and what is due to be repeated.
+    pub(super) fn transmits(&mut self, now: Instant) -> Vec<Bytes> {
+        let flight: Vec<Bytes> = std::iter::from_fn(|| self.endpoint.poll_transmit())
+            .map(|transmit| transmit.message.freeze())
+            .collect();
+        if self.complete {
+            return flight;
+        }
+        if flight.is_empty() {
+            return self.repeater.due(now);
+        }
+        self.repeater.start(now, &flight);
+        flight
     }
 
     pub(super) fn next_timeout(&self) -> Option<Instant> {
         // A completed association retransmits only in answer to its peer (RFC 6347 §4.2.4).
-        self.endpoint.poll_timeout(&PEER).filter(|_| !self.complete)
+        let engine = self.endpoint.poll_timeout(&PEER);
+        [engine, self.repeater.next()].into_iter().flatten().min().filter(|_| !self.complete)
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant) -> Progress {
-        if self.next_timeout().is_none_or(|at| now < at) {
+        if self.complete {
             return Progress::Going;
         }
         match self.endpoint.handle_timeout(PEER, now) {
@@ -102,6 +120,36 @@ impl Association {
         }
     }
 }
+
+/// Repeats the last flight, the same bytes, before the engine's timer does: a peer that has them drops them as
+/// replays. Browsers repeat theirs after 50 ms (RFC 6347 §4.2.4.1 leaves shorter timers to such uses).
+#[derive(Default)]
+struct Repeater {
+    flight: Vec<Bytes>,
+    sent: Option<Instant>,
+    repeated: usize,
+}
+
+impl Repeater {
+    fn start(&mut self, now: Instant, flight: &[Bytes]) {
+        *self = Self { flight: flight.to_vec(), sent: Some(now), repeated: 0 };
+    }
+
+    fn next(&self) -> Option<Instant> {
+        Some(self.sent? + *REPEATS.get(self.repeated)?)
+    }
+
+    fn due(&mut self, now: Instant) -> Vec<Bytes> {
+        if self.next().is_none_or(|at| now < at) {
+            return Vec::new();
+        }
+        self.repeated += 1;
+        self.flight.clone()
+    }
+}
+
+/// After a flight was sent. Shorter ones waste a flight where the round trip is longer.
+const REPEATS: [Duration; 2] = [Duration::from_millis(120), Duration::from_millis(360)];
 
 const PEER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 2));
 const LOCAL: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 1));

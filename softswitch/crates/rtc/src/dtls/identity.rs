@@ -156,9 +156,9 @@ fn handshake_settings(certificate: Certificate, provider: Arc<dyn RTCCryptoProvi
         .with_replay_protection_window(128)
 }
 
-/// Time until an unanswered flight is sent again; after seven repetitions the handshake fails, so 6 seconds of
-/// silence end it. A shorter one recovers sooner from a loss and gives up sooner in an outage.
-const FLIGHT_INTERVAL: Duration = Duration::from_millis(750);
+/// When the engine sends an unanswered flight again; after seven repetitions the handshake fails, so 8 seconds of
+/// silence end it. [`super::association`] repeats sooner; this interval is for how long an outage is survived.
+const FLIGHT_INTERVAL: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {

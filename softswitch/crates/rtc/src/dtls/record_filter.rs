@@ -7,15 +7,26 @@ use bytes::BytesMut;
 /// Records of epoch 0 are not authenticated. `rtc-dtls` answers an unexpected or undecodable one with a fatal
 /// alert, takes plaintext alerts at their word, and reassembles fragments recursively; so of epoch 0 only handshake
 /// records with sane fragments and ChangeCipherSpec pass (RFC 6347 §4.1.2.7 lets the rest be dropped silently).
+///
+/// Repeated fragments are dropped too: the engine disarms its retransmission timer for any handshake record, even one
+/// that tells it nothing, so a peer that repeats its ClientHello because our answer was lost would silence us for good.
 #[derive(Debug)]
 pub(super) struct RecordFilter {
     bytes_left: usize,
-    fragments_left: usize,
+    seen: Vec<Fragment>,
+}
+
+/// Which bytes of which handshake message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Fragment {
+    message: u16,
+    offset: usize,
+    length: usize,
 }
 
 impl Default for RecordFilter {
     fn default() -> Self {
-        Self { bytes_left: MAX_BYTES, fragments_left: MAX_FRAGMENTS }
+        Self { bytes_left: MAX_BYTES, seen: Vec::new() }
     }
 }
 
@@ -47,29 +58,47 @@ impl RecordFilter {
         }
     }
 
-    /// RFC 6347 §4.2.2: every fragment lies within its message and within the record.
+    /// Whether a record's fragments are sane and at least one is new.
     fn admits_fragments(&mut self, body: &[u8]) -> bool {
-        let mut rest = body;
-        while !rest.is_empty() {
-            let Some(header) = rest.first_chunk::<12>() else { return false };
-            let number =
-                |at: usize| u32::from_be_bytes([0, header[at], header[at + 1], header[at + 2]]) as usize;
-            let (length, offset, fragment) = (number(1), number(6), number(9));
-            let empty_part = fragment == 0 && length > 0;
-            if length > MAX_MESSAGE || offset + fragment > length || empty_part || self.fragments_left == 0 {
-                return false;
+        let Some(fragments) = parse_fragments(body) else { return false };
+        // A server answers a repeated first ClientHello with another HelloVerifyRequest, until the cookie came back.
+        let awaits_cookie = self.seen.iter().all(|seen| seen.message == 0);
+        let mut admitted = false;
+        for fragment in fragments {
+            let known = self.seen.contains(&fragment);
+            if !known {
+                if self.seen.len() == MAX_FRAGMENTS {
+                    return false;
+                }
+                self.seen.push(fragment);
             }
-            // A fragment of a larger message is the only one of its record: the association cuts records
-            // into messages by the message's length.
-            if fragment < length && rest.len() != 12 + fragment {
-                return false;
-            }
-            let Some(next) = rest.get(12 + fragment..) else { return false };
-            self.fragments_left -= 1;
-            rest = next;
+            admitted |= !known || awaits_cookie;
         }
-        !body.is_empty()
+        admitted
     }
+}
+
+/// The fragments of a handshake record. `None` if one does not lie within its message and the record
+/// (RFC 6347 §4.2.2), or if there is none.
+fn parse_fragments(body: &[u8]) -> Option<Vec<Fragment>> {
+    let mut fragments = Vec::new();
+    let mut rest = body;
+    while !rest.is_empty() {
+        let header = rest.first_chunk::<12>()?;
+        let number = |at: usize| u32::from_be_bytes([0, header[at], header[at + 1], header[at + 2]]) as usize;
+        let (total, offset, length) = (number(1), number(6), number(9));
+        if total > MAX_MESSAGE || offset + length > total || (length == 0 && total > 0) {
+            return None;
+        }
+        // A part of a larger message is the last of its record: the association cuts records into messages by
+        // the message's length.
+        if length < total && rest.len() != header.len() + length {
+            return None;
+        }
+        fragments.push(Fragment { message: u16::from_be_bytes([header[4], header[5]]), offset, length });
+        rest = rest.get(header.len() + length..)?;
+    }
+    (!fragments.is_empty()).then_some(fragments)
 }
 
 #[derive(Clone, Copy)]
@@ -148,10 +177,28 @@ mod tests {
     }
 
     #[test]
+    fn repetitions_are_dropped_once_the_cookie_came_back() {
+        let mut filter = RecordFilter::default();
+        let first = record(HANDSHAKE, 0, &fragment(3, 0, b"abc"));
+        assert!(filter.pass(&first).is_some());
+        assert!(filter.pass(&first).is_some(), "its answer was lost");
+        let mut second = fragment(3, 0, b"abc");
+        second[5] = 1;
+        let second = record(HANDSHAKE, 0, &second);
+        assert!(filter.pass(&second).is_some());
+        assert_eq!(filter.pass(&second), None);
+        assert_eq!(filter.pass(&first), None);
+    }
+
+    #[test]
     fn a_flood_runs_into_the_budget() {
         let mut filter = RecordFilter::default();
-        let tiny = record(HANDSHAKE, 0, &fragment(200, 7, b"x"));
-        assert_eq!((0..1000).filter(|_| filter.pass(&tiny).is_some()).count(), MAX_FRAGMENTS);
+        let tiny = |n: usize| {
+            let mut body = fragment(200, (n % 100) as u8, b"x");
+            body[5] = 1 + (n / 100) as u8;
+            record(HANDSHAKE, 0, &body)
+        };
+        assert_eq!((0..1000).filter(|n| filter.pass(&tiny(*n)).is_some()).count(), MAX_FRAGMENTS);
         let mut filter = RecordFilter::default();
         let large = record(23, 1, &[0; 1100]);
         assert!((0..1000).filter(|_| filter.pass(&large).is_some()).count() < 64);

@@ -32,7 +32,6 @@ pub(crate) struct DtlsSession {
     transmits: VecDeque<Bytes>,
 }
 
-#[expect(clippy::large_enum_variant, reason = "the small variants are the start and the end")]
 enum State {
     Idle,
     Handshaking { association: Association },
@@ -106,7 +105,7 @@ impl DtlsSession {
         let Some(mut association) = Association::new(now, &self.identity, role) else {
             return self.fail(DtlsFailure::Handshake);
         };
-        self.drain(&mut association);
+        self.drain(now, &mut association);
         self.state = State::Handshaking { association };
         None
     }
@@ -159,11 +158,11 @@ impl DtlsSession {
     fn advance(&mut self, now: Instant, progress: Progress) -> Option<DtlsNotice> {
         match std::mem::replace(&mut self.state, State::Ended) {
             State::Handshaking { mut association } => {
-                self.drain(&mut association);
+                self.drain(now, &mut association);
                 self.advance_handshake(now, association, progress)
             }
             State::Unverified { mut association, certificate, material } => {
-                self.drain(&mut association);
+                self.drain(now, &mut association);
                 if progress == Progress::Closed {
                     return Some(DtlsNotice::Closed);
                 }
@@ -171,7 +170,7 @@ impl DtlsSession {
                 None
             }
             State::Established { linger: Some(mut linger) } => {
-                self.drain(&mut linger.association);
+                self.drain(now, &mut linger.association);
                 if progress == Progress::Closed {
                     return Some(DtlsNotice::Closed);
                 }
@@ -238,7 +237,7 @@ impl DtlsSession {
             }
             Some(_) => {
                 association.close(now);
-                self.drain(&mut association);
+                self.drain(now, &mut association);
                 self.fail(DtlsFailure::FingerprintMismatch)
             }
         }
@@ -258,7 +257,7 @@ impl DtlsSession {
         };
         if let Some(mut association) = association {
             association.close(now);
-            self.drain(&mut association);
+            self.drain(now, &mut association);
         }
     }
 
@@ -266,8 +265,8 @@ impl DtlsSession {
         self.transmits.pop_front()
     }
 
-    fn drain(&mut self, association: &mut Association) {
-        self.transmits.extend(std::iter::from_fn(|| association.poll_transmit()));
+    fn drain(&mut self, now: Instant, association: &mut Association) {
+        self.transmits.extend(association.transmits(now));
     }
 }
 
