@@ -76,10 +76,7 @@ fn a_replayed_request_is_stale_and_the_next_count_is_good() {
     let first = signed(&nonce, ALICE, Algorithm::Sha256, 1);
     assert!(matches!(bench.check(&first), Verdict::Accepted { .. }));
     assert_eq!(bench.check(&first), Verdict::Stale);
-    assert!(matches!(
-        bench.check(&signed(&nonce, ALICE, Algorithm::Sha256, 2)),
-        Verdict::Accepted { .. }
-    ));
+    assert!(matches!(bench.check(&signed(&nonce, ALICE, Algorithm::Sha256, 2)), Verdict::Accepted { .. }));
 }
 
 #[test]
