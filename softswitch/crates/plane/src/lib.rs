@@ -1,1 +1,24 @@
-//! A whole media worker without I/O: joins rtc and media.
+//! A whole media worker without I/O: joins a browser's transport (`ringdown-rtc`) and audio (`ringdown-media`).
+//!
+//! [`Worker`] owns the legs of its calls. The shell owns a thread, sockets and a clock: it hands over commands and
+//! datagrams with the time, sends what the worker gives it, opens and closes ports when asked, and carries events
+//! back to call control. See `docs/media.md` for a packet's path through the files of this crate.
+
+mod browser;
+mod commands;
+mod deadlines;
+mod digits;
+mod feed;
+mod incoming;
+mod leg;
+mod legs;
+mod output;
+mod receive;
+mod telephone;
+mod transport;
+mod worker;
+
+pub use output::{Output, PacketSink, SocketKey};
+pub use receive::Datagram;
+pub use telephone::SourceLock;
+pub use worker::{Worker, WorkerConfig, WorkerCounts};

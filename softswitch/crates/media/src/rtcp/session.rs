@@ -81,6 +81,13 @@ impl RtcpSession {
             .handle_packet(now, sequence, timestamp);
     }
 
+    /// Counts a received telephone-event packet: its timestamp stands still, so it says nothing of jitter.
+    pub fn handle_event(&mut self, ssrc: u32, sequence: u16) {
+        if let Some(statistics) = self.statistics.as_mut().filter(|statistics| statistics.ssrc() == ssrc) {
+            statistics.handle_sequence(sequence);
+        }
+    }
+
     /// Counts a sent RTP packet of `payload_length` octets.
     pub const fn handle_sent(&mut self, payload_length: usize) {
         self.sent_packets += 1;

@@ -38,14 +38,19 @@ impl ReceiverStatistics {
         self.ssrc
     }
 
-    /// Counts a packet.
-    pub fn handle_packet(&mut self, now: Instant, sequence: u16, timestamp: u32) {
-        if self.sequence.highest().is_none() {
-            self.base = self.sequence.extend(sequence);
-        } else {
-            self.sequence.extend(sequence);
+    /// Counts a packet whose timestamp says nothing.
+    pub fn handle_sequence(&mut self, sequence: u16) {
+        let is_first = self.sequence.highest().is_none();
+        let extended = self.sequence.extend(sequence);
+        if is_first {
+            self.base = extended;
         }
         self.received += 1;
+    }
+
+    /// Counts a packet.
+    pub fn handle_packet(&mut self, now: Instant, sequence: u16, timestamp: u32) {
+        self.handle_sequence(sequence);
         if let Some(last) = self.arrival {
             // §6.4.1: the difference of the transit times, both in ticks.
             let elapsed = ticks(now.saturating_duration_since(last.at), self.clock_rate);

@@ -181,7 +181,9 @@ impl OutgoingStream {
             self.last.at.is_none() || sequence_distance(self.last.sequence, placement.sequence) > 0;
         if is_newest {
             let Placement { sequence, timestamp, .. } = placement;
-            self.last = Position { sequence, timestamp, clock_rate, at: Some(now) };
+            // The packets of an event share the time of its beginning; the clock runs on beneath them.
+            let at = self.last.at.filter(|_| timestamp == self.last.timestamp).unwrap_or(now);
+            self.last = Position { sequence, timestamp, clock_rate, at: Some(at) };
         }
     }
 }

@@ -1,0 +1,313 @@
+//! Obeys call control.
+
+use std::time::Instant;
+
+use ringdown_media::{
+    api::{AudioParameters, MediaCommand, MediaEvent, MediaFailure, PlaySource, Transport, WebRtcRemote},
+    prompt::Playback,
+    rtcp::RtcpSession,
+    rtp::{FinishedDigit, OutgoingStream},
+};
+use ringdown_rtc::IceCredentials;
+use ringdown_types::LegId;
+use tracing::debug;
+
+use crate::{
+    browser::{Browser, Change},
+    digits::Digits,
+    feed::{Feed, Play},
+    incoming::Incoming,
+    leg::{Leg, Outgoing},
+    legs::Slot,
+    output::Output,
+    telephone::Telephone,
+    transport::LegTransport,
+    worker::Worker,
+};
+
+/// A command that cannot be obeyed: its leg has ended, or it contradicts what the leg is.
+struct Dropped;
+
+impl Worker {
+    /// Obeys a command. One for a leg that is not here, or that contradicts what the leg is, is dropped and counted.
+    pub fn handle_command(&mut self, now: Instant, command: MediaCommand) {
+        let result = match command {
+            MediaCommand::AddLeg { leg, transport, audio } => self.add_leg(now, leg, transport, audio),
+            MediaCommand::SetTransport { leg, transport } => self.set_transport(now, leg, transport),
+            MediaCommand::SetAudio { leg, audio } => self.set_audio(now, leg, audio),
+            MediaCommand::RemoveLeg { leg } => self.remove_leg(now, leg),
+            MediaCommand::Connect { a, b } => self.connect(a, b),
+            MediaCommand::Disconnect { leg } => self.find(leg).map(|slot| self.disconnect(slot)),
+            MediaCommand::Play { leg, source, repeat, token } => self.play(now, leg, source, repeat, token),
+            MediaCommand::Echo { leg } => self.find(leg).map(|slot| self.set_feed(slot, Feed::Echo)),
+            MediaCommand::SendDtmf { leg, digit, duration_ms } => self.find(leg).map(|slot| {
+                self.queue_digit(now, slot, FinishedDigit { digit, duration_ms });
+            }),
+            MediaCommand::Mute { leg, muted } => self.mute(leg, muted),
+        };
+        if result.is_err() {
+            self.counts.commands_dropped += 1;
+        }
+    }
+
+    fn find(&self, leg: LegId) -> Result<Slot, Dropped> {
+        self.legs.slot(leg).ok_or_else(|| {
+            debug!(%leg, "a command for a leg that is not here");
+            Dropped
+        })
+    }
+
+    fn add_leg(
+        &mut self,
+        now: Instant,
+        id: LegId,
+        transport: Transport,
+        audio: AudioParameters,
+    ) -> Result<(), Dropped> {
+        if self.legs.slot(id).is_some() {
+            return Err(Dropped);
+        }
+        let refuse = |worker: &mut Self, failure| {
+            worker.outputs.event(MediaEvent::LegFailed { leg: id, failure });
+            Err(Dropped)
+        };
+        if self.legs.len() >= self.config.max_legs {
+            return refuse(self, MediaFailure::SocketUnavailable);
+        }
+        match transport {
+            Transport::Rtp { local_port, remote } => {
+                if self.routes.by_port.contains_key(&local_port) {
+                    return refuse(self, MediaFailure::SocketUnavailable);
+                }
+                let telephone = LegTransport::Telephone(Telephone::new(local_port, remote));
+                let slot = self.insert_leg(now, id, telephone, audio);
+                self.routes.by_port.insert(local_port, slot);
+                self.outputs.push(Output::OpenRtp { port: local_port });
+            }
+            Transport::WebRtc { local_ufrag, local_pwd, remote } => {
+                if self.routes.by_ufrag.contains_key(&local_ufrag) {
+                    return refuse(self, MediaFailure::SocketUnavailable);
+                }
+                let Ok(local) = IceCredentials::new(local_ufrag.as_str(), local_pwd) else {
+                    return refuse(self, MediaFailure::DtlsFailed);
+                };
+                let browser = Box::new(Browser::new(local.clone(), &self.identity));
+                let slot = self.insert_leg(now, id, LegTransport::Browser(browser), audio);
+                self.routes.by_ufrag.insert(local_ufrag, slot);
+                self.apply_browser(now, slot, local, remote.as_ref());
+            }
+        }
+        Ok(())
+    }
+
+    fn insert_leg(
+        &mut self,
+        now: Instant,
+        id: LegId,
+        transport: LegTransport,
+        audio: AudioParameters,
+    ) -> Slot {
+        let clock_rate = audio.codecs.first().map_or(8000, |(codec, _)| codec.clock_rate());
+        let stream = OutgoingStream::new(clock_rate, &mut *self.random);
+        let names = (audio.local_ssrc, audio.cname.clone());
+        let rtcp = RtcpSession::new(now, self.clock, names.0, names.1, &mut *self.random);
+        let origin = self.next_origin();
+        let slot = self.legs.insert(Leg {
+            id,
+            transport,
+            audio,
+            muted: false,
+            incoming: Incoming::default(),
+            feed: Feed::Silence,
+            digits: Digits::default(),
+            outgoing: Outgoing { stream, rtcp },
+            origin,
+            connected: false,
+            scheduled: None,
+        });
+        self.reschedule(slot);
+        slot
+    }
+
+    fn set_transport(&mut self, now: Instant, id: LegId, transport: Transport) -> Result<(), Dropped> {
+        let slot = self.find(id)?;
+        let leg = self.legs.get_mut(slot).ok_or(Dropped)?;
+        match (&mut leg.transport, transport) {
+            (LegTransport::Telephone(telephone), Transport::Rtp { local_port, remote })
+                if telephone.local_port == local_port =>
+            {
+                telephone.set_remote(remote);
+                self.wake(now, slot);
+            }
+            (LegTransport::Browser(_), Transport::WebRtc { local_ufrag, local_pwd, remote }) => {
+                let taken = self.routes.by_ufrag.get(&local_ufrag).is_some_and(|owner| *owner != slot);
+                let local = IceCredentials::new(local_ufrag.as_str(), local_pwd).map_err(|_| Dropped)?;
+                if taken {
+                    return Err(Dropped);
+                }
+                self.routes.by_ufrag.insert(local_ufrag, slot);
+                self.apply_browser(now, slot, local, remote.as_ref());
+            }
+            _ => return Err(Dropped),
+        }
+        Ok(())
+    }
+
+    fn apply_browser(
+        &mut self,
+        now: Instant,
+        slot: Slot,
+        local: IceCredentials,
+        remote: Option<&WebRtcRemote>,
+    ) {
+        let Some(leg) = self.legs.get_mut(slot) else { return };
+        let LegTransport::Browser(browser) = &mut leg.transport else { return };
+        let ufrag = local.ufrag().to_owned();
+        match browser.apply(now, local, remote, &self.identity) {
+            Ok(Change::Continued) => {}
+            Ok(Change::Replaced) => {
+                self.routes.forget(slot);
+                self.routes.by_ufrag.insert(ufrag, slot);
+            }
+            Err(_) => {
+                let (leg, failure) = (leg.id, MediaFailure::DtlsFailed);
+                self.outputs.event(MediaEvent::LegFailed { leg, failure });
+            }
+        }
+        self.drain_browser(now, slot);
+        self.reschedule(slot);
+    }
+
+    fn set_audio(&mut self, now: Instant, id: LegId, audio: AudioParameters) -> Result<(), Dropped> {
+        let slot = self.find(id)?;
+        let leg = self.legs.get_mut(slot).ok_or(Dropped)?;
+        if leg.audio == audio {
+            return Ok(());
+        }
+        leg.outgoing.rtcp.set_names(audio.local_ssrc, audio.cname.clone());
+        let was_sent_to = leg.audio.direction.sends();
+        let was_heard = leg.audio.direction.receives();
+        leg.audio = audio;
+        if was_sent_to != leg.audio.direction.sends() {
+            leg.outgoing.stream.release_source();
+        }
+        if was_heard != leg.audio.direction.receives() {
+            self.release_listener(slot);
+        }
+        self.wake(now, slot);
+        Ok(())
+    }
+
+    /// Makes whoever hears this leg place its next packet anew: what it did not say in between is not loss.
+    fn release_listener(&mut self, slot: Slot) {
+        let listener = self.legs.get(slot).and_then(|leg| leg.feed.listener(slot));
+        if let Some(listener) = listener.and_then(|listener| self.legs.get_mut(listener)) {
+            listener.outgoing.stream.release_source();
+        }
+    }
+
+    fn remove_leg(&mut self, now: Instant, id: LegId) -> Result<(), Dropped> {
+        let slot = self.find(id)?;
+        self.disconnect(slot);
+        let leg = self.legs.get_mut(slot).ok_or(Dropped)?;
+        if let Some(bye) = leg.take_bye(now, &mut *self.random) {
+            self.outputs.push(bye);
+        }
+        if let LegTransport::Browser(browser) = &mut leg.transport {
+            browser.transport.close(now);
+        }
+        self.deadlines.schedule(slot, &mut leg.scheduled, None);
+        self.send_last_words(slot);
+        self.routes.forget(slot);
+        let leg = self.legs.remove(slot).ok_or(Dropped)?;
+        if let LegTransport::Telephone(telephone) = &leg.transport {
+            self.outputs.push(Output::CloseRtp { port: telephone.local_port });
+        }
+        self.outputs.event(MediaEvent::LegRemoved { leg: id, stats: leg.stats() });
+        Ok(())
+    }
+
+    /// What a closed transport still sends; what it has to say, nobody needs to hear.
+    fn send_last_words(&mut self, slot: Slot) {
+        let Some(leg) = self.legs.get_mut(slot) else { return };
+        let LegTransport::Browser(browser) = &mut leg.transport else { return };
+        while let Some(output) = browser.transport.poll_output() {
+            if let ringdown_rtc::Output::Transmit(transmit) = output {
+                self.outputs.push(Output::Transmit {
+                    socket: crate::SocketKey::WebRtc,
+                    destination: transmit.destination,
+                    bytes: transmit.bytes.to_vec(),
+                });
+            }
+        }
+    }
+
+    fn connect(&mut self, a: LegId, b: LegId) -> Result<(), Dropped> {
+        let (a, b) = (self.find(a)?, self.find(b)?);
+        if a == b {
+            return Err(Dropped);
+        }
+        let is_connected = |worker: &Self| {
+            let leg = worker.legs.get(a)?;
+            matches!(&leg.feed, Feed::Partner { slot, .. } if *slot == b).then_some(())
+        };
+        if is_connected(self).is_none() {
+            self.set_feed(a, Feed::Partner { slot: b, conversion: None });
+            self.set_feed(b, Feed::Partner { slot: a, conversion: None });
+        }
+        Ok(())
+    }
+
+    fn disconnect(&mut self, slot: Slot) {
+        self.set_feed(slot, Feed::Silence);
+    }
+
+    /// Replaces what a leg hears. A partner that heard it hears nothing.
+    fn set_feed(&mut self, slot: Slot, feed: Feed) {
+        let Some(leg) = self.legs.get_mut(slot) else { return };
+        leg.outgoing.stream.release_source();
+        let old = std::mem::replace(&mut leg.feed, feed);
+        if let Feed::Partner { slot: partner, .. } = old
+            && let Some(other) = self.legs.get_mut(partner)
+            && matches!(&other.feed, Feed::Partner { slot: back, .. } if *back == slot)
+        {
+            other.outgoing.stream.release_source();
+            other.feed = Feed::Silence;
+            self.reschedule(partner);
+        }
+        self.reschedule(slot);
+    }
+
+    fn play(
+        &mut self,
+        now: Instant,
+        id: LegId,
+        source: PlaySource,
+        repeat: bool,
+        token: u32,
+    ) -> Result<(), Dropped> {
+        let slot = self.find(id)?;
+        let Some(clip) = self.sounds.clip(source) else {
+            debug!(leg = %id, ?source, "the sound pack lacks a prompt");
+            self.set_feed(slot, Feed::Silence);
+            self.outputs.event(MediaEvent::PlayFinished { leg: id, token });
+            return Ok(());
+        };
+        let repeat = repeat || matches!(source, PlaySource::Tone(_));
+        let origin = self.next_origin();
+        let playback = Playback::new(clip, repeat);
+        self.set_feed(slot, Feed::Play(Play { playback, token, origin, due: None }));
+        self.wake(now, slot);
+        Ok(())
+    }
+
+    fn mute(&mut self, id: LegId, muted: bool) -> Result<(), Dropped> {
+        let slot = self.find(id)?;
+        let leg = self.legs.get_mut(slot).ok_or(Dropped)?;
+        if leg.muted != muted {
+            leg.muted = muted;
+            self.release_listener(slot);
+        }
+        Ok(())
+    }
+}

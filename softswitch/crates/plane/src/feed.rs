@@ -1,0 +1,74 @@
+//! What a leg hears: nothing, another leg, itself, or a playback.
+
+use std::time::{Duration, Instant};
+
+use ringdown_media::{prompt::Playback, transcode::Transcoder};
+
+use crate::legs::Slot;
+
+pub(crate) enum Feed {
+    Silence,
+    /// The leg's own audio.
+    Echo,
+    /// Another leg, which hears this one.
+    Partner {
+        slot: Slot,
+        conversion: Option<Box<Conversion>>,
+    },
+    Play(Play),
+}
+
+/// The partner's audio in a codec this leg understands.
+pub(crate) struct Conversion {
+    pub(crate) transcoder: Transcoder,
+    /// Names it in the outgoing stream.
+    pub(crate) origin: u64,
+    pub(crate) due: Instant,
+}
+
+pub(crate) struct Play {
+    pub(crate) playback: Playback,
+    pub(crate) token: u32,
+    /// Names it in the outgoing stream.
+    pub(crate) origin: u64,
+    /// `None` until the leg can be sent to: the beginning of a prompt is not lost while a browser connects.
+    pub(crate) due: Option<Instant>,
+}
+
+impl Feed {
+    /// Who hears this leg.
+    pub(crate) const fn listener(&self, own: Slot) -> Option<Slot> {
+        match self {
+            Self::Silence | Self::Play(_) => None,
+            Self::Echo => Some(own),
+            Self::Partner { slot, .. } => Some(*slot),
+        }
+    }
+
+    pub(crate) fn conversion(&self) -> Option<&Conversion> {
+        match self {
+            Self::Partner { conversion, .. } => conversion.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// When the next frame is to be made.
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        match self {
+            Self::Play(play) => play.due,
+            _ => self.conversion().map(|conversion| conversion.due),
+        }
+    }
+}
+
+/// When the frame after the one due at `due` is due. A worker that was held up for long does not catch up in a burst.
+pub(crate) fn next_due(now: Instant, due: Instant, step: Duration) -> Instant {
+    let next = due + step;
+    if now.saturating_duration_since(next) > MAX_CATCH_UP { now + step } else { next }
+}
+
+/// The frame length of everything that is played.
+pub(crate) const PLAY_FRAME: Duration = Duration::from_millis(20);
+
+/// Jitter buffers of browsers and telephones hold about this much.
+const MAX_CATCH_UP: Duration = Duration::from_millis(100);

@@ -1,0 +1,345 @@
+//! One leg: its transport, what it says, what it hears, and the one continuous stream that carries it.
+
+use std::time::{Duration, Instant};
+
+use ringdown_media::{
+    api::{AudioParameters, LegStats},
+    codec::MAX_ENCODED_LENGTH,
+    rtcp::RtcpSession,
+    rtp::{
+        EventPayload, FIXED_HEADER_LENGTH, FinishedDigit, OutgoingStream, Packet, Placement, RelayedPacket,
+        SourceKey, scale_duration, write_header,
+    },
+};
+use ringdown_types::{CodecId, LegId, Random};
+
+use crate::{
+    digits::{Current, Digits, PAUSE_FRAMES, event_format},
+    feed::{Feed, PLAY_FRAME, next_due},
+    incoming::Incoming,
+    output::{Output, PacketSink, Passage},
+    transport::LegTransport,
+};
+
+pub(crate) struct Leg {
+    pub(crate) id: LegId,
+    pub(crate) transport: LegTransport,
+    pub(crate) audio: AudioParameters,
+    /// Server-side mute: its audio goes nowhere, its keys still do.
+    pub(crate) muted: bool,
+    pub(crate) incoming: Incoming,
+    pub(crate) feed: Feed,
+    pub(crate) digits: Digits,
+    pub(crate) outgoing: Outgoing,
+    /// Names the leg in the outgoing streams it feeds.
+    pub(crate) origin: u64,
+    /// Whether [`ringdown_media::api::MediaEvent::LegConnected`] was reported, for telephones.
+    pub(crate) connected: bool,
+    /// Where it stands in the table of deadlines.
+    pub(crate) scheduled: Option<Instant>,
+}
+
+/// What leaves towards a leg.
+pub(crate) struct Outgoing {
+    pub(crate) stream: OutgoingStream,
+    pub(crate) rtcp: RtcpSession,
+}
+
+/// What a leg's deadline brought about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// A key whose end was lost.
+    Digit(FinishedDigit),
+    /// A playback is over.
+    Played { token: u32 },
+}
+
+/// A source's packet on its way to this leg: its payload is in the caller's buffer.
+pub(crate) struct Relayed {
+    pub(crate) key: SourceKey,
+    pub(crate) packet: Packet,
+}
+
+impl Leg {
+    /// Whether media may be sent: the transport is up, something was negotiated, and the direction allows it.
+    pub(crate) fn may_send(&self) -> bool {
+        self.is_ready() && self.audio.direction.sends()
+    }
+
+    /// Whether there is a way and a codec.
+    pub(crate) fn is_ready(&self) -> bool {
+        !self.audio.codecs.is_empty() && self.transport.is_ready()
+    }
+
+    pub(crate) fn payload_type(&self, codec: CodecId) -> Option<u8> {
+        self.audio.codecs.iter().find(|(known, _)| *known == codec).map(|(_, payload_type)| *payload_type)
+    }
+
+    /// Sends a packet of another stream on, in place. `codec` is what its payload is in by now.
+    pub(crate) fn relay_audio(&mut self, codec: CodecId, relayed: Relayed, passage: Passage<'_, '_>) {
+        let Relayed { key, mut packet } = relayed;
+        let Some(payload_type) = self.payload_type(codec) else { return };
+        packet.payload_type = payload_type;
+        self.place_and_send(key, packet, None, passage);
+    }
+
+    /// Sends an event packet of another stream on, in place, with the payload type, the timeline and the duration
+    /// that hold towards this leg.
+    pub(crate) fn relay_event(
+        &mut self,
+        clock_rate: u32,
+        payload: EventPayload,
+        relayed: Relayed,
+        passage: Passage<'_, '_>,
+    ) {
+        let Relayed { key, mut packet } = relayed;
+        let Some(format) = event_format(&self.audio, clock_rate) else { return };
+        packet.payload_type = format.payload_type;
+        packet.payload.end = packet.payload.start + ringdown_media::rtp::PAYLOAD_LENGTH;
+        let duration = scale_duration(payload.duration, clock_rate, format.clock_rate);
+        let Some(bytes) = passage.buffer.get_mut(packet.payload.clone()) else { return };
+        bytes.copy_from_slice(&EventPayload { duration, ..payload }.to_bytes());
+        self.place_and_send(key, packet, Some(clock_rate), passage);
+    }
+
+    fn place_and_send(
+        &mut self,
+        key: SourceKey,
+        mut packet: Packet,
+        event_clock_rate: Option<u32>,
+        passage: Passage<'_, '_>,
+    ) {
+        let Passage { now, buffer, send } = passage;
+        let (sequence, timestamp, marker) = (packet.sequence, packet.timestamp, packet.marker);
+        let relayed = RelayedPacket { sequence, timestamp, marker, event_clock_rate };
+        let Some(placement) = self.outgoing.stream.relay(now, key, key.clock_rate, relayed) else { return };
+        Placement { sequence: packet.sequence, timestamp: packet.timestamp, marker: packet.marker } =
+            placement;
+        packet.ssrc = self.audio.local_ssrc;
+        let payload_length = packet.payload.len();
+        let Some(range) = packet.write_before_payload(buffer) else { return };
+        let Some(datagram) = buffer.get_mut(range.start..) else { return };
+        if self.transport.send_rtp(datagram, range.len(), send) {
+            self.outgoing.rtcp.handle_sent(payload_length);
+        }
+    }
+
+    /// Sends a payload that we made, which stands in `buffer` behind room for the header.
+    fn send_made(&mut self, made: Made, buffer: &mut [u8], send: &mut PacketSink<'_>) {
+        let Placement { sequence, timestamp, marker } = made.placement;
+        let end = FIXED_HEADER_LENGTH + made.length;
+        let (payload_type, ssrc) = (made.payload_type, self.audio.local_ssrc);
+        let payload = FIXED_HEADER_LENGTH..end;
+        let packet = Packet { marker, payload_type, sequence, timestamp, ssrc, payload };
+        let Some(header) = buffer.first_chunk_mut() else { return };
+        write_header(header, &packet);
+        if self.transport.send_rtp(buffer, end, send) {
+            self.outgoing.rtcp.handle_sent(made.length);
+        }
+    }
+
+    /// When something is due, whatever arrives until then.
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        [
+            Some(self.outgoing.rtcp.next_report()),
+            self.incoming.events.next_timeout(),
+            self.digits.due,
+            self.feed.next_timeout(),
+            self.transport.next_timeout(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Does what is due at `now`, all but the report.
+    pub(crate) fn handle_timeout(&mut self, now: Instant, send: &mut PacketSink<'_>) -> Option<Due> {
+        self.transport.handle_timeout(now);
+        if self.digits.due.is_some_and(|due| due <= now) {
+            self.send_digit_frame(now, send);
+        }
+        if let Some(finished) = self.incoming.events.handle_timeout(now) {
+            return Some(Due::Digit(finished));
+        }
+        if self.feed.next_timeout().is_some_and(|due| due <= now) {
+            return self.send_feed_frame(now, send);
+        }
+        None
+    }
+
+    /// The report that is due, if any. It is skipped while there is no way to send it.
+    pub(crate) fn take_report(&mut self, now: Instant, random: &mut dyn Random) -> Option<Output> {
+        if self.outgoing.rtcp.next_report() > now {
+            return None;
+        }
+        let mut compound = Vec::with_capacity(128);
+        let timestamp = self.outgoing.stream.timestamp_at(now);
+        self.outgoing.rtcp.write_report(now, timestamp, random, &mut compound);
+        self.transport.rtcp_transmit(compound)
+    }
+
+    /// The last report.
+    pub(crate) fn take_bye(&mut self, now: Instant, random: &mut dyn Random) -> Option<Output> {
+        let mut compound = Vec::with_capacity(128);
+        let timestamp = self.outgoing.stream.timestamp_at(now);
+        self.outgoing.rtcp.write_bye(now, timestamp, random, &mut compound);
+        self.transport.rtcp_transmit(compound)
+    }
+
+    /// Starts a playback that waited for the leg.
+    pub(crate) fn wake(&mut self, now: Instant) {
+        let is_ready = self.is_ready();
+        if let Feed::Play(play) = &mut self.feed
+            && is_ready
+        {
+            play.due.get_or_insert(now);
+        }
+    }
+
+    fn send_feed_frame(&mut self, now: Instant, send: &mut PacketSink<'_>) -> Option<Due> {
+        let is_heard = self.may_send() && !self.digits.is_sending();
+        let mut buffer = [0; FRAME_BUFFER];
+        let frame = match &mut self.feed {
+            Feed::Silence | Feed::Echo => return None,
+            Feed::Play(play) => {
+                play.due = Some(next_due(now, play.due.unwrap_or(now), PLAY_FRAME));
+                let &(codec, payload_type) = self.audio.codecs.first()?;
+                let Some(frame) = play.playback.next_frame(codec) else {
+                    let token = play.token;
+                    self.feed = Feed::Silence;
+                    return Some(Due::Played { token });
+                };
+                let length = frame.len();
+                buffer.get_mut(FIXED_HEADER_LENGTH..FIXED_HEADER_LENGTH + length)?.copy_from_slice(frame);
+                let ticks = codec.clock_rate() / 50;
+                Frame { origin: play.origin, codec, payload_type, length, ticks }
+            }
+            Feed::Partner { conversion, .. } => {
+                let made = conversion.as_mut()?;
+                let step = Duration::from_millis(u64::from(made.transcoder.ptime_ms()));
+                made.due = next_due(now, made.due, step);
+                let codec = made.transcoder.to();
+                let known = self.audio.codecs.iter().find(|(known, _)| *known == codec);
+                let Some(&(_, payload_type)) = known else {
+                    *conversion = None;
+                    return None;
+                };
+                let room = buffer.get_mut(FIXED_HEADER_LENGTH..FIXED_HEADER_LENGTH + MAX_ENCODED_LENGTH)?;
+                let frame = made.transcoder.next_frame(room)?;
+                let (length, ticks) = (frame.length, frame.ticks_since_last);
+                Frame { origin: made.origin, codec, payload_type, length, ticks }
+            }
+        };
+        if is_heard {
+            let Frame { origin, codec, payload_type, length, ticks } = frame;
+            let placement = self.outgoing.stream.generate(now, origin, codec.clock_rate(), ticks);
+            self.send_made(Made { placement, payload_type, length }, &mut buffer, send);
+        } else {
+            self.outgoing.stream.release_source();
+        }
+        None
+    }
+
+    fn send_digit_frame(&mut self, now: Instant, send: &mut PacketSink<'_>) {
+        self.digits.due = Some(next_due(now, self.digits.due.unwrap_or(now), PLAY_FRAME));
+        if !self.may_send() {
+            self.digits.clear();
+            return;
+        }
+        // A key that is over makes room for the pause or the next key within the same frame.
+        for _ in 0..MAX_STEPS {
+            if self.send_digit_step(now, send) {
+                return;
+            }
+        }
+    }
+
+    /// Whether this frame's packet is out, or none is to be sent.
+    fn send_digit_step(&mut self, now: Instant, send: &mut PacketSink<'_>) -> bool {
+        let Some(&(codec, audio_type)) = self.audio.codecs.first() else { return true };
+        let clock_rate = codec.clock_rate();
+        let mut buffer = [0; FRAME_BUFFER];
+        let room = &mut buffer[FIXED_HEADER_LENGTH..];
+        let made = match &mut self.digits.current {
+            Current::None => {
+                if self.digits.begin_next(&self.audio) {
+                    return false;
+                }
+                self.digits.due = None;
+                return true;
+            }
+            Current::Pause(0) => {
+                self.digits.current = Current::None;
+                return false;
+            }
+            Current::Pause(frames) => {
+                *frames -= 1;
+                return true;
+            }
+            Current::Event { sender, payload_type, origin, offset } => {
+                let Some(event) = sender.next_packet() else {
+                    self.digits.current = Current::Pause(PAUSE_FRAMES);
+                    return false;
+                };
+                let bytes = event.payload.to_bytes();
+                room[..bytes.len()].copy_from_slice(&bytes);
+                let step = event.timestamp_offset.wrapping_sub(*offset);
+                *offset = event.timestamp_offset;
+                let mut placement = self.outgoing.stream.generate(now, *origin, clock_rate, step);
+                placement.marker = event.marker;
+                Made { placement, payload_type: *payload_type, length: bytes.len() }
+            }
+            Current::InBand { playback, origin } => {
+                let Some(frame) = playback.next_frame(codec) else {
+                    self.digits.current = Current::None;
+                    return false;
+                };
+                let Some(room) = room.get_mut(..frame.len()) else { return true };
+                room.copy_from_slice(frame);
+                let length = frame.len();
+                let placement = self.outgoing.stream.generate(now, *origin, clock_rate, clock_rate / 50);
+                Made { placement, payload_type: audio_type, length }
+            }
+        };
+        self.send_made(made, &mut buffer, send);
+        true
+    }
+
+    pub(crate) fn stats(&self) -> LegStats {
+        let rtcp = &self.outgoing.rtcp;
+        let refused = match &self.transport {
+            LegTransport::Browser(browser) => browser.rejected(),
+            LegTransport::Telephone(_) => 0,
+        };
+        LegStats {
+            packets_received: self.incoming.received,
+            packets_sent: rtcp.packets_sent(),
+            packets_lost: rtcp.packets_lost(),
+            jitter_ms: rtcp.jitter().as_secs_f32() * 1000.0,
+            round_trip_ms: rtcp.round_trip().map_or(0.0, |round_trip| round_trip.as_secs_f32() * 1000.0),
+            packets_rejected: self.incoming.rejected + refused,
+        }
+    }
+}
+
+/// A frame that a feed made.
+struct Frame {
+    origin: u64,
+    codec: CodecId,
+    payload_type: u8,
+    length: usize,
+    ticks: u32,
+}
+
+/// A payload with its place in the stream.
+struct Made {
+    placement: Placement,
+    payload_type: u8,
+    length: usize,
+}
+
+/// A header, the longest frame, and the tag of SRTP.
+const FRAME_BUFFER: usize = FIXED_HEADER_LENGTH + MAX_ENCODED_LENGTH + ringdown_rtc::SRTP_OVERHEAD;
+
+/// The end of a key, its pause, and the beginning of the next.
+const MAX_STEPS: usize = 4;

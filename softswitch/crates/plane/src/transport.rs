@@ -1,0 +1,80 @@
+//! A leg's transport of either kind: is it up, and out with a packet.
+
+use std::{net::SocketAddr, time::Instant};
+
+use crate::{
+    browser::Browser,
+    output::{Output, PacketSink, SocketKey},
+    telephone::Telephone,
+};
+
+pub(crate) enum LegTransport {
+    Browser(Box<Browser>),
+    Telephone(Telephone),
+}
+
+impl LegTransport {
+    /// Whether media can be sent.
+    pub(crate) fn is_ready(&self) -> bool {
+        match self {
+            Self::Browser(browser) => browser.transport.is_connected(),
+            Self::Telephone(telephone) => telephone.is_ready(),
+        }
+    }
+
+    /// Sends the RTP packet `buffer[..length]`, encrypting it in place for a browser. Returns whether it went out.
+    pub(crate) fn send_rtp(&mut self, buffer: &mut [u8], length: usize, send: &mut PacketSink<'_>) -> bool {
+        let (socket, destination, length) = match self {
+            Self::Browser(browser) => {
+                let Some(destination) = browser.transport.selected() else { return false };
+                let Ok(length) = browser.transport.protect_rtp(buffer, length) else { return false };
+                (SocketKey::WebRtc, destination, length)
+            }
+            Self::Telephone(telephone) => {
+                let Some(destination) = telephone.rtp_destination().filter(|_| telephone.is_ready()) else {
+                    return false;
+                };
+                (SocketKey::Rtp(telephone.local_port), destination, length)
+            }
+        };
+        let Some(datagram) = buffer.get(..length) else { return false };
+        send(socket, destination, datagram);
+        true
+    }
+
+    /// The datagram that carries a compound RTCP packet, encrypted for a browser; `None` while there is no way.
+    pub(crate) fn rtcp_transmit(&mut self, mut compound: Vec<u8>) -> Option<Output> {
+        let (socket, destination) = match self {
+            Self::Browser(browser) => {
+                let destination = browser.transport.selected()?;
+                let length = compound.len();
+                compound.resize(length + ringdown_rtc::SRTP_OVERHEAD, 0);
+                let length = browser.transport.protect_rtcp(&mut compound, length).ok()?;
+                compound.truncate(length);
+                (SocketKey::WebRtc, destination)
+            }
+            Self::Telephone(telephone) => telephone.rtcp_route().filter(|_| telephone.is_ready())?,
+        };
+        Some(Output::Transmit { socket, destination, bytes: compound })
+    }
+
+    /// Notes that a telephone's packet was what it should be: its source is believed from now on.
+    pub(crate) fn note_valid(&mut self, now: Instant, source: SocketAddr, is_rtcp: bool) {
+        if let Self::Telephone(telephone) = self {
+            telephone.note(now, source, is_rtcp);
+        }
+    }
+
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        match self {
+            Self::Browser(browser) => browser.transport.next_timeout(),
+            Self::Telephone(_) => None,
+        }
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        if let Self::Browser(browser) = self {
+            browser.transport.handle_timeout(now);
+        }
+    }
+}
