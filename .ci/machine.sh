@@ -63,6 +63,8 @@ node_is_new_enough() {
 # Debian's own Node is too old for Vite, but its npm can fetch a newer one: the npm registry carries Node's release
 # binaries as packages named after the machine. No install script of a package is run for it.
 ensure_node() {
+    # Node carries its own list of authorities; a network that inspects TLS brings one that only the system knows.
+    export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
     [ "${RINGDOWN_OWN_NODE:-}" != 1 ] && node_is_new_enough && have npm && return
     local home=$cache/node-$node_version kind
     if [ ! -x "$home/bin/node" ]; then
@@ -86,6 +88,23 @@ rust_is_new_enough() {
     have cargo && have rustc && [ "$(printf '%s\n' "$least_rust" "$(rustc --version | cut -d' ' -f2)" | sort -V | head -n1)" = "$least_rust" ]
 }
 
+# What the script of https://rustup.rs does: fetch the installer for this machine, here held against its checksum.
+install_rustup() {
+    local folder url
+    folder=$(mktemp -d)
+    url=https://static.rust-lang.org/rustup/dist/$(uname -m)-unknown-linux-gnu/rustup-init
+    (
+        cd "$folder" \
+            && curl --proto '=https' --tlsv1.2 -sSfO "$url" && curl --proto '=https' --tlsv1.2 -sSfO "$url.sha256" \
+            && printf '%s  rustup-init\n' "$(cut -d' ' -f1 rustup-init.sha256)" | sha256sum --quiet -c - \
+            && chmod +x rustup-init \
+            && ./rustup-init -y --profile minimal --component clippy --component rustfmt --no-modify-path >&2
+    )
+    local status=$?
+    rm -rf "$folder"
+    return $status
+}
+
 ensure_rust() {
     PATH=${CARGO_HOME:-$HOME/.cargo}/bin:$PATH
     rust_is_new_enough && return
@@ -94,9 +113,7 @@ ensure_rust() {
         rustup update stable >&2 || die "rustup update failed"
     else
         note "installing Rust with rustup"
-        curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs \
-            | sh -s -- -y --profile minimal --component clippy --component rustfmt --no-modify-path >&2 \
-            || die "Rust could not be installed; see https://rustup.rs"
+        install_rustup || die "Rust could not be installed; see https://rustup.rs"
         hash -r
     fi
     rust_is_new_enough || die "need Rust $least_rust or newer, found: $(rustc --version 2>&1)"
