@@ -123,7 +123,7 @@ impl BrowserSession {
     pub fn offer(&mut self, codecs: &[CodecId], direction: MediaDirection) -> Result<String, SdpError> {
         let formats = self.course.offered_formats(codecs)?;
         // RFC 8842 §5.2: an offer says actpass, also when the association goes on.
-        let audio = self.section(&formats, self.protocol.clone(), direction, Setup::ActPass);
+        let audio = self.section(&formats, direction, Setup::ActPass);
         let draft = self.draft(self.course.offered_sections(audio));
         Ok(self.course.say_offer(draft, formats, direction))
     }
@@ -182,7 +182,7 @@ impl BrowserSession {
         // RFC 9143 §7.3: an answer bundles only what the offer bundled.
         self.bundled = audio.mid.as_deref().is_some_and(|mid| offer.description().bundle_of(mid).is_some());
         let setup = if role == DtlsRole::Server { Setup::Passive } else { Setup::Active };
-        let section = self.section(&agreed.formats(), self.protocol.clone(), agreed.direction, setup);
+        let section = self.section(&agreed.formats(), agreed.direction, setup);
         let draft = self.draft(answer_sections(offer, audio.section, section, true));
         let description = self.course.say_answer(draft, offer, audio);
         let transport = NegotiatedTransport::browser(web_rtc, role);
@@ -224,15 +224,9 @@ impl BrowserSession {
     }
 
     /// No header extension and no RTCP feedback is listed, so neither is used: a relay has nothing to renumber.
-    fn section(
-        &self,
-        formats: &LocalFormats,
-        protocol: Protocol,
-        direction: MediaDirection,
-        setup: Setup,
-    ) -> MediaSection {
+    fn section(&self, formats: &LocalFormats, direction: MediaDirection, setup: Setup) -> MediaSection {
         let address = default_address(&self.transport);
-        let mut section = formats.section(address.port(), protocol);
+        let mut section = formats.section(address.port(), self.protocol.clone());
         section.connection = Some(Address::Ip(address.ip()));
         let attributes = &mut section.attributes;
         attributes.extend(self.mid.as_ref().map(|mid| Attribute::new("mid", mid)));

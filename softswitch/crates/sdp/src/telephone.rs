@@ -60,7 +60,7 @@ impl TelephoneSession {
     /// [`SdpError::OfferPending`], and [`SdpError::NotAcceptable`] for an empty list.
     pub fn offer(&mut self, codecs: &[CodecId], direction: MediaDirection) -> Result<String, SdpError> {
         let formats = self.course.offered_formats(codecs)?;
-        let audio = self.section(&formats, self.protocol.clone(), direction, 20, self.rtcp_mux);
+        let audio = self.section(&formats, direction, 20);
         let draft = Draft {
             connection: self.rtp.ip(),
             attributes: Vec::new(),
@@ -110,13 +110,7 @@ impl TelephoneSession {
         self.protocol = audio.protocol.clone();
         // RFC 5761 §5.1.1: rtcp-mux is answered with rtcp-mux.
         self.rtcp_mux = matches!(&audio.transport, RemoteTransport::Rtp(addresses) if addresses.rtcp_mux);
-        let section = self.section(
-            &agreed.formats(),
-            self.protocol.clone(),
-            agreed.direction,
-            packet_time(audio),
-            self.rtcp_mux,
-        );
+        let section = self.section(&agreed.formats(), agreed.direction, packet_time(audio));
         let draft = Draft {
             connection: self.rtp.ip(),
             attributes: Vec::new(),
@@ -126,18 +120,11 @@ impl TelephoneSession {
         Ok(Answer { description, negotiated: self.negotiated(audio, agreed) })
     }
 
-    fn section(
-        &self,
-        formats: &LocalFormats,
-        protocol: Protocol,
-        direction: MediaDirection,
-        ptime_ms: u8,
-        rtcp_mux: bool,
-    ) -> MediaSection {
-        let mut section = formats.section(self.rtp.port(), protocol);
+    fn section(&self, formats: &LocalFormats, direction: MediaDirection, ptime_ms: u8) -> MediaSection {
+        let mut section = formats.section(self.rtp.port(), self.protocol.clone());
         formats.attributes(&mut section.attributes);
         section.attributes.push(Attribute::new("ptime", ptime_ms.to_string()));
-        if rtcp_mux {
+        if self.rtcp_mux {
             section.attributes.push(Attribute::flag("rtcp-mux"));
         }
         section.attributes.push(direction_attribute(direction));
