@@ -10,6 +10,8 @@ die() { printf '%s%s%s\n' "$red" "$*" "$plain" >&2; exit 1; }
 # A current LTS. Vite needs 20.19 or 22.12 at least; Debian 12 and Ubuntu 24.04 ship 18.
 readonly node_version=24.21.0
 readonly least_rust=1.90
+# Installed where there is no Rust at all: the version whose lints the code is clean under.
+readonly rust_version=1.95.0
 
 # One `command:package` pair for each thing a build needs.
 readonly needed_to_build="cc:build-essential cmake:cmake pkg-config:pkg-config curl:curl git:git python3:python3
@@ -98,7 +100,8 @@ install_rustup() {
             && curl --proto '=https' --tlsv1.2 -sSfO "$url" && curl --proto '=https' --tlsv1.2 -sSfO "$url.sha256" \
             && printf '%s  rustup-init\n' "$(cut -d' ' -f1 rustup-init.sha256)" | sha256sum --quiet -c - \
             && chmod +x rustup-init \
-            && ./rustup-init -y --profile minimal --component clippy --component rustfmt --no-modify-path >&2
+            && ./rustup-init -y --quiet --no-modify-path --profile minimal --component clippy --component rustfmt \
+                --default-toolchain "$rust_version" >&2
     )
     local status=$?
     rm -rf "$folder"
