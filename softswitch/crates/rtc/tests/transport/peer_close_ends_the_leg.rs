@@ -10,7 +10,7 @@ use crate::world::World;
 fn the_peer_closes() {
     let mut world = World::connected(1);
     let alert = world.browser.close(world.now);
-    world.from_browser(alert);
+    world.send_from_browser(alert);
     world.run(Duration::from_secs(1));
     assert_eq!(world.events, [Event::Closed]);
     assert_eq!(world.send_media(), None);

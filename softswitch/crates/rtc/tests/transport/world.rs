@@ -136,7 +136,7 @@ impl World {
                 }
                 None => {
                     let replies = self.browser.handle_datagram(now, &flying.bytes);
-                    self.from_browser(replies);
+                    self.send_from_browser(replies);
                 }
             }
         }
@@ -148,7 +148,7 @@ impl World {
         }
         if self.browser.next_timeout().is_some_and(|at| at <= now) {
             let out = self.browser.handle_timeout(now);
-            self.from_browser(out);
+            self.send_from_browser(out);
         }
     }
 
@@ -195,7 +195,7 @@ impl World {
         }
     }
 
-    pub(crate) fn from_browser(&mut self, datagrams: Vec<Vec<u8>>) {
+    pub(crate) fn send_from_browser(&mut self, datagrams: Vec<Vec<u8>>) {
         for bytes in datagrams {
             self.send(Some(self.browser.address), bytes);
         }
@@ -218,7 +218,7 @@ impl World {
     /// One RTP and one RTCP packet each way; `true` if all four arrive.
     pub(crate) fn media_flows(&mut self) -> bool {
         let ((rtp, plain_rtp), (rtcp, plain_rtcp)) = (self.browser.rtp(), self.browser.rtcp());
-        self.from_browser(vec![rtp, rtcp]);
+        self.send_from_browser(vec![rtp, rtcp]);
         let Some(sent) = self.send_media() else { return false };
         self.run(Duration::from_millis(50));
         let to_transport = [plain_rtp, plain_rtcp].iter().all(|plain| self.received.contains(plain));
