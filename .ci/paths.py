@@ -23,7 +23,7 @@ def main():
     named, missing = 0, []
     for page in (page for page in PAGES if page.exists()):
         for number, line in enumerate(page.read_text().splitlines(), 1):
-            for shown, path in paths_in(line, page):
+            for shown, path in dict.fromkeys(paths_in(line, page)):
                 named += 1
                 if not exists(path):
                     missing.append(f"{page.relative_to(ROOT)}:{number}: {shown} does not exist")
