@@ -32,7 +32,8 @@ pub fn is_rtcp(datagram: &[u8]) -> bool {
 }
 
 /// The local half of the USERNAME of a STUN request, before its first colon: the key into a worker's table of
-/// legs. Nothing is authenticated here; `None` if the datagram is no well-formed STUN message with a USERNAME.
+/// legs. Nothing is authenticated here; `None` if the datagram is no well-formed STUN message with a
+/// USERNAME.
 pub fn stun_local_ufrag(datagram: &[u8]) -> Option<&str> {
     let username = stun::username(datagram)?;
     let colon = username.iter().position(|byte| *byte == b':')?;

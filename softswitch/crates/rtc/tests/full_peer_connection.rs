@@ -1,5 +1,5 @@
-//! The webrtc project's full PeerConnection as the browser: its own ICE agent, session descriptions, DTLS and SRTP.
-//! As offerer and answerer, in both DTLS roles, with both SRTP profiles; simulated time.
+//! The webrtc project's full PeerConnection as the browser: its own ICE agent, session descriptions, DTLS and
+//! SRTP. As offerer and answerer, in both DTLS roles, with both SRTP profiles; simulated time.
 
 use std::{
     net::SocketAddr,
@@ -64,11 +64,7 @@ impl Session {
             ..RTCRtpCodec::default()
         };
         let mut media = MediaEngine::default();
-        let parameters = RTCRtpCodecParameters {
-            rtp_codec: codec.clone(),
-            payload_type: 0,
-            ..RTCRtpCodecParameters::default()
-        };
+        let parameters = RTCRtpCodecParameters { rtp_codec: codec.clone(), payload_type: 0 };
         media.register_codec(parameters, RtpCodecKind::Audio).unwrap();
         let settings = SettingEngineBuilder::new()
             .with_srtp_protection_profiles(vec![profile])
@@ -208,7 +204,7 @@ impl Session {
                 Output::Transmit(transmit) => {
                     moved = true;
                     assert_eq!(transmit.destination, address(BROWSER));
-                    self.to_browser(&transmit.bytes);
+                    self.deliver_to_browser(&transmit.bytes);
                 }
             }
         }
@@ -234,7 +230,7 @@ impl Session {
         moved
     }
 
-    fn to_browser(&mut self, bytes: &[u8]) {
+    fn deliver_to_browser(&mut self, bytes: &[u8]) {
         let transport = TransportContext {
             local_addr: address(BROWSER),
             peer_addr: address(SERVER),
@@ -263,7 +259,7 @@ impl Session {
             buffer.extend_from_slice(&[number; 160]);
             buffer.resize(172 + SRTP_OVERHEAD, 0);
             let length = self.transport.protect_rtp(&mut buffer, 172).unwrap();
-            self.to_browser(&buffer[..length]);
+            self.deliver_to_browser(&buffer[..length]);
             self.run(Duration::from_millis(20));
         }
         let expected: Vec<u8> = (0..50).collect();

@@ -1,4 +1,5 @@
-//! One DTLS association of the `rtc-dtls` engine, driven without I/O and shielded from what needs no keys to send.
+//! One DTLS association of the `rtc-dtls` engine, driven without I/O and shielded from what needs no keys to
+//! send.
 
 use std::{
     net::{Ipv4Addr, SocketAddr, SocketAddrV4},
@@ -13,8 +14,8 @@ use super::{DtlsIdentity, DtlsRole, Fingerprint, keying::SrtpKeyingMaterial, rec
 
 /// A handshake in progress or complete.
 ///
-/// The engine tells associations apart by address. Ours follows ICE from address to address, so it always sees
-/// [`PEER`].
+/// The engine tells associations apart by address. Ours follows ICE from address to address, so it always
+/// sees [`PEER`].
 pub(super) struct Association {
     endpoint: Endpoint,
     filter: RecordFilter,
@@ -76,8 +77,8 @@ impl Association {
         Progress::Going
     }
 
-    /// The certificate the peer proved to hold the key of, and the exported keys. `None` before completion, without a
-    /// certificate, or without a common SRTP profile.
+    /// The certificate the peer proved to hold the key of, and the exported keys. `None` before completion,
+    /// without a certificate, or without a common SRTP profile.
     pub(super) fn outcome(&self) -> Option<(Fingerprint, SrtpKeyingMaterial)> {
         let state = self.endpoint.get_connection_state(PEER)?;
         let certificate = state.peer_certificates.first()?;
@@ -121,8 +122,8 @@ impl Association {
     }
 }
 
-/// Repeats the last flight, the same bytes, before the engine's timer does: a peer that has them drops them as
-/// replays. Browsers repeat theirs after 50 ms (RFC 6347 §4.2.4.1 leaves shorter timers to such uses).
+/// Repeats the last flight, the same bytes, before the engine's timer does: a peer that has them drops them
+/// as replays. Browsers repeat theirs after 50 ms (RFC 6347 §4.2.4.1 leaves shorter timers to such uses).
 #[derive(Default)]
 struct Repeater {
     flight: Vec<Bytes>,

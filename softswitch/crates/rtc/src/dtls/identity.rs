@@ -133,8 +133,8 @@ fn provider() -> Arc<dyn RTCCryptoProvider> {
     Arc::new(RingProvider::new())
 }
 
-/// The peer's certificate is required and compared by fingerprint ([`super::DtlsSession`]); no chain is verified,
-/// since browsers' certificates are self-signed (RFC 8827 §6.5).
+/// The peer's certificate is required and compared by fingerprint ([`super::DtlsSession`]); no chain is
+/// verified, since browsers' certificates are self-signed (RFC 8827 §6.5).
 fn handshake_settings(certificate: Certificate, provider: Arc<dyn RTCCryptoProvider>) -> ConfigBuilder {
     ConfigBuilder::default()
         .with_crypto_provider(provider)
@@ -156,8 +156,9 @@ fn handshake_settings(certificate: Certificate, provider: Arc<dyn RTCCryptoProvi
         .with_replay_protection_window(128)
 }
 
-/// When the engine sends an unanswered flight again; after seven repetitions the handshake fails, so 8 seconds of
-/// silence end it. [`super::association`] repeats sooner; this interval is for how long an outage is survived.
+/// When the engine sends an unanswered flight again; after seven repetitions the handshake fails, so 8
+/// seconds of silence end it. [`super::association`] repeats sooner; this interval is for how long an outage
+/// is survived.
 const FLIGHT_INTERVAL: Duration = Duration::from_secs(1);
 
 #[cfg(test)]

@@ -5,11 +5,13 @@ use bytes::BytesMut;
 /// Counts what one association may still take in, and filters datagrams by it.
 ///
 /// Records of epoch 0 are not authenticated. `rtc-dtls` answers an unexpected or undecodable one with a fatal
-/// alert, takes plaintext alerts at their word, and reassembles fragments recursively; so of epoch 0 only handshake
-/// records with sane fragments and ChangeCipherSpec pass (RFC 6347 §4.1.2.7 lets the rest be dropped silently).
+/// alert, takes plaintext alerts at their word, and reassembles fragments recursively; so of epoch 0 only
+/// handshake records with sane fragments and ChangeCipherSpec pass (RFC 6347 §4.1.2.7 lets the rest be
+/// dropped silently).
 ///
-/// Repeated fragments are dropped too: the engine disarms its retransmission timer for any handshake record, even one
-/// that tells it nothing, so a peer that repeats its ClientHello because our answer was lost would silence us for good.
+/// Repeated fragments are dropped too: the engine disarms its retransmission timer for any handshake record,
+/// even one that tells it nothing, so a peer that repeats its ClientHello because our answer was lost would
+/// silence us for good.
 #[derive(Debug)]
 pub(super) struct RecordFilter {
     bytes_left: usize,
@@ -61,7 +63,8 @@ impl RecordFilter {
     /// Whether a record's fragments are sane and at least one is new.
     fn admits_fragments(&mut self, body: &[u8]) -> bool {
         let Some(fragments) = parse_fragments(body) else { return false };
-        // A server answers a repeated first ClientHello with another HelloVerifyRequest, until the cookie came back.
+        // A server answers a repeated first ClientHello with another HelloVerifyRequest, until the cookie
+        // came back.
         let awaits_cookie = self.seen.iter().all(|seen| seen.message == 0);
         let mut admitted = false;
         for fragment in fragments {
@@ -125,8 +128,8 @@ const CHANGE_CIPHER_SPEC: u8 = 20;
 const HANDSHAKE: u8 = 22;
 const APPLICATION_DATA: u8 = 23;
 
-/// What one association takes in, retransmissions included. A browser's handshake is 2 to 4 kB; a larger budget lets a
-/// peer occupy more memory.
+/// What one association takes in, retransmissions included. A browser's handshake is 2 to 4 kB; a larger
+/// budget lets a peer occupy more memory.
 const MAX_BYTES: usize = 64 * 1024;
 /// A browser's handshake has some ten messages, repeated a few times.
 const MAX_FRAGMENTS: usize = 256;

@@ -22,8 +22,8 @@ use super::{
 ///   └─ reset ───┘              └───────────────┴──▶ Ended
 /// ```
 ///
-/// Keys leave only after the peer's certificate was compared with the announced fingerprint (RFC 5763 §5). When we
-/// offered and the answer is still in flight, the finished handshake waits for it in `Unverified`.
+/// Keys leave only after the peer's certificate was compared with the announced fingerprint (RFC 5763 §5).
+/// When we offered and the answer is still in flight, the finished handshake waits for it in `Unverified`.
 pub(crate) struct DtlsSession {
     identity: DtlsIdentity,
     remote: Option<(DtlsRole, Fingerprint)>,
@@ -204,8 +204,8 @@ impl DtlsSession {
         }
     }
 
-    /// A ClientHello is not authenticated, and whoever spoofs the peer's address can spoil the association with one. As
-    /// a server we start over, a few times: the peer repeats its ClientHello.
+    /// A ClientHello is not authenticated, and whoever spoofs the peer's address can spoil the association
+    /// with one. As a server we start over, a few times: the peer repeats its ClientHello.
     fn recover(&mut self) -> Option<DtlsNotice> {
         let is_client = matches!(self.remote, Some((DtlsRole::Client, _)));
         if is_client || self.resets == MAX_RESETS {
@@ -270,8 +270,8 @@ impl DtlsSession {
     }
 }
 
-/// How long DTLS state outlives the handshake. A longer linger costs 13 kB a leg, a shorter one may leave a peer that
-/// lost our last flight without it.
+/// How long DTLS state outlives the handshake. A longer linger costs 13 kB a leg, a shorter one may leave a
+/// peer that lost our last flight without it.
 const LINGER: Duration = Duration::from_secs(5);
 
 /// How many spoilt handshakes a server forgives.

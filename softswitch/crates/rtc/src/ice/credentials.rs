@@ -4,7 +4,8 @@ use std::fmt;
 
 use ringdown_types::Random;
 
-/// One side's ICE user fragment and password. `Debug` shows neither the password nor anything derived from it.
+/// One side's ICE user fragment and password. `Debug` shows neither the password nor anything derived from
+/// it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IceCredentials {
     ufrag: String,

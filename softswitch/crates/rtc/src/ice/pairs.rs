@@ -27,7 +27,8 @@ impl Pairs {
         true
     }
 
-    /// Makes room: takes out pairs silent for `idle`, then the longest silent ones above the limit, never `keep`.
+    /// Makes room: takes out pairs silent for `idle`, then the longest silent ones above the limit, never
+    /// `keep`.
     pub(crate) fn take_stale(
         &mut self,
         now: Instant,

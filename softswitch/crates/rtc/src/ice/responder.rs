@@ -77,8 +77,8 @@ impl IceLite {
         &self.current.local
     }
 
-    /// The peer's credentials of the current generation. A lite agent sends no checks, so it needs no password
-    /// of the peer, only the ufrag that USERNAME must carry.
+    /// The peer's credentials of the current generation. A lite agent sends no checks, so it needs no
+    /// password of the peer, only the ufrag that USERNAME must carry.
     pub(crate) fn set_remote(&mut self, remote: &IceCredentials) {
         self.current.remote_ufrag = Some(remote.ufrag().to_owned());
     }
@@ -147,8 +147,8 @@ impl IceLite {
             let answer = stun::error(message, ErrorCode::UnknownAttribute, Some(key));
             return Err(RejectedCheck::Answered(answer));
         }
-        // RFC 8445 §6.1.1, §7.3.1.1: a lite agent facing a full one is controlled and cannot switch, so a peer
-        // that claims to be controlled as well is told to.
+        // RFC 8445 §6.1.1, §7.3.1.1: a lite agent facing a full one is controlled and cannot switch, so a
+        // peer that claims to be controlled as well is told to.
         if message.controlled {
             return Err(RejectedCheck::Answered(stun::error(message, ErrorCode::RoleConflict, Some(key))));
         }
@@ -158,8 +158,8 @@ impl IceLite {
         Ok(answer)
     }
 
-    /// RFC 8445 §7.3.1.3 to §7.3.1.5: the source of an authenticated check is a (peer-reflexive) candidate, its
-    /// pair is valid, and USE-CANDIDATE nominates it.
+    /// RFC 8445 §7.3.1.3 to §7.3.1.5: the source of an authenticated check is a (peer-reflexive) candidate,
+    /// its pair is valid, and USE-CANDIDATE nominates it.
     fn note_valid(&mut self, now: Instant, source: SocketAddr, generation: u32, nominate: bool) {
         if self.pairs.hear(now, source) {
             self.notices.push_back(IceNotice::Learned(source));
@@ -250,6 +250,6 @@ impl Generation {
     }
 }
 
-/// RFC 7675 §5.1: consent lasts 30 seconds. Shorter cuts calls in a short outage, longer sends media to a peer
-/// that left.
+/// RFC 7675 §5.1: consent lasts 30 seconds. Shorter cuts calls in a short outage, longer sends media to a
+/// peer that left.
 pub(crate) const CONSENT_TIMEOUT: Duration = Duration::from_secs(30);

@@ -69,8 +69,8 @@ impl Cipher {
         }
     }
 
-    /// Protects the RTP packet `buffer[..length]`, whose first `header` bytes stay in the clear. Returns its new
-    /// length; the caller made sure that the tag fits.
+    /// Protects the RTP packet `buffer[..length]`, whose first `header` bytes stay in the clear. Returns its
+    /// new length; the caller made sure that the tag fits.
     pub(super) fn seal_rtp(
         &mut self,
         buffer: &mut [u8],
@@ -120,8 +120,8 @@ impl Cipher {
         Ok(length)
     }
 
-    /// Protects the RTCP packet `buffer[..length]`. Returns its new length; the caller made sure that tag and index
-    /// fit.
+    /// Protects the RTCP packet `buffer[..length]`. Returns its new length; the caller made sure that tag and
+    /// index fit.
     pub(super) fn seal_rtcp(
         &mut self,
         buffer: &mut [u8],
@@ -153,8 +153,8 @@ impl Cipher {
         }
     }
 
-    /// Verifies the SRTCP packet `packet` and decrypts it if its E flag is set. The tag is verified either way: a
-    /// packet with the flag clear is authenticated all the same (RFC 3711 §3.4).
+    /// Verifies the SRTCP packet `packet` and decrypts it if its E flag is set. The tag is verified either
+    /// way: a packet with the flag clear is authenticated all the same (RFC 3711 §3.4).
     pub(super) fn open_rtcp(&mut self, packet: &mut [u8], ssrc: u32) -> Result<usize, CipherFault> {
         let word = self.rtcp_word(packet).ok_or(CipherFault)?;
         let encrypted = word & ENCRYPTED != 0;
@@ -173,7 +173,8 @@ impl Cipher {
             }
             Self::Gcm { aead, salt } => {
                 let tag = trailer.get(..GCM_TAG).ok_or(CipherFault)?;
-                // RFC 7714 §9.3: without the E flag the whole packet is associated data, nothing is encrypted.
+                // RFC 7714 §9.3: without the E flag the whole packet is associated data, nothing is
+                // encrypted.
                 let clear = if encrypted { RTCP_HEADER_LENGTH } else { length };
                 let (clear, payload) = packet.split_at_mut_checked(clear).ok_or(CipherFault)?;
                 let associated = [&*clear, &word].concat();
@@ -355,7 +356,8 @@ mod tests {
         assert_eq!(buffer[..plain.len()], plain);
     }
 
-    /// RFC 3711 §3.4: authentication does not depend on the E flag. `rtc-srtp` 0.21.1 accepts these forgeries.
+    /// RFC 3711 §3.4: authentication does not depend on the E flag. `rtc-srtp` 0.21.1 accepts these
+    /// forgeries.
     #[test]
     fn a_clear_e_flag_does_not_skip_the_tag() {
         for profile in [SrtpProfile::Aes128CmSha1_80, SrtpProfile::AeadAes128Gcm] {

@@ -32,6 +32,6 @@ impl SrtpProfile {
 #[error("the SRTP master key or salt has the wrong length for its profile")]
 pub struct InvalidMasterKey;
 
-/// The most bytes protection adds to a packet: a GCM tag and the SRTCP index. A buffer with this much spare room
-/// behind the packet fits every profile.
+/// The most bytes protection adds to a packet: a GCM tag and the SRTCP index. A buffer with this much spare
+/// room behind the packet fits every profile.
 pub const SRTP_OVERHEAD: usize = 16 + 4;

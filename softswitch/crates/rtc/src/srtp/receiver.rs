@@ -33,25 +33,27 @@ impl SrtpReceiver {
         })
     }
 
-    /// Verifies and decrypts an SRTP packet in place. Returns the length of the RTP packet at the front of `packet`.
+    /// Verifies and decrypts an SRTP packet in place. Returns the length of the RTP packet at the front of
+    /// `packet`.
     ///
     /// # Errors
-    /// The packet is malformed, replayed, forged, or of one SSRC too many. After a forged one the bytes of `packet`
-    /// are unspecified.
+    /// The packet is malformed, replayed, forged, or of one SSRC too many. After a forged one the bytes of
+    /// `packet` are unspecified.
     pub fn unprotect_rtp(&mut self, packet: &mut [u8]) -> Result<usize, UnprotectError> {
         let header = RtpHeader::parse(packet).ok_or(UnprotectError::Malformed)?;
         if packet.len() < header.length + self.rtp.tag_length() {
             return Err(UnprotectError::Malformed);
         }
-        // RFC 3711 §3.3: estimate the index, check the replay list, verify, decrypt, and only then update both.
+        // RFC 3711 §3.3: estimate the index, check the replay list, verify, decrypt, and only then update
+        // both.
         let index = self.rtp_windows.rtp_index(header.ssrc, header.sequence)?;
         let length = self.rtp.open_rtp(packet, header.length, Nonce { ssrc: header.ssrc, index })?;
         self.rtp_windows.note(header.ssrc, index);
         Ok(length)
     }
 
-    /// Verifies and decrypts an SRTCP packet in place. Returns the length of the (compound) RTCP packet at the front of
-    /// `packet`. The tag is verified whether the packet is encrypted or not.
+    /// Verifies and decrypts an SRTCP packet in place. Returns the length of the (compound) RTCP packet at
+    /// the front of `packet`. The tag is verified whether the packet is encrypted or not.
     ///
     /// # Errors
     /// As [`SrtpReceiver::unprotect_rtp`].

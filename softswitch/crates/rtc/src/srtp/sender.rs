@@ -34,11 +34,11 @@ impl SrtpSender {
         })
     }
 
-    /// Encrypts the RTP packet `buffer[..length]` in place. Returns the length of the SRTP packet; the buffer needs
-    /// [`SRTP_OVERHEAD`](super::SRTP_OVERHEAD) bytes of room behind the packet.
+    /// Encrypts the RTP packet `buffer[..length]` in place. Returns the length of the SRTP packet; the buffer
+    /// needs [`SRTP_OVERHEAD`](super::SRTP_OVERHEAD) bytes of room behind the packet.
     ///
-    /// A sequence number is taken once: sending other bytes under it would reuse the keystream (RFC 3711 §9.1). To
-    /// send a packet again, keep the protected bytes.
+    /// A sequence number is taken once: sending other bytes under it would reuse the keystream (RFC 3711
+    /// §9.1). To send a packet again, keep the protected bytes.
     ///
     /// # Errors
     /// See [`ProtectError`]. `buffer` is unchanged then.
@@ -55,8 +55,8 @@ impl SrtpSender {
         Ok(protected)
     }
 
-    /// Encrypts the (compound) RTCP packet `buffer[..length]` in place. Returns the length of the SRTCP packet; the
-    /// buffer needs [`SRTP_OVERHEAD`](super::SRTP_OVERHEAD) bytes of room behind the packet.
+    /// Encrypts the (compound) RTCP packet `buffer[..length]` in place. Returns the length of the SRTCP
+    /// packet; the buffer needs [`SRTP_OVERHEAD`](super::SRTP_OVERHEAD) bytes of room behind the packet.
     ///
     /// # Errors
     /// See [`ProtectError`]. `buffer` is unchanged then.

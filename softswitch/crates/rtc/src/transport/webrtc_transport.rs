@@ -86,7 +86,8 @@ impl WebRtcTransport {
         }
     }
 
-    /// What the peer's offer or answer says. Calling it again with the same is harmless, so every renegotiation may.
+    /// What the peer's offer or answer says. Calling it again with the same is harmless, so every
+    /// renegotiation may.
     ///
     /// # Errors
     /// The change needs a new transport or an ICE restart, or the transport has ended.
@@ -113,8 +114,9 @@ impl WebRtcTransport {
         Ok(())
     }
 
-    /// Restarts ICE (RFC 8445 §9) with new credentials of ours, and the peer's if they are known already; otherwise
-    /// [`WebRtcTransport::set_remote`] brings them. Media goes on over the old pair until the peer nominates a new one.
+    /// Restarts ICE (RFC 8445 §9) with new credentials of ours, and the peer's if they are known already;
+    /// otherwise [`WebRtcTransport::set_remote`] brings them. Media goes on over the old pair until the peer
+    /// nominates a new one.
     ///
     /// # Errors
     /// The transport has ended.
@@ -210,7 +212,8 @@ impl WebRtcTransport {
         source: SocketAddr,
         datagram: &[u8],
     ) -> Result<Received, Rejected> {
-        // Whoever can reach the port can send a ClientHello; only a peer that knows our ICE password may begin.
+        // Whoever can reach the port can send a ClientHello; only a peer that knows our ICE password may
+        // begin.
         if !self.ice.is_valid(source) {
             return Err(Rejected::Source);
         }
@@ -326,8 +329,8 @@ impl WebRtcTransport {
         }
     }
 
-    /// Ends the leg from our side. The peer gets a close_notify if the handshake was at most 5 s ago; otherwise
-    /// signalling tells it.
+    /// Ends the leg from our side. The peer gets a close_notify if the handshake was at most 5 s ago;
+    /// otherwise signalling tells it.
     pub fn close(&mut self, now: Instant) {
         if self.state != State::Ended {
             self.end(now);
@@ -419,5 +422,12 @@ impl WebRtcTransport {
 /// From knowing the peer's parameters to media. As long as consent lasts.
 const CONNECT_TIMEOUT: Duration = CONSENT_TIMEOUT;
 
-/// Datagrams queued between two polls. Answers beyond it are lost like any datagram; the peer repeats its request.
+/// Datagrams queued between two polls. Answers beyond it are lost like any datagram; the peer repeats its
+/// request.
 const MAX_TRANSMITS: usize = 64;
+
+/// A worker thread owns its legs' transports; the control plane hands them over.
+const _: fn() = || {
+    fn is_send<T: Send>() {}
+    is_send::<WebRtcTransport>();
+};

@@ -1,4 +1,5 @@
-//! Connectivity checks as a browser sends them, written and read by `rtc-stun`, the second opinion on our codec.
+//! Connectivity checks as a browser sends them, written and read by `rtc-stun`, the second opinion on our
+//! codec.
 
 use std::net::SocketAddr;
 

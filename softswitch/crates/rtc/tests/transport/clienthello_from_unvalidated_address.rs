@@ -34,7 +34,8 @@ fn a_flood_before_and_after_ice_reaches_nobody() {
     }
 }
 
-/// A ClientHello that spoofs the validated address itself spoils at most one attempt: the browser's repetition wins.
+/// A ClientHello that spoofs the validated address itself spoils at most one attempt: the browser's
+/// repetition wins.
 #[test]
 fn a_bad_client_hello_from_the_validated_address_is_survived() {
     let mut world = World::new(DtlsRole::Client, &[CM80], 3);

@@ -1,4 +1,5 @@
-//! A simulated browser against [`ringdown_rtc::WebRtcTransport`], in simulated time, over a simulated network.
+//! A simulated browser against [`ringdown_rtc::WebRtcTransport`], in simulated time, over a simulated
+//! network.
 
 mod browser;
 mod checks;

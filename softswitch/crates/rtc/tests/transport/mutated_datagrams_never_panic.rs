@@ -22,7 +22,8 @@ proptest! {
     }
 }
 
-/// Genuine datagrams of a whole session, each also with flipped bits, cut, and repeated, from the validated address.
+/// Genuine datagrams of a whole session, each also with flipped bits, cut, and repeated, from the validated
+/// address.
 #[test]
 fn mutations_of_genuine_datagrams_do_not_end_a_connected_leg() {
     let mut world = World::connected(2);
@@ -42,8 +43,8 @@ fn mutations_of_genuine_datagrams_do_not_end_a_connected_leg() {
     assert!(world.media_flows());
 }
 
-/// A handshake in which every datagram arrives with a mutated twin ahead of it: it may fail, it must not panic, and no
-/// media may flow unless it succeeded.
+/// A handshake in which every datagram arrives with a mutated twin ahead of it: it may fail, it must not
+/// panic, and no media may flow unless it succeeded.
 #[test]
 fn mutated_handshakes_do_not_panic() {
     for role in [DtlsRole::Client, DtlsRole::Server] {

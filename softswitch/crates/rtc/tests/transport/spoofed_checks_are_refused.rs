@@ -1,4 +1,5 @@
-//! Checks that are forged, in the wrong role or not understood change nothing (RFC 8489 §9.1.3, RFC 8445 §7.3).
+//! Checks that are forged, in the wrong role or not understood change nothing (RFC 8489 §9.1.3, RFC 8445
+//! §7.3).
 
 use std::{net::SocketAddr, time::Duration};
 

@@ -226,8 +226,8 @@ impl World {
         to_transport && to_browser
     }
 
-    /// Sends one RTP and one RTCP packet to the selected address and returns their plain text; `None` if the transport
-    /// refuses.
+    /// Sends one RTP and one RTCP packet to the selected address and returns their plain text; `None` if the
+    /// transport refuses.
     pub(crate) fn send_media(&mut self) -> Option<[Vec<u8>; 2]> {
         self.sequence += 1;
         let rtp = rtp_packet(0xa11ce, self.sequence);
