@@ -1,0 +1,20 @@
+//! A worker, simulated telephones and browsers, no sockets and no clock. Each file is one behaviour.
+
+mod browser;
+mod phone;
+mod rig;
+
+mod address_not_known_gets_nothing;
+mod browser_and_telephone_talk;
+mod commands_cross_the_end;
+mod digits_cross_clock_rates;
+mod digits_without_telephone_event;
+mod echo_returns_own_audio;
+mod foreign_source_is_not_relayed;
+mod hold_is_silent;
+mod mutated_datagrams;
+mod playback_ends_and_repeats;
+mod reports_follow_rfc3550;
+mod source_switch_has_no_jump;
+mod tone_reaches_only_the_partner;
+mod transcoded_tone_keeps_its_level;

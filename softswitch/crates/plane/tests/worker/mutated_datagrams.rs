@@ -1,0 +1,60 @@
+use proptest::prelude::*;
+use ringdown_plane::SocketKey;
+
+use crate::{
+    phone::{OPUS, PCMA, Phone},
+    rig::{Rig, audio},
+};
+
+/// A call between a telephone and a transcoded one, and packets with changed octets and lengths.
+#[derive(Debug, Clone)]
+struct Mutation {
+    flips: Vec<(usize, u8)>,
+    length: usize,
+    is_rtcp: bool,
+}
+
+fn mutation() -> impl Strategy<Value = Mutation> {
+    let flips = prop::collection::vec((0_usize..40, any::<u8>()), 0..6);
+    (flips, 0_usize..240, any::<bool>()).prop_map(|(flips, length, is_rtcp)| Mutation {
+        flips,
+        length,
+        is_rtcp,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn never_panic_and_leave_the_worker_working(mutations in prop::collection::vec(mutation(), 1..60)) {
+        let mut rig = Rig::new();
+        let mut alice = Phone::new(1, PCMA, Some(440.0));
+        let mut bob = Phone::new(2, OPUS, None);
+        rig.add_phone(&alice, audio(&[PCMA]));
+        rig.add_phone(&bob, audio(&[OPUS]));
+        rig.connect(alice.leg, bob.leg);
+        rig.talk(&mut [&mut alice, &mut bob], 5);
+        for Mutation { flips, length, is_rtcp } in mutations {
+            let mut bytes = alice.frame().expect("a tone");
+            bytes.resize(length, 0x55);
+            for (index, value) in flips {
+                if let Some(byte) = bytes.get_mut(index) {
+                    *byte = value;
+                }
+            }
+            let (socket, mut source) = (SocketKey::Rtp(alice.port), alice.address);
+            if is_rtcp {
+                source.set_port(source.port() + 1);
+                rig.deliver(SocketKey::Rtcp(alice.port), source, &bytes);
+            } else {
+                rig.deliver(socket, source, &bytes);
+            }
+            rig.deliver(SocketKey::WebRtc, source, &bytes);
+            rig.talk(&mut [&mut bob], 1);
+        }
+        let before = bob.packets.len();
+        rig.talk(&mut [&mut alice, &mut bob], 30);
+        prop_assert!(bob.packets.len() >= before + 15, "{} then {}", before, bob.packets.len());
+    }
+}
