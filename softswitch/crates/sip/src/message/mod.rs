@@ -185,13 +185,11 @@ impl Response {
     /// The same with a To tag, unless the To has one already (RFC 3261 §8.2.6.2).
     #[must_use]
     pub fn with_to_tag(mut self, tag: &str) -> Self {
-        if let Ok(to) = self.headers.to() {
-            if to.tag().is_none() {
-                let text = self.headers.text(&HeaderName::To).ok().flatten().unwrap_or_default();
-                // The header is kept as it was written; a bare addr-spec takes its parameters likewise.
-                let tagged = format!("{text};tag={tag}");
-                self.headers.set(HeaderName::To, tagged);
-            }
+        if self.headers.to().is_ok_and(|to| to.tag().is_none()) {
+            let text = self.headers.text(&HeaderName::To).ok().flatten().unwrap_or_default();
+            // The header is kept as it was written; a bare addr-spec takes its parameters likewise.
+            let tagged = format!("{text};tag={tag}");
+            self.headers.set(HeaderName::To, tagged);
         }
         self
     }

@@ -65,11 +65,13 @@ pub const fn reason_phrase(status: u16) -> &'static str {
         604 => "Does Not Exist Anywhere",
         606 => "Not Acceptable",
         607 => "Unwanted",
-        101..200 => "Progress",
-        200..300 => "Success",
-        300..400 => "Redirected",
-        400..500 => "Client Error",
-        500..600 => "Server Error",
-        _ => "Failure",
+        _ => match status / 100 {
+            1 => "Progress",
+            2 => "Success",
+            3 => "Redirected",
+            4 => "Client Error",
+            5 => "Server Error",
+            _ => "Failure",
+        },
     }
 }

@@ -49,7 +49,7 @@ pub const MAX_URI: usize = 2048;
 impl Uri {
     /// Parses a URI; `None` if it is malformed or longer than [`MAX_URI`].
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() > MAX_URI || text.chars().any(|char| is_never_in_uri(char)) {
+        if text.len() > MAX_URI || text.chars().any(is_never_in_uri) {
             return None;
         }
         let (scheme, rest) = text.split_once(':')?;

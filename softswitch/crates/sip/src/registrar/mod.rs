@@ -166,6 +166,11 @@ impl Registrar {
         self.bindings(aor).find(|binding| binding.id() == id)
     }
 
+    /// The address of record of a binding, while it lives.
+    pub fn aor_of(&self, id: BindingId) -> Option<&str> {
+        self.owners.get(&id).map(String::as_str)
+    }
+
     /// The addresses of record with a live binding.
     pub fn registered(&self) -> impl Iterator<Item = &str> {
         self.aors.keys().map(String::as_str)

@@ -1,0 +1,567 @@
+//! The answered call: re-INVITE, UPDATE, INFO, OPTIONS and BYE in the dialog (RFC 3261 §12.2, §14, §15).
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use ringdown_types::DtmfDigit;
+
+use super::{
+    AckRecord, Context, EndCause, InviteUsage, State, UsageError, UsageEvent, UsageId, UsageTimer,
+    dialog_response, dtmf, parse_dtmf, unsupported_body, with_sdp,
+};
+use crate::{
+    dialog::Dialog,
+    endpoint::{ClientId, Destination, Flow, ServerId},
+    message::{ContentType, HeaderName, Method, NameAddr, Reason, Request, Response},
+    transaction::{T1, T2},
+};
+
+/// An answered call.
+pub(super) struct Established {
+    pub(super) dialog: Dialog,
+    /// Our 2xx without an ACK.
+    pub(super) unacknowledged: Option<Unacknowledged>,
+    exchange: Exchange,
+}
+
+/// The offer under way (RFC 3264; one at a time).
+enum Exchange {
+    Stable,
+    /// Our re-INVITE waits for its final response.
+    Local {
+        client: ClientId,
+        offer: Option<Bytes>,
+        attempts: u32,
+    },
+    /// Our re-INVITE met the peer's and is sent again later (§14.1).
+    Retry {
+        offer: Option<Bytes>,
+        attempts: u32,
+    },
+    /// The peer's re-INVITE or UPDATE waits for our user.
+    Remote {
+        server: ServerId,
+        request: Arc<Request>,
+        flow: Flow,
+    },
+}
+
+/// A 2xx that is repeated until its ACK comes.
+pub(super) struct Unacknowledged {
+    server: ServerId,
+    cseq: u32,
+    response: Response,
+    interval: Duration,
+}
+
+/// A call that is over for its user and waits for the end of its transactions.
+pub(super) struct Closing {
+    dialog: Dialog,
+    /// The BYE.
+    client: Option<ClientId>,
+    /// Our 2xx without an ACK, and why the call ends: "the callee's UA MUST NOT send a BYE until it has
+    /// received an ACK for its 2xx or until the server transaction times out." §15
+    unacknowledged: Option<(Unacknowledged, Option<Reason>)>,
+    /// The re-INVITE that was under way: its 2xx is still to be acknowledged.
+    reinvite: Option<ClientId>,
+}
+
+/// How often a re-INVITE is tried again after a 491.
+const MAX_ATTEMPTS: u32 = 5;
+
+impl Unacknowledged {
+    pub(super) fn new(server: ServerId, request: &Request, response: Response) -> Self {
+        let cseq = request.headers.cseq().map_or(0, |cseq| cseq.number);
+        Self { server, cseq, response, interval: T1 }
+    }
+}
+
+impl Established {
+    pub(super) const fn new(dialog: Dialog) -> Self {
+        Self { dialog, unacknowledged: None, exchange: Exchange::Stable }
+    }
+
+    pub(super) fn forget(&self, ctx: &mut Context<'_>) {
+        ctx.dialogs.remove(self.dialog.id());
+        if let Exchange::Remote { server, .. } = &self.exchange {
+            ctx.servers.remove(server);
+        }
+    }
+}
+
+impl Closing {
+    /// Ends the dialog with a BYE.
+    pub(super) fn with_bye(
+        ctx: &mut Context<'_>,
+        id: UsageId,
+        dialog: &mut Dialog,
+        reason: Option<&Reason>,
+    ) -> Self {
+        let mut bye = dialog.request(Method::Bye);
+        if let Some(reason) = reason {
+            bye.headers.push(HeaderName::Reason, reason.to_string());
+        }
+        // Without room for the BYE the peer ends the call by its own means.
+        let client = ctx.endpoint.send_request(ctx.now, bye, dialog.destination()).ok();
+        if let Some(client) = client {
+            ctx.clients.insert(client, id);
+        }
+        Self { dialog: dialog.clone(), client, unacknowledged: None, reinvite: None }
+    }
+
+    pub(super) const fn dialog(&self) -> &Dialog {
+        &self.dialog
+    }
+
+    pub(super) const fn is_over(&self) -> bool {
+        self.client.is_none() && self.unacknowledged.is_none() && self.reinvite.is_none()
+    }
+
+    pub(super) fn forget(&self, ctx: &mut Context<'_>) {
+        ctx.dialogs.remove(self.dialog.id());
+    }
+}
+
+impl InviteUsage {
+    /// Takes an admitted request in the dialog.
+    pub(crate) fn handle_request(
+        &mut self,
+        ctx: &mut Context<'_>,
+        server: ServerId,
+        request: &Arc<Request>,
+        flow: Flow,
+    ) {
+        match &mut self.state {
+            State::Incoming(_) => self.handle_early_request(ctx, server, request, flow),
+            State::Outgoing(_) => self.handle_early_callee_request(ctx, server, request, flow),
+            State::Established(established) => {
+                // §12.2.2
+                if established.dialog.handle_request(request, flow).is_err() {
+                    return ctx.finish(server, Response::to_request(request, 500));
+                }
+                match request.method {
+                    Method::Invite | Method::Update => self.handle_offer(ctx, server, request, flow),
+                    Method::Bye => self.handle_bye(ctx, server, request),
+                    Method::Info => self.handle_info(ctx, server, request),
+                    // "OPTIONS in a dialog is answered as outside." §11
+                    _ => ctx.finish(server, options_response(ctx, request, flow)),
+                }
+            }
+            State::Closing(_) => {
+                // Both sides hung up at once: the peer's BYE is as good as ours.
+                let status = if request.method == Method::Bye { 200 } else { 481 };
+                ctx.finish(server, Response::to_request(request, status));
+            }
+            State::Ended => ctx.finish(server, Response::to_request(request, 481)),
+        }
+    }
+
+    /// A re-INVITE or an UPDATE.
+    fn handle_offer(&mut self, ctx: &mut Context<'_>, server: ServerId, request: &Arc<Request>, flow: Flow) {
+        let State::Established(established) = &mut self.state else { return };
+        if let Some(response) = unsupported_body(request) {
+            return ctx.finish(server, response);
+        }
+        let offer = request.sdp();
+        let is_update = request.method == Method::Update;
+        match &established.exchange {
+            // "A UAS that receives an INVITE while an INVITE it had sent is in progress MUST return a 491."
+            // §14.2, RFC 3311 §5.2
+            Exchange::Local { .. } if !is_update || offer.is_some() => {
+                return ctx.finish(server, Response::to_request(request, 491));
+            }
+            // "… a second INVITE before it sends the final response to the first … 500 … Retry-After between 0
+            // and 10 seconds." §14.2
+            Exchange::Remote { .. } if !is_update || offer.is_some() => {
+                let seconds = ctx.endpoint.random().u32() % 11;
+                let response =
+                    Response::to_request(request, 500).with(HeaderName::RetryAfter, seconds.to_string());
+                return ctx.finish(server, response);
+            }
+            _ => {}
+        }
+        established.dialog.refresh_target(&request.headers);
+        // An UPDATE without an offer refreshes the target and nothing else. RFC 3311 §5.2
+        if is_update && offer.is_none() {
+            let tag = established.dialog.id().local_tag.clone();
+            let response = dialog_response(ctx, request, &tag, flow, 200);
+            return ctx.finish(server, response);
+        }
+        // A new INVITE shows that the 2xx of the last one arrived, though its ACK did not.
+        let was_unacknowledged = !is_update && established.unacknowledged.take().is_some();
+        if let Exchange::Retry { .. } = established.exchange {
+            self.timers.stop(UsageTimer::Retry);
+            ctx.emit(self.id, UsageEvent::ReinviteRefused { status: 491 });
+        }
+        established.exchange = Exchange::Remote { server, request: Arc::clone(request), flow };
+        ctx.servers.insert(server, self.id);
+        if was_unacknowledged {
+            self.timers.stop(UsageTimer::Answer);
+            self.timers.stop(UsageTimer::AckDeadline);
+            ctx.emit(self.id, UsageEvent::Confirmed { sdp: None });
+        }
+        ctx.emit(self.id, UsageEvent::Reinvited { offer });
+    }
+
+    /// Answers the peer's re-INVITE or UPDATE.
+    pub(crate) fn answer_reinvite(
+        &mut self,
+        ctx: &mut Context<'_>,
+        sdp: Option<Bytes>,
+    ) -> Result<(), UsageError> {
+        let (server, request, flow, tag) = self.take_remote_offer()?;
+        let response = with_sdp(dialog_response(ctx, &request, &tag, flow, 200), sdp);
+        ctx.finish(server, response.clone());
+        if request.method == Method::Invite {
+            self.await_ack(ctx.now, Unacknowledged::new(server, &request, response));
+        }
+        Ok(())
+    }
+
+    /// Refuses the peer's re-INVITE or UPDATE; the session goes on as it was.
+    pub(crate) fn reject_reinvite(&mut self, ctx: &mut Context<'_>, status: u16) -> Result<(), UsageError> {
+        let (server, request, ..) = self.take_remote_offer()?;
+        ctx.finish(server, Response::to_request(&request, status.clamp(300, 699)));
+        Ok(())
+    }
+
+    /// The peer cancelled its re-INVITE.
+    pub(super) fn cancel_reinvite(&mut self, ctx: &mut Context<'_>) {
+        if self.reject_reinvite(ctx, 487).is_ok() {
+            // The user may have begun to prepare an answer; it will meet `WrongState`.
+            tracing::debug!(usage = self.id.0, "re-INVITE cancelled");
+        }
+    }
+
+    fn take_remote_offer(&mut self) -> Result<(ServerId, Arc<Request>, Flow, String), UsageError> {
+        let State::Established(established) = &mut self.state else { return Err(UsageError::WrongState) };
+        match std::mem::replace(&mut established.exchange, Exchange::Stable) {
+            Exchange::Remote { server, request, flow } => {
+                Ok((server, request, flow, established.dialog.id().local_tag.clone()))
+            }
+            other => {
+                established.exchange = other;
+                Err(UsageError::WrongState)
+            }
+        }
+    }
+
+    /// Sends a re-INVITE; without an offer the peer is asked for one.
+    pub(crate) fn reinvite(&mut self, ctx: &mut Context<'_>, offer: Option<Bytes>) -> Result<(), UsageError> {
+        let State::Established(established) = &self.state else { return Err(UsageError::WrongState) };
+        let unanswered = self.acks.iter().any(|record| record.sent.iter().any(|(_, ack, _)| ack.is_none()));
+        let stable = matches!(established.exchange, Exchange::Stable);
+        // "A UAC MUST NOT initiate a new INVITE within a dialog while another is in progress." §14.1
+        if !stable || unanswered || established.unacknowledged.is_some() {
+            return Err(UsageError::OfferPending);
+        }
+        self.send_reinvite(ctx, offer, 0)
+    }
+
+    fn send_reinvite(
+        &mut self,
+        ctx: &mut Context<'_>,
+        offer: Option<Bytes>,
+        attempts: u32,
+    ) -> Result<(), UsageError> {
+        let State::Established(established) = &mut self.state else { return Err(UsageError::WrongState) };
+        let destination = established.dialog.destination();
+        let config = ctx.endpoint.config();
+        let contact = NameAddr::new(config.contact(destination.transport())).to_string();
+        let allow = config.allow();
+        let mut request = established.dialog.request(Method::Invite);
+        request = request.with(HeaderName::Contact, contact).with(HeaderName::Allow, allow);
+        if let Some(offer) = &offer {
+            request = request.with_body(ContentType::SDP, offer.clone());
+        }
+        let client =
+            ctx.endpoint.send_request(ctx.now, request, destination).map_err(|_| UsageError::Full)?;
+        ctx.clients.insert(client, self.id);
+        established.exchange = Exchange::Local { client, offer, attempts };
+        Ok(())
+    }
+
+    pub(super) fn retry_reinvite(&mut self, ctx: &mut Context<'_>) {
+        let State::Established(established) = &mut self.state else { return };
+        match std::mem::replace(&mut established.exchange, Exchange::Stable) {
+            Exchange::Retry { offer, attempts } => {
+                if self.send_reinvite(ctx, offer, attempts).is_err() {
+                    ctx.emit(self.id, UsageEvent::ReinviteRefused { status: 503 });
+                }
+            }
+            other => established.exchange = other,
+        }
+    }
+
+    pub(super) fn handle_session_response(
+        &mut self,
+        ctx: &mut Context<'_>,
+        client: ClientId,
+        response: &Response,
+    ) {
+        let State::Established(established) = &mut self.state else { return };
+        let is_reinvite =
+            matches!(&established.exchange, Exchange::Local { client: own, .. } if *own == client);
+        match response.status {
+            ..200 => {}
+            200..300 if is_reinvite => self.reinvite_answered(ctx, client, response),
+            // "If the response is a 481 or a 408, the UAC SHOULD terminate the dialog." §12.2.1.2
+            408 | 481 => self.session_request_failed(ctx, client, response.status),
+            491 if is_reinvite => self.schedule_retry(ctx),
+            300.. if is_reinvite => {
+                // "The session remains unchanged, as if no re-INVITE had been issued." §14.1
+                established.exchange = Exchange::Stable;
+                ctx.emit(self.id, UsageEvent::ReinviteRefused { status: response.status });
+            }
+            _ => {}
+        }
+    }
+
+    fn reinvite_answered(&mut self, ctx: &mut Context<'_>, client: ClientId, response: &Response) {
+        let State::Established(established) = &mut self.state else { return };
+        let offered = matches!(&established.exchange, Exchange::Local { offer: Some(_), .. });
+        established.exchange = Exchange::Stable;
+        established.dialog.refresh_target(&response.headers);
+        let dialog = &established.dialog;
+        let cseq = response.headers.cseq().map_or(dialog.local_cseq(), |cseq| cseq.number);
+        let ack = offered.then(|| ctx.endpoint.send_ack(dialog.ack(cseq), dialog.destination()));
+        let tag = dialog.id().remote_tag.clone();
+        self.acks.push(AckRecord { client, cseq, sent: vec![(tag, ack, dialog.destination())] });
+        ctx.emit(self.id, UsageEvent::ReinviteAnswered { sdp: response.sdp() });
+    }
+
+    /// "If the UAC is the owner of the Call-ID, T is between 2.1 and 4 seconds in units of 10 ms, else between 0
+    /// and 2 seconds." RFC 3261 §14.1
+    fn schedule_retry(&mut self, ctx: &mut Context<'_>) {
+        let State::Established(established) = &mut self.state else { return };
+        let Exchange::Local { offer, attempts, .. } =
+            std::mem::replace(&mut established.exchange, Exchange::Stable)
+        else {
+            return;
+        };
+        if attempts >= MAX_ATTEMPTS {
+            return ctx.emit(self.id, UsageEvent::ReinviteRefused { status: 491 });
+        }
+        let random = u64::from(ctx.endpoint.random().u32());
+        let tens = if established.dialog.owns_call_id() { 210 + random % 191 } else { random % 201 };
+        established.exchange = Exchange::Retry { offer, attempts: attempts + 1 };
+        self.timers.set(UsageTimer::Retry, ctx.now + Duration::from_millis(tens * 10));
+    }
+
+    /// A request in the dialog got no response, or one that says the dialog is gone.
+    pub(super) fn session_request_failed(&mut self, ctx: &mut Context<'_>, client: ClientId, status: u16) {
+        tracing::debug!(usage = self.id.0, ?client, status, "dialog lost");
+        self.end(ctx, EndCause::Failed(status), Vec::new(), None);
+    }
+
+    /// Takes the ACK of a 2xx.
+    pub(crate) fn handle_ack(&mut self, ctx: &mut Context<'_>, ack: &Request) {
+        let number = ack.headers.cseq().map_or(0, |cseq| cseq.number);
+        match &mut self.state {
+            State::Established(established) => {
+                if established.unacknowledged.as_ref().is_some_and(|waiting| waiting.cseq == number) {
+                    established.unacknowledged = None;
+                    self.timers.stop(UsageTimer::Answer);
+                    self.timers.stop(UsageTimer::AckDeadline);
+                    ctx.emit(self.id, UsageEvent::Confirmed { sdp: ack.sdp() });
+                }
+            }
+            State::Closing(closing) => {
+                if closing.unacknowledged.as_ref().is_some_and(|(waiting, _)| waiting.cseq == number) {
+                    self.bye_after_ack(ctx);
+                }
+            }
+            State::Incoming(_) | State::Outgoing(_) | State::Ended => {}
+        }
+    }
+
+    pub(super) fn repeat_answer(&mut self, ctx: &mut Context<'_>) {
+        let waiting = match &mut self.state {
+            State::Established(established) => established.unacknowledged.as_mut(),
+            State::Closing(closing) => closing.unacknowledged.as_mut().map(|(waiting, _)| waiting),
+            _ => None,
+        };
+        if let Some(waiting) = waiting {
+            ctx.endpoint.send_response(ctx.now, waiting.server, waiting.response.clone());
+            waiting.interval = (waiting.interval * 2).min(T2);
+            self.timers.set(UsageTimer::Answer, ctx.now + waiting.interval);
+        }
+    }
+
+    /// "If the server retransmits the 2xx for 64·T1 without receiving an ACK, the dialog is confirmed, but the
+    /// session SHOULD be terminated with a BYE." RFC 3261 §13.3.1.4
+    pub(super) fn ack_timeout(&mut self, ctx: &mut Context<'_>) {
+        match &mut self.state {
+            State::Established(established) => {
+                established.unacknowledged = None;
+                self.end(ctx, EndCause::AckTimeout, Vec::new(), None);
+            }
+            State::Closing(_) => self.bye_after_ack(ctx),
+            _ => {}
+        }
+    }
+
+    fn bye_after_ack(&mut self, ctx: &mut Context<'_>) {
+        let State::Closing(closing) = &mut self.state else { return };
+        if let Some((_, reason)) = closing.unacknowledged.take() {
+            self.timers.clear();
+            let reinvite = closing.reinvite;
+            **closing = Closing::with_bye(ctx, self.id, &mut closing.dialog, reason.as_ref());
+            closing.reinvite = reinvite;
+        }
+    }
+
+    /// Ends the call. `Ended` follows at once.
+    pub(crate) fn bye(&mut self, ctx: &mut Context<'_>, reason: Option<&Reason>) -> Result<(), UsageError> {
+        match &self.state {
+            State::Established(_) => {
+                self.end(ctx, EndCause::LocalBye, Vec::new(), reason);
+                Ok(())
+            }
+            _ => Err(UsageError::WrongState),
+        }
+    }
+
+    /// Leaves `Established` with a BYE of ours.
+    fn end(&mut self, ctx: &mut Context<'_>, cause: EndCause, reasons: Vec<Reason>, reason: Option<&Reason>) {
+        self.refuse_pending_offer(ctx);
+        let State::Established(established) = &mut self.state else { return };
+        // A 2xx whose offer has no answer is acknowledged without one before the BYE. §13.2.2.4
+        for record in &mut self.acks {
+            for (_, ack, destination) in &mut record.sent {
+                if ack.is_none() {
+                    *ack = Some(ctx.endpoint.send_ack(established.dialog.ack(record.cseq), *destination));
+                }
+            }
+        }
+        let reinvite = match &established.exchange {
+            Exchange::Local { client, .. } => Some(*client),
+            _ => None,
+        };
+        let mut dialog = established.dialog.clone();
+        let waiting = established.unacknowledged.take();
+        let timers = self.timers.clone();
+        let mut closing = match waiting {
+            Some(waiting) => {
+                let unacknowledged = Some((waiting, reason.cloned()));
+                Closing { dialog, client: None, unacknowledged, reinvite: None }
+            }
+            None => Closing::with_bye(ctx, self.id, &mut dialog, reason),
+        };
+        closing.reinvite = reinvite;
+        let keeps_answering = closing.unacknowledged.is_some();
+        ctx.emit(self.id, UsageEvent::Ended { cause, reasons });
+        self.transition(ctx, State::Closing(Box::new(closing)));
+        if keeps_answering {
+            self.timers = timers;
+            self.timers.stop(UsageTimer::Retry);
+        }
+    }
+
+    /// The peer hung up.
+    fn handle_bye(&mut self, ctx: &mut Context<'_>, server: ServerId, request: &Request) {
+        ctx.finish(server, Response::to_request(request, 200));
+        self.refuse_pending_offer(ctx);
+        let State::Established(established) = &self.state else { return };
+        let reinvite = match &established.exchange {
+            Exchange::Local { client, .. } => Some(*client),
+            _ => None,
+        };
+        let dialog = established.dialog.clone();
+        let closing = Closing { dialog, client: None, unacknowledged: None, reinvite };
+        ctx.emit(
+            self.id,
+            UsageEvent::Ended { cause: EndCause::RemoteBye, reasons: request.headers.reasons() },
+        );
+        self.transition(ctx, State::Closing(Box::new(closing)));
+    }
+
+    /// "The UAS MUST still respond to any pending requests received for that dialog … with a 487." §15.1.2
+    fn refuse_pending_offer(&mut self, ctx: &mut Context<'_>) {
+        // There is no pending request in most cases.
+        let _ = self.reject_reinvite(ctx, 487);
+    }
+
+    fn handle_info(&mut self, ctx: &mut Context<'_>, server: ServerId, request: &Request) {
+        match parse_dtmf(request) {
+            Ok(key) => {
+                ctx.finish(server, Response::to_request(request, 200));
+                if let Some((digit, duration)) = key {
+                    ctx.emit(self.id, UsageEvent::Info { digit, duration });
+                }
+            }
+            // RFC 6086 §4.2.2 knows 469 for info packages only.
+            Err(_) => {
+                let response = Response::to_request(request, 415).with(HeaderName::Accept, dtmf::ACCEPTED);
+                ctx.finish(server, response);
+            }
+        }
+    }
+
+    /// Tells the peer of a key.
+    pub(crate) fn info_dtmf(
+        &mut self,
+        ctx: &mut Context<'_>,
+        digit: DtmfDigit,
+        duration: Duration,
+    ) -> Result<(), UsageError> {
+        let State::Established(established) = &mut self.state else { return Err(UsageError::WrongState) };
+        let body = dtmf::dtmf_body(digit, duration);
+        let request = established.dialog.request(Method::Info).with_body(dtmf::DTMF_RELAY, body);
+        let destination = established.dialog.destination();
+        let client =
+            ctx.endpoint.send_request(ctx.now, request, destination).map_err(|_| UsageError::Full)?;
+        ctx.clients.insert(client, self.id);
+        Ok(())
+    }
+
+    pub(super) fn handle_closing_response(
+        &mut self,
+        ctx: &mut Context<'_>,
+        client: ClientId,
+        response: &Response,
+    ) {
+        let State::Closing(closing) = &mut self.state else { return };
+        if response.is_provisional() {
+            return;
+        }
+        if closing.reinvite == Some(client) && response.is_success() {
+            let dialog = &closing.dialog;
+            let cseq = response.headers.cseq().map_or(0, |cseq| cseq.number);
+            let ack = ctx.endpoint.send_ack(dialog.ack(cseq), dialog.destination());
+            let tag = dialog.id().remote_tag.clone();
+            self.acks.push(AckRecord { client, cseq, sent: vec![(tag, Some(ack), dialog.destination())] });
+        }
+        self.closing_request_done(ctx, client);
+    }
+
+    pub(super) fn closing_request_done(&mut self, ctx: &mut Context<'_>, client: ClientId) {
+        if let State::Closing(closing) = &mut self.state {
+            closing.client = closing.client.filter(|own| *own != client);
+            closing.reinvite = closing.reinvite.filter(|own| *own != client);
+        }
+        if self.is_over() && !matches!(self.state, State::Ended) {
+            self.transition(ctx, State::Ended);
+        }
+    }
+
+    /// Where requests in the dialog go: to tell whether one comes from the same place.
+    pub(crate) fn destination(&self) -> Option<Destination> {
+        match &self.state {
+            State::Established(established) => Some(established.dialog.destination()),
+            State::Closing(closing) => Some(closing.dialog.destination()),
+            State::Incoming(_) | State::Outgoing(_) | State::Ended => None,
+        }
+    }
+}
+
+/// What OPTIONS is answered with (RFC 3261 §11.2).
+pub(crate) fn options_response(ctx: &Context<'_>, request: &Request, flow: Flow) -> Response {
+    let config = ctx.endpoint.config();
+    let contact = NameAddr::new(config.contact(flow.transport)).to_string();
+    Response::to_request(request, 200)
+        .with(HeaderName::Contact, contact)
+        .with(HeaderName::Allow, config.allow())
+        .with(HeaderName::Accept, ContentType::SDP)
+        .with(HeaderName::AcceptEncoding, "identity")
+}

@@ -1,0 +1,566 @@
+//! The user agent: every call leg over one endpoint, and the requests around them.
+//!
+//! **Nothing a stranger sends takes effect by itself.** Each request, in a dialog or not, first comes out as
+//! [`Event::Received`]; its user authenticates it and then lets it in with [`UserAgent::admit`], or answers it
+//! with [`UserAgent::respond`] or [`UserAgent::challenge`]. ACK and CANCEL cannot be challenged (RFC 3261 §22.1)
+//! and are tied to what was admitted before.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use ringdown_types::{DtmfDigit, EndReason, Random};
+use tracing::debug;
+
+use crate::{
+    dialog::DialogId,
+    endpoint::{
+        self, ClientId, Destination, Endpoint, EndpointConfig, EndpointCounters, Flow, Full, ServerId,
+        TimerQueue, Transmit,
+    },
+    invite::{Context, InviteParams, InviteUsage, UsageError, UsageEvent, UsageId, options_response},
+    message::{HeaderName, Message, Method, ParseError, Reason, Request, Response},
+};
+
+/// What a user agent wants done.
+#[derive(Debug)]
+pub enum Output {
+    /// Send these bytes.
+    Transmit(Transmit),
+    /// This happened.
+    Event(Event),
+}
+
+/// What happened at a user agent.
+#[derive(Debug)]
+pub enum Event {
+    /// A request came and waits to be admitted or answered.
+    Received(Received),
+    /// Something happened to a call leg.
+    Usage {
+        /// Which.
+        usage: UsageId,
+        /// What.
+        event: UsageEvent,
+    },
+    /// A response to a request of [`UserAgent::send_request`]. Provisional ones may come before the final one.
+    Response {
+        /// The request.
+        id: ClientId,
+        /// The response.
+        response: Box<Response>,
+    },
+    /// A request of [`UserAgent::send_request`] got no response: 408, or could not be delivered: 503.
+    RequestFailed {
+        /// The request.
+        id: ClientId,
+        /// As which status this counts (RFC 3261 §8.1.3.1).
+        status: u16,
+    },
+}
+
+/// A request that waits to be admitted or answered.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// Its transaction.
+    pub id: ServerId,
+    /// The request, private headers stripped.
+    pub request: Arc<Request>,
+    /// The flow it came over.
+    pub flow: Flow,
+    /// The call leg it belongs to, if it is in a dialog.
+    pub usage: Option<UsageId>,
+    /// Whether it came over the very flow its call leg uses: the same connection, or the same address and port.
+    pub is_from_peer: bool,
+}
+
+/// How a user agent is set up.
+#[derive(Debug, Clone)]
+pub struct UserAgentConfig {
+    /// The endpoint.
+    pub endpoint: EndpointConfig,
+    /// The most call legs at a time, those that are ending included; further INVITEs are answered 503.
+    pub max_usages: usize,
+}
+
+/// Every call leg over one endpoint.
+pub struct UserAgent {
+    endpoint: Endpoint,
+    max_usages: usize,
+    last_id: u64,
+    usages: HashMap<UsageId, InviteUsage>,
+    pending: HashMap<ServerId, Received>,
+    clients: HashMap<ClientId, UsageId>,
+    servers: HashMap<ServerId, UsageId>,
+    dialogs: HashMap<DialogId, UsageId>,
+    timers: TimerQueue<UsageId>,
+    outputs: VecDeque<Output>,
+}
+
+impl UserAgent {
+    /// A user agent without calls.
+    pub fn new(config: UserAgentConfig, random: Box<dyn Random>) -> Self {
+        Self {
+            endpoint: Endpoint::new(config.endpoint, random),
+            max_usages: config.max_usages,
+            last_id: 0,
+            usages: HashMap::new(),
+            pending: HashMap::new(),
+            clients: HashMap::new(),
+            servers: HashMap::new(),
+            dialogs: HashMap::new(),
+            timers: TimerQueue::new(),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Takes a datagram.
+    pub fn handle_datagram(&mut self, now: Instant, flow: Flow, datagram: &Bytes) {
+        self.endpoint.handle_datagram(now, flow, datagram);
+        self.settle(now);
+    }
+
+    /// Takes a message cut out of a stream.
+    pub fn handle_message(&mut self, now: Instant, flow: Flow, message: Message) {
+        self.endpoint.handle_message(now, flow, message);
+        self.settle(now);
+    }
+
+    /// Takes what could not be parsed out of a stream: tells the sender, where it can be told.
+    pub fn handle_malformed(&mut self, now: Instant, flow: Flow, error: &ParseError) {
+        self.endpoint.handle_malformed(flow, error);
+        self.settle(now);
+    }
+
+    /// Takes note that nothing can be sent to this peer: a closed connection, a refused connection attempt, an
+    /// ICMP error.
+    pub fn handle_transport_error(&mut self, now: Instant, failed: Destination) {
+        self.endpoint.handle_transport_error(now, failed);
+        self.settle(now);
+    }
+
+    /// Lets expire what is due.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.endpoint.handle_timeout(now);
+        self.settle(now);
+        while let Some(usage) = self.timers.take_expired(now) {
+            // A usage with a timer exists; if it does not, nothing is due.
+            let _ = self.with_usage(now, usage, |usage, ctx| {
+                usage.handle_timeout(ctx);
+                Ok(())
+            });
+        }
+        self.settle(now);
+    }
+
+    /// The earliest deadline.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        [self.endpoint.next_timeout(), self.timers.next_timeout()].into_iter().flatten().min()
+    }
+
+    /// The next thing to do. **Drain it after every call.**
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// The configuration of the endpoint.
+    pub const fn config(&self) -> &EndpointConfig {
+        self.endpoint.config()
+    }
+
+    /// What the endpoint refused or dropped.
+    pub const fn counters(&self) -> EndpointCounters {
+        self.endpoint.counters()
+    }
+
+    /// The number of transactions.
+    pub fn transactions(&self) -> usize {
+        self.endpoint.transactions()
+    }
+
+    /// The number of call legs, those that are ending included.
+    pub fn usages(&self) -> usize {
+        self.usages.len()
+    }
+
+    /// The random source.
+    pub fn random(&mut self) -> &mut dyn Random {
+        self.endpoint.random()
+    }
+
+    /// Lets a request in. An INVITE becomes a call leg, whose id is returned and whose `Invited` follows;
+    /// requests in dialogs reach their leg; OPTIONS is answered 200. Anything else is the user's to answer with
+    /// [`Self::respond`] and is refused 405 here.
+    pub fn admit(&mut self, now: Instant, id: ServerId) -> Option<UsageId> {
+        let received = self.pending.remove(&id)?;
+        let usage = match received.usage {
+            Some(usage) => {
+                let admitted = self.with_usage(now, usage, |usage, ctx| {
+                    usage.handle_request(ctx, id, &received.request, received.flow);
+                    Ok(())
+                });
+                if admitted.is_err() {
+                    self.endpoint.send_response(now, id, Response::to_request(&received.request, 481));
+                }
+                Some(usage)
+            }
+            None => self.admit_new(now, received),
+        };
+        self.settle(now);
+        usage
+    }
+
+    fn admit_new(&mut self, now: Instant, received: Received) -> Option<UsageId> {
+        let Received { id, request, flow, .. } = received;
+        let tag = self.endpoint.random().token(12);
+        match request.method {
+            Method::Invite if self.usages.len() < self.max_usages => {
+                let usage_id = self.next_id();
+                let mut ctx = self.context(now);
+                let usage = InviteUsage::incoming(usage_id, &mut ctx, id, request, flow)?;
+                self.adopt(usage_id, usage);
+                return Some(usage_id);
+            }
+            Method::Invite => {
+                let seconds = self.endpoint.config().retry_after_seconds.to_string();
+                let response = Response::to_request(&request, 503).with(HeaderName::RetryAfter, seconds);
+                self.endpoint.send_response(now, id, response.with_to_tag(&tag));
+            }
+            Method::Options => {
+                let response = options_response(&self.context(now), &request, flow);
+                self.endpoint.send_response(now, id, response.with_to_tag(&tag));
+            }
+            _ => {
+                let allow = self.endpoint.config().allow();
+                let response = Response::to_request(&request, 405).with(HeaderName::Allow, allow);
+                self.endpoint.send_response(now, id, response.with_to_tag(&tag));
+            }
+        }
+        None
+    }
+
+    /// Answers a request that was not admitted. A To tag is added where it lacks.
+    pub fn respond(&mut self, now: Instant, id: ServerId, response: Response) {
+        if self.pending.contains_key(&id) {
+            let tag = self.endpoint.random().token(12);
+            if !response.is_provisional() {
+                self.pending.remove(&id);
+            }
+            self.endpoint.send_response(now, id, response.with_to_tag(&tag));
+            self.settle(now);
+        }
+    }
+
+    /// Answers a request and forgets it at once (RFC 3261 §8.2.7): for 401 and other refusals of strangers,
+    /// which must cost no memory.
+    pub fn challenge(&mut self, now: Instant, id: ServerId, response: Response) {
+        if self.pending.remove(&id).is_some() {
+            let tag = self.endpoint.random().token(12);
+            self.endpoint.send_stateless(id, response.with_to_tag(&tag));
+            self.settle(now);
+        }
+    }
+
+    /// Sends a request outside of any call, such as OPTIONS. It needs From with a tag, To, Call-ID and CSeq; Via
+    /// and Max-Forwards are added. INVITE is [`Self::invite`]'s.
+    ///
+    /// # Errors
+    /// If there are as many transactions as configured.
+    pub fn send_request(
+        &mut self,
+        now: Instant,
+        request: Request,
+        destination: Destination,
+    ) -> Result<ClientId, Full> {
+        let id = self.endpoint.send_request(now, request, destination)?;
+        self.settle(now);
+        Ok(id)
+    }
+
+    /// Calls somebody. `Ringing`, `Progress`, then `Answered` or `Failed` follow. How long it may ring is the
+    /// caller's business.
+    ///
+    /// # Errors
+    /// If there are as many call legs or transactions as configured.
+    pub fn invite(&mut self, now: Instant, params: InviteParams) -> Result<UsageId, UsageError> {
+        if self.usages.len() >= self.max_usages {
+            return Err(UsageError::Full);
+        }
+        let id = self.next_id();
+        let usage = InviteUsage::outgoing(id, &mut self.context(now), params)?;
+        self.adopt(id, usage);
+        self.settle(now);
+        Ok(id)
+    }
+
+    /// Tells the caller that the device rings (180), with early media if `sdp` is given.
+    ///
+    /// # Errors
+    /// If the leg is not an unanswered incoming one.
+    pub fn ring(&mut self, now: Instant, id: UsageId, sdp: Option<Bytes>) -> Result<(), UsageError> {
+        self.command(now, id, |usage, ctx| usage.ring(ctx, 180, sdp))
+    }
+
+    /// Sends early media (183).
+    ///
+    /// # Errors
+    /// If the leg is not an unanswered incoming one.
+    pub fn progress(&mut self, now: Instant, id: UsageId, sdp: Bytes) -> Result<(), UsageError> {
+        self.command(now, id, |usage, ctx| usage.ring(ctx, 183, Some(sdp)))
+    }
+
+    /// Answers (200). `sdp` is the answer, or our offer if the INVITE had none. `Confirmed` follows, or `Ended`
+    /// after 32 s without an ACK.
+    ///
+    /// # Errors
+    /// If the leg is not an unanswered incoming one.
+    pub fn accept(&mut self, now: Instant, id: UsageId, sdp: Bytes) -> Result<(), UsageError> {
+        self.command(now, id, |usage, ctx| usage.accept(ctx, Some(sdp)))
+    }
+
+    /// Refuses with a 3xx–6xx. No event follows.
+    ///
+    /// # Errors
+    /// If the leg is not an unanswered incoming one.
+    pub fn reject(
+        &mut self,
+        now: Instant,
+        id: UsageId,
+        status: u16,
+        reason: Option<&Reason>,
+    ) -> Result<(), UsageError> {
+        self.command(now, id, |usage, ctx| usage.reject(ctx, status, reason))
+    }
+
+    /// Gives an unanswered outgoing call up; `reason` goes into the CANCEL. `Cancelled` follows.
+    ///
+    /// # Errors
+    /// If the leg is not an unanswered outgoing one.
+    pub fn cancel(&mut self, now: Instant, id: UsageId, reason: Option<Reason>) -> Result<(), UsageError> {
+        self.command(now, id, |usage, ctx| usage.cancel(ctx, reason))
+    }
+
+    /// Sends the answer to the offer in a 2xx, when our INVITE or re-INVITE had none.
+    ///
+    /// # Errors
+    /// If no such 2xx waits.
+    pub fn acknowledge(&mut self, now: Instant, id: UsageId, answer: Bytes) -> Result<(), UsageError> {
+        self.command(now, id, |usage, ctx| usage.acknowledge(ctx, answer))
+    }
+
+    /// Offers a change of the session; without an offer the peer is asked for one. `ReinviteAnswered` or
+    /// `ReinviteRefused` follows. A 491 is tried again, up to five times.
+    ///
+    /// # Errors
+    /// If the leg is not answered, or an offer is under way.
+    pub fn reinvite(&mut self, now: Instant, id: UsageId, offer: Option<Bytes>) -> Result<(), UsageError> {
+        self.command(now, id, |usage, ctx| usage.reinvite(ctx, offer))
+    }
+
+    /// Answers the peer's `Reinvited`.
+    ///
+    /// # Errors
+    /// If none waits.
+    pub fn answer_reinvite(&mut self, now: Instant, id: UsageId, sdp: Bytes) -> Result<(), UsageError> {
+        self.command(now, id, |usage, ctx| usage.answer_reinvite(ctx, Some(sdp)))
+    }
+
+    /// Refuses the peer's `Reinvited`; the session goes on as it was.
+    ///
+    /// # Errors
+    /// If none waits.
+    pub fn reject_reinvite(&mut self, now: Instant, id: UsageId, status: u16) -> Result<(), UsageError> {
+        self.command(now, id, |usage, ctx| usage.reject_reinvite(ctx, status))
+    }
+
+    /// Hangs an answered call up; `reason` goes into the BYE. `Ended` follows at once.
+    ///
+    /// # Errors
+    /// If the leg is not answered.
+    pub fn bye(&mut self, now: Instant, id: UsageId, reason: Option<&Reason>) -> Result<(), UsageError> {
+        self.command(now, id, |usage, ctx| usage.bye(ctx, reason))
+    }
+
+    /// Ends the leg in whatever state it is: rejects, cancels or hangs up, with the status and the Reason that
+    /// fit `reason`.
+    ///
+    /// # Errors
+    /// If the leg is over.
+    pub fn end(&mut self, now: Instant, id: UsageId, reason: EndReason) -> Result<(), UsageError> {
+        let header = Reason::for_end(reason);
+        self.command(now, id, |usage, ctx| {
+            usage
+                .reject(ctx, reason.sip_status(), Some(&header))
+                .or_else(|_| usage.cancel(ctx, Some(header.clone())))
+                .or_else(|_| usage.bye(ctx, Some(&header)))
+        })
+    }
+
+    /// Tells the peer of a key by INFO, for legs without telephone-event.
+    ///
+    /// # Errors
+    /// If the leg is not answered.
+    pub fn info_dtmf(
+        &mut self,
+        now: Instant,
+        id: UsageId,
+        digit: DtmfDigit,
+        duration: Duration,
+    ) -> Result<(), UsageError> {
+        self.command(now, id, |usage, ctx| usage.info_dtmf(ctx, digit, duration))
+    }
+
+    fn command(
+        &mut self,
+        now: Instant,
+        id: UsageId,
+        command: impl FnOnce(&mut InviteUsage, &mut Context<'_>) -> Result<(), UsageError>,
+    ) -> Result<(), UsageError> {
+        let result = self.with_usage(now, id, command);
+        self.settle(now);
+        result
+    }
+
+    /// Lets `act` work on a usage, then sets its timer, or forgets it if it is over.
+    fn with_usage(
+        &mut self,
+        now: Instant,
+        id: UsageId,
+        act: impl FnOnce(&mut InviteUsage, &mut Context<'_>) -> Result<(), UsageError>,
+    ) -> Result<(), UsageError> {
+        // Out of the table while it works, so that it and the tables can both be changed.
+        let mut usage = self.usages.remove(&id).ok_or(UsageError::NoSuchUsage)?;
+        let mut ctx = self.context(now);
+        let result = act(&mut usage, &mut ctx);
+        if usage.is_over() {
+            usage.forget(&mut ctx);
+            self.timers.set(id, None);
+        } else {
+            self.adopt(id, usage);
+        }
+        result
+    }
+
+    fn adopt(&mut self, id: UsageId, usage: InviteUsage) {
+        self.timers.set(id, usage.next_timeout());
+        self.usages.insert(id, usage);
+    }
+
+    fn context(&mut self, now: Instant) -> Context<'_> {
+        Context {
+            now,
+            endpoint: &mut self.endpoint,
+            outputs: &mut self.outputs,
+            clients: &mut self.clients,
+            servers: &mut self.servers,
+            dialogs: &mut self.dialogs,
+        }
+    }
+
+    const fn next_id(&mut self) -> UsageId {
+        self.last_id += 1;
+        UsageId(self.last_id)
+    }
+
+    /// Passes on what the endpoint brought.
+    fn settle(&mut self, now: Instant) {
+        while let Some(output) = self.endpoint.poll_output() {
+            match output {
+                endpoint::Output::Transmit(transmit) => self.outputs.push_back(Output::Transmit(transmit)),
+                endpoint::Output::Event(event) => self.handle_event(now, event),
+            }
+        }
+    }
+
+    fn handle_event(&mut self, now: Instant, event: endpoint::Event) {
+        match event {
+            endpoint::Event::Request { id, request, flow } => self.receive(id, *request, flow),
+            endpoint::Event::Ack { request, .. } => {
+                let dialog = DialogId::of_request(&request).ok().flatten();
+                if let Some(&usage) = dialog.and_then(|dialog| self.dialogs.get(&dialog)) {
+                    self.act(now, usage, |usage, ctx| usage.handle_ack(ctx, &request));
+                }
+            }
+            endpoint::Event::Cancelled { id, reasons } => match self.servers.get(&id).copied() {
+                Some(usage) => self.act(now, usage, |usage, ctx| usage.handle_cancel(ctx, reasons)),
+                None => {
+                    if let Some(received) = self.pending.remove(&id) {
+                        let response = Response::to_request(&received.request, 487);
+                        let tag = self.endpoint.random().token(12);
+                        self.endpoint.send_response(now, id, response.with_to_tag(&tag));
+                    }
+                }
+            },
+            endpoint::Event::Response { id, response, flow } => match self.clients.get(&id).copied() {
+                Some(usage) => {
+                    self.act(now, usage, |usage, ctx| usage.handle_response(ctx, id, &response, flow));
+                }
+                None => self.outputs.push_back(Output::Event(Event::Response { id, response })),
+            },
+            endpoint::Event::TimedOut(id) => self.handle_failure(now, id, 408),
+            endpoint::Event::TransportFailed(id) => self.handle_failure(now, id, 503),
+            endpoint::Event::ClientEnded(id) => {
+                if let Some(usage) = self.clients.remove(&id) {
+                    self.act(now, usage, |usage, ctx| usage.handle_client_ended(ctx, id));
+                }
+            }
+            endpoint::Event::ServerFailed(id) => {
+                debug!(?id, "response not delivered or not acknowledged");
+                self.pending.remove(&id);
+            }
+        }
+    }
+
+    fn handle_failure(&mut self, now: Instant, id: ClientId, status: u16) {
+        match self.clients.get(&id).copied() {
+            Some(usage) => self.act(now, usage, |usage, ctx| usage.handle_failure(ctx, id, status)),
+            None => self.outputs.push_back(Output::Event(Event::RequestFailed { id, status })),
+        }
+    }
+
+    /// Lets a usage handle what came; one that is over handles nothing.
+    fn act(&mut self, now: Instant, id: UsageId, act: impl FnOnce(&mut InviteUsage, &mut Context<'_>)) {
+        let _ = self.with_usage(now, id, |usage, ctx| {
+            act(usage, ctx);
+            Ok(())
+        });
+    }
+
+    fn receive(&mut self, id: ServerId, request: Request, flow: Flow) {
+        let usage = match DialogId::of_request(&request) {
+            Ok(Some(dialog)) => self.dialogs.get(&dialog).copied(),
+            Ok(None) | Err(_) => None,
+        };
+        let has_tag = request.headers.to().is_ok_and(|to| to.tag().is_some());
+        let needs_dialog = has_tag || matches!(request.method, Method::Bye | Method::Info | Method::Update);
+        // "If the UAS does not find the dialog, it SHOULD respond with a 481." §12.2.2. An OPTIONS or REGISTER
+        // with a tag is not in a dialog of ours, but asks nothing of one either.
+        if usage.is_none() && needs_dialog && !matches!(request.method, Method::Options | Method::Register) {
+            self.endpoint.send_stateless(id, Response::to_request(&request, 481));
+            return;
+        }
+        let peer = usage.and_then(|usage| self.usages.get(&usage)).and_then(InviteUsage::destination);
+        let is_from_peer = peer.is_some_and(|peer| match peer {
+            Destination::Flow(peer) => {
+                (peer.transport, peer.remote, peer.connection)
+                    == (flow.transport, flow.remote, flow.connection)
+            }
+            Destination::Address { transport, remote } => {
+                (transport, remote) == (flow.transport, flow.remote)
+            }
+        });
+        let received = Received { id, request: Arc::new(request), flow, usage, is_from_peer };
+        self.pending.insert(id, received.clone());
+        self.outputs.push_back(Output::Event(Event::Received(received)));
+    }
+}
+
+impl fmt::Debug for UserAgent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserAgent").field("usages", &self.usages.len()).finish_non_exhaustive()
+    }
+}
