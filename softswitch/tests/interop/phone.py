@@ -1,5 +1,10 @@
-"""baresip as a telephone: a tone for a microphone, a file for a loudspeaker, events for a display."""
+"""baresip as a telephone: a tone for a microphone, a file for a loudspeaker, events for a display.
 
+As a program it is driven over its standard input, one JSON object a line (`{"do": "dial", "with": "102"}`, also
+`command`, `press`, `heard`, `stop`), and prints what happens, one JSON object a line.
+"""
+
+import argparse
 import json
 import os
 import pathlib
@@ -8,6 +13,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -151,3 +157,42 @@ rtp_ports {port + 10}-{port + 60}
         self.control.close()
         if not os.environ.get("RINGDOWN_KEEP_STATE"):
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    for name in ("user", "password", "server", "port", "tone"):
+        arguments.add_argument(f"--{name}", required=True)
+    for name, default in (("codecs", "opus,PCMA"), ("transport", "udp"), ("answer", "manual"), ("dtmf", "rtpevent")):
+        arguments.add_argument(f"--{name}", default=default)
+    options = vars(arguments.parse_args())
+    port, tone = int(options.pop("port")), pathlib.Path(options.pop("tone"))
+    user, password, server = (options.pop(name) for name in ("user", "password", "server"))
+    phone = Phone(user, password, server, port, tone, **options)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        phone.start(registered=False)
+        threading.Thread(target=report, args=(phone,), daemon=True).start()
+        for line in sys.stdin:
+            order = json.loads(line)
+            if order["do"] == "dial":
+                phone.dial(order["with"])
+            elif order["do"] == "press":
+                phone.press(order["with"])
+            elif order["do"] == "command":
+                phone.command(order["with"])
+            elif order["do"] == "heard":
+                print(json.dumps({"type": "HEARD", "param": str(phone.heard())}), flush=True)
+            else:
+                break
+    finally:
+        phone.stop()
+
+
+def report(phone: Phone):
+    while True:
+        print(json.dumps(phone.events.get()), flush=True)
+
+
+if __name__ == "__main__":
+    main()

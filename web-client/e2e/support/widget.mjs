@@ -1,0 +1,77 @@
+// The widget as a person uses it.
+
+import { expectWithin } from "./expect.mjs";
+
+/** The controls of one widget. Playwright's locators reach through shadow roots. */
+export class Widget {
+  constructor(page) {
+    this.page = page;
+  }
+
+  control(id) {
+    return this.page.getByTestId(id);
+  }
+
+  async signIn(username, password) {
+    await this.control("username").fill(username);
+    await this.control("password").fill(password);
+    await this.control("sign-in-submit").click();
+    await this.control("header").waitFor();
+  }
+
+  /** Calls a number from the keypad. */
+  async dial(number) {
+    await this.control("tab-keypad").click();
+    await this.control("number").fill(number);
+    await this.control("dial").click();
+  }
+
+  async answer() {
+    await this.control("answer").click();
+  }
+
+  async hangup() {
+    await this.control("hangup").click();
+  }
+
+  /** Waits until the call is answered: the timer runs. */
+  async active() {
+    await this.control("timer").waitFor({ timeout: 10_000 });
+  }
+
+  /** Waits for the end of the call and its reason. */
+  async ended(reason) {
+    const end = this.control("ended");
+    await end.waitFor({ timeout: 12_000 });
+    const seen = () => end.getAttribute("data-reason");
+    await expectWithin(async () => (await seen()) === reason, `the call ends with ${reason}`, seen);
+  }
+
+  async dismiss() {
+    await this.control("dismiss").first().click();
+  }
+
+  /** A colleague's presence as the directory shows it. */
+  async presence(number) {
+    return this.page.locator(`[data-testid=person][data-number="${number}"]`).getAttribute("data-presence");
+  }
+
+  /** Presses keys of the keypad in a call. */
+  async press(keys) {
+    await this.control("keypad").click();
+    for (const key of keys) await this.page.locator(`[data-testid=dtmf][data-key="${key}"]`).click();
+    await this.control("keypad").click();
+  }
+}
+
+/** Opens the page and signs in. */
+export async function openWidget(context, url, account, path = "/") {
+  const page = await context.newPage();
+  page.on("pageerror", (error) => console.error(`page error (${account.username}): ${error.message}`));
+  await page.goto(url + path);
+  // Noise suppression takes a pure tone for noise.
+  await page.locator("ringdown-phone").evaluate((phone) => phone.setAttribute("raw-audio", ""));
+  const widget = new Widget(page);
+  await widget.signIn(account.username, account.password);
+  return widget;
+}
