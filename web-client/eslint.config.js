@@ -33,8 +33,20 @@ export default tseslint.config(
     languageOptions: {
       globals: {
         process: 'readonly', console: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly',
-        setInterval: 'readonly', clearInterval: 'readonly', URL: 'readonly', Buffer: 'readonly',
+        setInterval: 'readonly', clearInterval: 'readonly', URL: 'readonly', Buffer: 'readonly', fetch: 'readonly',
+        // Inside `page.evaluate(…)`.
+        window: 'readonly', document: 'readonly',
       },
+    },
+  },
+  {
+    // Scripts that run inside a page of a test.
+    files: ['e2e/**/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries([
+        'window', 'document', 'location', 'URL', 'Blob', 'btoa', 'WebSocket', 'RTCPeerConnection', 'AudioContext',
+        'AudioWorkletNode', 'MediaStream',
+      ].map((name) => [name, 'readonly'])),
     },
   },
   {

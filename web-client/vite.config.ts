@@ -23,7 +23,7 @@ export default defineConfig(({ mode }) => {
   if (mode === 'widget') return library('src/ui/index.ts', ['es'], 'ringdown-phone');
   return {
     base: './',
-    build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
-    server: { proxy: { '/ws': { target: 'ws://127.0.0.1:8090', ws: true }, '/api': 'http://127.0.0.1:8090' } },
+    build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0,
+      rolldownOptions: { input: ['index.html', 'phone.html'] } },
   };
 });

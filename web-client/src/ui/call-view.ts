@@ -1,0 +1,164 @@
+// A call under way.
+import { css, html, nothing, type TemplateResult } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import type { Call, Levels } from '../index.js';
+import './devices-view.js';
+import { icons } from './icons.js';
+import './level-meter.js';
+import { KEYS, avatar } from './parts.js';
+import { PhoneView } from './phone-view.js';
+import { base } from './styles.js';
+import { duration, nameOf, numberOf, stateOf } from './words.js';
+
+/** Who, how long, how loud, and what can be done. */
+@customElement('ringdown-call')
+export class CallView extends PhoneView {
+  static override styles = [base, css`
+    :host { display: grid; grid-template-rows: auto 1fr auto auto; justify-items: center; gap: 18px; height: 100%; min-height: 0; padding: 4px 20px 32px; overflow-y: auto; text-align: center; --at: var(--bg); }
+    .others { display: grid; gap: 6px; width: 100%; }
+    .other { display: flex; align-items: center; gap: 10px; padding: 6px 8px 6px 10px; border-radius: var(--radius); background: var(--sunken); text-align: left; font-size: 13px; }
+    .other > div { flex: 1; min-width: 0; }
+    .who { display: grid; align-content: center; justify-items: center; gap: 3px; width: 100%; min-height: 0; }
+    .who .avatar { margin-bottom: 16px; transition: filter .3s; }
+    .held .avatar { filter: saturate(.2) opacity(.6); }
+    h2 { max-width: 100%; font-size: 22px; font-weight: 600; letter-spacing: -.01em; line-height: 1.25; }
+    .status { display: inline-flex; align-items: center; gap: 6px; margin-top: 8px; padding: 3px 12px; border-radius: 99px; background: var(--sunken); font-weight: 550; font-size: 13.500px; min-height: 28px; }
+    .status svg { font-size: 13px; }
+    .status.hold, .status.mend { background: var(--warn-tint); color: var(--warn-text); }
+    .levels { display: flex; gap: 18px; margin-top: 12px; font-size: 12px; color: var(--soft); min-height: 18px; }
+    .levels span { display: inline-flex; align-items: center; gap: 7px; }
+    .tools { display: grid; grid-template-columns: repeat(4, 1fr); gap: 6px; width: 100%; max-width: 330px; }
+    .tool { display: grid; justify-items: center; gap: 7px; padding: 4px 0; font-size: 12px; color: var(--soft); border-radius: var(--radius); }
+    .tool i { display: grid; place-items: center; width: 52px; height: 52px; border-radius: 50%; background: var(--surface); box-shadow: var(--shadow); color: var(--ink); font-style: normal; transition: background-color .15s, color .15s, transform .1s; }
+    .tool i svg { font-size: 22px; }
+    .tool:hover:not(:disabled) i { background: color-mix(in srgb, var(--surface), var(--accent) 10%); }
+    .tool:active:not(:disabled) i { transform: scale(.94); }
+    .tool[aria-pressed='true'] i, .tool[aria-expanded='true'] i { background: var(--accent); color: var(--on-accent); }
+    .tool[aria-pressed='true'], .tool[aria-expanded='true'] { color: var(--ink); font-weight: 550; }
+    .panel { width: 100%; max-width: 300px; animation: rise .18s ease-out; }
+    .sent { min-height: 32px; font-size: 22px; letter-spacing: .08em; direction: rtl; }
+    .keys { display: grid; grid-template-columns: repeat(3, 1fr); gap: 8px; margin-top: 6px; }
+    .key { height: 46px; border-radius: 14px; background: var(--surface); box-shadow: var(--shadow); font-size: 19px; transition: background-color .12s; }
+    .key:hover { background: color-mix(in srgb, var(--surface), var(--accent) 9%); } .key:active { background: var(--tint); }
+    .compact .avatar { display: none; }
+    .compact { align-content: start; padding-top: 4px; }
+  `];
+
+  @property({ attribute: false }) call!: Call;
+  @state() private panel: 'keypad' | 'devices' | null = null;
+  @state() private levels: Levels = { local: 0, remote: 0 };
+  @state() private sent = '';
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #listening: { call: Call; off: () => void } | null = null;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#timer = setInterval(() => this.requestUpdate(), 500);
+    this.addEventListener('keydown', this.#key);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.#timer);
+    this.removeEventListener('keydown', this.#key);
+    this.#listening?.off();
+    this.#listening = null;
+  }
+
+  override willUpdate(): void {
+    if (this.#listening?.call === this.call) return;
+    this.#listening?.off();
+    this.#listening = { call: this.call, off: this.call.on('level', (levels) => { this.levels = levels; }) };
+    this.panel = null;
+    this.sent = '';
+  }
+
+  override render(): TemplateResult {
+    const { call, panel } = this;
+    const name = nameOf(call.peer);
+    const presence = call.peer.userId === null ? null : this.model.client?.directory.byUser(call.peer.userId)?.presence ?? null;
+    return html`
+      <div class="others">${this.model.others(call).map((other) => this.#other(other))}</div>
+      <div class="who ${panel ? 'compact' : ''} ${call.held || call.heldByPeer ? 'held' : ''}" data-testid="call" data-state=${call.state} data-number=${call.peer.number}>
+        ${avatar(name, call.answeredAt === null ? presence : null, 'large')}
+        <h2 class="clip">${name}</h2>
+        ${numberOf(call.peer) ? html`<p class="soft digits">${numberOf(call.peer)}</p>` : nothing}
+        ${this.#status()}
+        ${panel ? nothing : this.#meters()}
+        ${panel === 'keypad' ? this.#keypad() : panel === 'devices' ? html`<div class="panel"><ringdown-devices .model=${this.model}></ringdown-devices></div>` : nothing}
+      </div>
+      ${this.#tools()}
+      <button class="round stop" @click=${() => void this.model.act(() => call.hangup())} aria-label="Hang up" title="Hang up" data-testid="hangup" data-main>${icons.hangup}</button>`;
+  }
+
+  #status(): TemplateResult {
+    const { call } = this;
+    const time = call.answeredAt === null ? '' : duration(call.durationMs);
+    const kind = call.state === 'reconnecting' ? 'mend' : call.held || call.heldByPeer ? 'hold' : '';
+    const words = call.state === 'active' && !call.heldByPeer ? '' : stateOf(call);
+    return html`
+      <p class="status digits ${kind}" data-testid="call-status">
+        ${kind === 'hold' ? icons.pause : nothing}
+        ${words ? html`<span>${words}</span>` : nothing}
+        ${time ? html`<span role="timer" aria-label="Duration" data-testid="timer">${time}</span>` : nothing}
+      </p>`;
+  }
+
+  #meters(): TemplateResult {
+    const talking = this.call.state === 'active' && !this.call.heldByPeer;
+    return html`
+      <div class="levels" aria-hidden="true">${talking ? html`
+        <span>You <ringdown-level .level=${this.call.muted ? 0 : this.levels.local} data-testid="level-local"></ringdown-level></span>
+        <span>Them <ringdown-level .level=${this.levels.remote} data-testid="level-remote"></ringdown-level></span>` : nothing}
+      </div>`;
+  }
+
+  #tools(): TemplateResult {
+    const { call, panel } = this;
+    const answered = call.answeredAt !== null;
+    return html`
+      <div class="tools" role="group" aria-label="Call controls">
+        <button class="tool" aria-pressed=${call.muted} @click=${() => void this.model.act(() => call.mute(!call.muted))} data-testid="mute">
+          <i>${call.muted ? icons.micOff : icons.mic}</i>${call.muted ? 'Muted' : 'Mute'}</button>
+        <button class="tool" aria-pressed=${call.held} ?disabled=${!answered} data-testid="hold"
+          @click=${() => void (call.held ? this.model.resume(call) : this.model.act(() => call.hold()))}>
+          <i>${call.held ? icons.play : icons.pause}</i>${call.held ? 'Resume' : 'Hold'}</button>
+        <button class="tool" aria-expanded=${panel === 'keypad'} @click=${() => this.#toggle('keypad')} data-testid="keypad"><i>${icons.keypad}</i>Keypad</button>
+        <button class="tool" aria-expanded=${panel === 'devices'} @click=${() => this.#toggle('devices')} data-testid="audio"><i>${icons.device}</i>Audio</button>
+      </div>`;
+  }
+
+  #keypad(): TemplateResult {
+    return html`
+      <div class="panel">
+        <p class="sent digits clip" aria-live="off" data-testid="sent-digits">${this.sent || nothing}</p>
+        <div class="keys" role="group" aria-label="Keypad">
+          ${KEYS.map(([key]) => html`<button class="key digits" @click=${() => this.#press(key)} data-testid="dtmf" data-key=${key}>${key}</button>`)}
+        </div>
+      </div>`;
+  }
+
+  #other(other: Call): TemplateResult {
+    return html`
+      <div class="other" data-testid="other-call">
+        ${icons.pause}
+        <div class="clip">${nameOf(other.peer)} <span class="soft">${stateOf(other).toLowerCase()}</span></div>
+        <button class="button small" @click=${() => void this.model.resume(other)} data-testid="resume-other">Resume</button>
+      </div>`;
+  }
+
+  #toggle(panel: 'keypad' | 'devices'): void {
+    this.panel = this.panel === panel ? null : panel;
+  }
+
+  #press(key: string): void {
+    this.sent = (this.sent + key).slice(-24);
+    void this.model.act(() => this.call.sendDtmf(key));
+  }
+
+  /** Digits typed while the keypad is open are sent. */
+  readonly #key = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape' && this.panel) this.panel = null;
+    else if (this.panel === 'keypad' && /^[0-9*#]$/.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) this.#press(event.key);
+  };
+}

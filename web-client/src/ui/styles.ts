@@ -1,0 +1,91 @@
+// Colours, type and the parts that every view shares. Pages set the `--ringdown-*` properties to match their own look.
+import { css } from 'lit';
+
+/** Custom properties; `light-dark()` follows the page's or the widget's colour scheme. */
+export const tokens = css`
+  :host {
+    color-scheme: light dark;
+    --bg: var(--ringdown-background, light-dark(#f7f5f1, #12181a));
+    --surface: var(--ringdown-surface, light-dark(#ffffff, #1a2225));
+    --sunken: light-dark(#efece6, #232d31);
+    --line: light-dark(#e4e0d8, #2d393d);
+    --ink: var(--ringdown-text, light-dark(#1c2528, #e9eeed));
+    --soft: light-dark(#5a666a, #a3b1b3);
+    --accent: var(--ringdown-accent, light-dark(#16606a, #6fc5c5));
+    --on-accent: var(--ringdown-on-accent, light-dark(#ffffff, #0a2023));
+    --tint: light-dark(#e1eeed, #1f3a3d);
+    --go: light-dark(#1c7f4f, #3da873);
+    --go-hover: light-dark(#17693f, #4fbd86);
+    --stop: light-dark(#c33d2c, #d9604f);
+    --stop-hover: light-dark(#a63222, #e5786a);
+    --stop-tint: light-dark(#fbe9e5, #40241f);
+    --stop-text: light-dark(#9c2d1f, #f2a79b);
+    --busy: light-dark(#c33d2c, #e5786a);
+    --ring: light-dark(#b97a12, #e0aa4e);
+    --warn-tint: light-dark(#faf0dc, #3a2f1a);
+    --warn-text: light-dark(#6d4a07, #f0cf94);
+    --shadow: light-dark(0 1px 2px rgb(38 33 20 / 7%), 0 1px 2px rgb(0 0 0 / 40%));
+    --lift: light-dark(0 8px 28px rgb(38 33 20 / 16%), 0 8px 28px rgb(0 0 0 / 55%));
+    --radius: 12px;
+    --font: var(--ringdown-font, ui-sans-serif, system-ui, 'Segoe UI', Roboto, 'Noto Sans', sans-serif);
+  }
+  :host([theme='light']) { color-scheme: light; }
+  :host([theme='dark']) { color-scheme: dark; }
+`;
+
+/** What every view starts from. */
+export const base = css`
+  *, *::before, *::after { box-sizing: border-box; }
+  :host { font: 400 14px/1.45 var(--font); color: var(--ink); -webkit-font-smoothing: antialiased; }
+  :host([hidden]), [hidden] { display: none !important; }
+  h2, h3, p, ul, ol, dl, dd { margin: 0; padding: 0; }
+  ul, ol { list-style: none; }
+  svg { display: block; font-size: 20px; flex: none; }
+  button, input, select { font: inherit; color: inherit; }
+  button { cursor: pointer; border: 0; background: none; padding: 0; -webkit-tap-highlight-color: transparent; touch-action: manipulation; }
+  button:disabled { cursor: default; opacity: .45; }
+  :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+  .soft { color: var(--soft); }
+  .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+  .clip { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0; }
+  .digits { font-variant-numeric: tabular-nums; }
+
+  .button { display: inline-flex; align-items: center; justify-content: center; gap: 8px; min-height: 40px; padding: 0 16px;
+    border-radius: 10px; font-weight: 600; background: var(--sunken); transition: background-color .15s, transform .1s; }
+  .button:hover:not(:disabled) { background: color-mix(in srgb, var(--sunken), var(--ink) 8%); }
+  .button:active:not(:disabled) { transform: scale(.98); }
+  .button.primary { background: var(--accent); color: var(--on-accent); }
+  .button.primary:hover:not(:disabled) { background: color-mix(in srgb, var(--accent), var(--ink) 14%); }
+  .button.small { min-height: 32px; padding: 0 12px; font-size: 13px; border-radius: 8px; }
+  .round { display: inline-grid; place-items: center; width: 40px; height: 40px; border-radius: 50%; flex: none;
+    transition: background-color .15s, color .15s, transform .1s; }
+  .round:hover:not(:disabled) { background: var(--sunken); }
+  .round:active:not(:disabled) { transform: scale(.94); }
+  .round.go, .round.stop { width: 64px; height: 64px; color: #fff; box-shadow: var(--shadow); }
+  .round.go { background: var(--go); } .round.go:hover:not(:disabled) { background: var(--go-hover); }
+  .round.stop { background: var(--stop); } .round.stop:hover:not(:disabled) { background: var(--stop-hover); }
+  .round.go svg, .round.stop svg { font-size: 28px; }
+  .field { display: block; width: 100%; min-height: 42px; padding: 0 12px; border-radius: 10px; border: 1px solid var(--line);
+    background: var(--surface); transition: border-color .15s; }
+  .field::placeholder { color: var(--soft); opacity: 1; }
+  .field:focus { outline: 2px solid var(--accent); outline-offset: -1px; border-color: transparent; }
+
+  .avatar { --h: 190; position: relative; display: grid; place-items: center; width: 40px; height: 40px; flex: none; border-radius: 50%;
+    font-weight: 600; font-size: 14px; letter-spacing: .02em; user-select: none;
+    background: light-dark(hsl(var(--h) 38% 87%), hsl(var(--h) 24% 27%)); color: light-dark(hsl(var(--h) 48% 25%), hsl(var(--h) 50% 86%)); }
+  .avatar.large { width: 104px; height: 104px; font-size: 36px; font-weight: 500; }
+  .avatar.tiny { width: 34px; height: 34px; font-size: 12px; }
+  .h0 { --h: 188; } .h1 { --h: 24; } .h2 { --h: 262; } .h3 { --h: 140; } .h4 { --h: 342; } .h5 { --h: 214; } .h6 { --h: 48; } .h7 { --h: 304; }
+  .dot { position: absolute; right: -1px; bottom: -1px; width: 13px; height: 13px; border-radius: 50%; border: 2px solid var(--at, var(--bg)); background: var(--go); }
+  .dot.offline { background: var(--at, var(--bg)); box-shadow: inset 0 0 0 2px var(--soft); }
+  .dot.on-call { background: var(--busy); }
+  .dot.on-call::after { content: ''; position: absolute; inset: 3.500px 1.500px; border-radius: 1px; background: var(--at, var(--bg)); }
+  .dot.ringing { background: var(--ring); animation: pulse 1.2s ease-in-out infinite; }
+
+  .empty { display: grid; justify-items: center; gap: 6px; padding: 48px 24px; text-align: center; color: var(--soft); }
+  .empty svg { font-size: 32px; opacity: .7; }
+  @keyframes pulse { 50% { opacity: .35; } }
+  @keyframes rise { from { opacity: 0; transform: translateY(6px); } }
+  @media (prefers-reduced-motion: reduce) { *, *::before, *::after { animation: none !important; transition: none !important; } }
+  @media (forced-colors: active) { .dot, .round.go, .round.stop, .button { forced-color-adjust: none; } }
+`;
