@@ -1,1 +1,34 @@
-//! lib
+//! The app server: people and policy. `main.rs` runs it; the tests run it in their own process.
+//!
+//! ```text
+//!  listen ─▶ rest ─┬─▶ sign_in ─▶ store, password, access
+//!                  ├─▶ ws   ─┐
+//!                  └─▶ node ─┴─▶ desk_task (owns ringdown-desk) ─▶ writers ─▶ store
+//!                                    ▲
+//!                                directory ─▶ store
+//! ```
+
+pub mod access;
+pub mod clock;
+pub mod config;
+pub mod desk_task;
+pub mod directory;
+pub mod first_run;
+pub mod headers;
+pub mod hex;
+pub mod listen;
+pub mod node;
+pub mod origin;
+pub mod pages;
+pub mod password;
+pub mod problem;
+pub mod random;
+pub mod rest;
+pub mod server;
+pub mod sign_in;
+pub mod sip_device;
+pub mod state_file;
+pub mod store;
+pub mod tls;
+pub mod writers;
+pub mod ws;

@@ -88,6 +88,12 @@ pub struct NodeHello {
     pub directory_version: u64,
 }
 
+impl std::fmt::Debug for ResumeInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ResumeInput").field("session", &self.session).finish_non_exhaustive()
+    }
+}
+
 /// What the shell does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Output {

@@ -201,7 +201,7 @@ mod tests {
     impl TestClock for Instant {
         #[allow(clippy::disallowed_methods, reason = "an Instant has no other constructor; only its origin")]
         fn now_for_test() -> Instant {
-            Instant::now()
+            Self::now()
         }
     }
 }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use ringdown_types::Pii;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 /// A call of the user's, on one of the user's devices.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -39,7 +40,7 @@ pub struct CallInfo {
 }
 
 /// In or out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CallDirection {
     /// Somebody calls the user.
@@ -63,16 +64,18 @@ pub enum CallState {
 }
 
 /// The other side.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PeerInfo {
     /// The account; null for a service or an unknown number.
     pub user_id: Option<String>,
     /// The number.
     #[ts(as = "String")]
+    #[schema(value_type = String)]
     pub number: Pii<String>,
     /// The name, empty where there is none.
     #[ts(as = "String")]
+    #[schema(value_type = String)]
     pub name: Pii<String>,
 }
 
@@ -115,7 +118,7 @@ pub enum EndedBy {
 }
 
 /// A finished call of the user's.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryEntry {
     /// The call.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 use crate::{CallInfo, Description, DirectoryEntry, HistoryEntry, Me};
 
@@ -245,7 +246,7 @@ pub struct HistoryParams {
 }
 
 /// Result of `history.list`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct HistoryResult {
     /// Finished calls, newest first.
     pub entries: Vec<HistoryEntry>,

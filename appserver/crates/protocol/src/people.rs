@@ -3,9 +3,10 @@
 use ringdown_types::Pii;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 /// What an account may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Everything.
@@ -15,19 +16,22 @@ pub enum Role {
 }
 
 /// Who signed in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Me {
     /// The account.
     pub user_id: String,
     /// The sign-in name.
     #[ts(as = "String")]
+    #[schema(value_type = String)]
     pub username: Pii<String>,
     /// The name others see.
     #[ts(as = "String")]
+    #[schema(value_type = String)]
     pub name: Pii<String>,
     /// The number others dial; null for an account without a telephone.
     #[ts(type = "string | null")]
+    #[schema(value_type = Option<String>)]
     pub extension: Option<Pii<String>>,
     /// What the account may do.
     pub role: Role,

@@ -5,11 +5,12 @@ use std::fmt;
 use ringdown_types::Pii;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 use crate::Me;
 
 /// Body of `POST /api/v1/login`.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct LoginRequest {
     /// The sign-in name.
     pub username: String,
@@ -25,7 +26,7 @@ impl fmt::Debug for LoginRequest {
 }
 
 /// Body of `POST /api/v1/refresh` and `POST /api/v1/logout`.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RefreshRequest {
     /// The newest refresh token. Each is good for one refresh; using one twice ends the whole sign-in.
@@ -39,7 +40,7 @@ impl fmt::Debug for RefreshRequest {
 }
 
 /// Result of `POST /api/v1/login` and `POST /api/v1/refresh`.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Tokens {
     /// Goes into `Authorization: Bearer` and into `hello`.
@@ -59,7 +60,7 @@ impl fmt::Debug for Tokens {
 }
 
 /// Result of `POST /api/v1/ticket`.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ticket {
     /// Good for one `hello`.
@@ -75,7 +76,7 @@ impl fmt::Debug for Ticket {
 }
 
 /// Every REST error, as `application/problem+json` (RFC 9457).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct Problem {
     /// `urn:ringdown:problem:` and the kind, such as `bad-credentials`.
     #[serde(rename = "type")]
@@ -86,6 +87,7 @@ pub struct Problem {
     pub status: u16,
     /// What is wrong here.
     #[ts(as = "String")]
+    #[schema(value_type = String)]
     pub detail: Pii<String>,
     /// What to do about it.
     pub solutions: Vec<String>,

@@ -1,0 +1,340 @@
+//! The task that owns the desk: messages in, frames and store work out.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use ringdown_control::{AppFrame, CallRecord, CommandId, CommandResult, DirectorySnapshot, Event, Snapshot};
+use ringdown_desk::{
+    ConnId, Desk, HelloInput, LinkId, NodeHello, Output, Person, ResumeInput, SessionRecord, Stats,
+};
+use ringdown_protocol::{ErrorCode, ErrorInfo, HistoryParams, HistoryResult, Request, Response};
+use ringdown_types::{SessionId, UserId};
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    task::JoinSet,
+};
+
+use crate::{directory::DirectoryHandle, store::Store};
+
+/// Frames a browser's connection may have waiting. A client that does not read them is disconnected and resumes.
+pub const BROWSER_QUEUE: usize = 512;
+/// Frames a softswitch's connection may have waiting: a re-announcement of every session fits.
+pub const NODE_QUEUE: usize = 65_536;
+/// Messages to the desk. Beyond it, whoever reads a socket waits, so the socket's peer does.
+const DESK_QUEUE: usize = 4_096;
+/// History look-ups at once.
+const MAX_LOOKUPS: usize = 64;
+
+/// What goes out to a browser.
+#[derive(Debug)]
+pub enum ToBrowser {
+    /// A frame.
+    Text(Arc<str>),
+    /// The end, after what is before it.
+    Close(ErrorInfo),
+}
+
+/// What goes out to a softswitch.
+#[derive(Debug)]
+pub enum ToNode {
+    /// A frame.
+    Frame(AppFrame),
+    /// The directory.
+    Directory(Arc<DirectorySnapshot>),
+}
+
+/// A change of the sessions kept in the store.
+#[derive(Debug)]
+pub enum SessionChange {
+    /// Keep.
+    Save(SessionRecord),
+    /// Forget.
+    Drop(SessionId),
+}
+
+/// The desk's end of a connection.
+#[derive(Debug)]
+pub struct Line<T> {
+    /// Where frames go.
+    pub queue: mpsc::Sender<T>,
+    /// Ends the connection at once, whatever waits.
+    pub cut: Arc<Notify>,
+}
+
+/// A message to the desk.
+#[derive(Debug)]
+pub enum DeskMessage {
+    /// A browser's `hello`, authorized.
+    Hello(HelloInput, Line<ToBrowser>),
+    /// A browser's `resume`.
+    Resume(ResumeInput, Line<ToBrowser>),
+    /// A browser's request.
+    Request(ConnId, Request),
+    /// A browser's connection is gone.
+    Disconnected(ConnId),
+    /// A softswitch's `Hello`, authorized.
+    NodeHello(NodeHello, Line<ToNode>),
+    /// A softswitch's snapshot.
+    NodeSnapshot(LinkId, u64, Snapshot),
+    /// A softswitch's event.
+    NodeEvent(LinkId, u64, Event),
+    /// A softswitch's reply.
+    NodeReply(LinkId, CommandId, CommandResult),
+    /// A softswitch's connection is gone.
+    NodeDisconnected(LinkId),
+    /// The directory changed.
+    Directory(Vec<Person>, Arc<DirectorySnapshot>),
+    /// A sign-in is over.
+    SignOut(String),
+    /// How much is there?
+    Stats(oneshot::Sender<Stats>),
+}
+
+impl std::fmt::Debug for crate::sign_in::SignIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SignIn")
+    }
+}
+
+/// Talks to the desk.
+#[derive(Debug, Clone)]
+pub struct DeskHandle(mpsc::Sender<DeskMessage>);
+
+impl DeskHandle {
+    /// The handle and the queue the task reads.
+    pub fn new() -> (Self, mpsc::Receiver<DeskMessage>) {
+        let (sender, receiver) = mpsc::channel(DESK_QUEUE);
+        (Self(sender), receiver)
+    }
+
+    /// Gives the desk a message, waiting for room; whether the desk is there.
+    pub async fn send(&self, message: DeskMessage) -> bool {
+        self.0.send(message).await.is_ok()
+    }
+
+    /// Ends the sessions of a sign-in.
+    pub async fn sign_out(&self, family: String) {
+        self.send(DeskMessage::SignOut(family)).await;
+    }
+
+    /// How much there is.
+    pub async fn stats(&self) -> Stats {
+        let (sender, receiver) = oneshot::channel();
+        self.send(DeskMessage::Stats(sender)).await;
+        receiver.await.unwrap_or_default()
+    }
+}
+
+/// What was shed or lost since the start.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Call records that found no room.
+    pub history_shed: AtomicU64,
+    /// Call records written.
+    pub history_written: AtomicU64,
+    /// Browsers disconnected because they did not read.
+    pub slow_browsers: AtomicU64,
+    /// Softswitches disconnected because they did not read.
+    pub slow_nodes: AtomicU64,
+}
+
+/// The desk with its connections.
+pub struct DeskTask {
+    desk: Desk,
+    browsers: HashMap<ConnId, Line<ToBrowser>>,
+    nodes: HashMap<LinkId, Line<ToNode>>,
+    outlets: Outlets,
+    lookups: JoinSet<()>,
+}
+
+/// Where the desk's work for others goes.
+pub struct Outlets {
+    /// For history look-ups.
+    pub store: Store,
+    /// Finished calls.
+    pub records: mpsc::Sender<CallRecord>,
+    /// Sessions to keep and forget.
+    pub sessions: mpsc::Sender<SessionChange>,
+    /// The directory's keeper.
+    pub directory: DirectoryHandle,
+    /// What was shed.
+    pub counters: Arc<Counters>,
+}
+
+impl DeskTask {
+    /// The task's state.
+    pub fn new(desk: Desk, outlets: Outlets) -> Self {
+        Self { desk, browsers: HashMap::new(), nodes: HashMap::new(), outlets, lookups: JoinSet::new() }
+    }
+
+    /// Runs until every handle is gone or `stop` comes.
+    pub async fn run(mut self, mut messages: mpsc::Receiver<DeskMessage>, stop: Arc<Notify>) {
+        self.carry_out();
+        loop {
+            let due = self.desk.next_timeout();
+            let sleep = async {
+                match due {
+                    Some(due) => tokio::time::sleep_until(due.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                message = messages.recv() => match message {
+                    Some(message) => self.handle(message),
+                    None => return,
+                },
+                () = sleep => self.desk.handle_timeout(Instant::now()),
+                Some(_) = self.lookups.join_next() => {}
+                () = stop.notified() => return,
+            }
+            self.carry_out();
+        }
+    }
+
+    fn handle(&mut self, message: DeskMessage) {
+        let now = Instant::now();
+        match message {
+            DeskMessage::Hello(hello, line) => {
+                self.browsers.insert(hello.conn, line);
+                self.desk.handle_hello(now, hello);
+            }
+            DeskMessage::Resume(resume, line) => {
+                self.browsers.insert(resume.conn, line);
+                self.desk.handle_resume(now, resume);
+            }
+            DeskMessage::Request(conn, request) => self.desk.handle_request(now, conn, request),
+            DeskMessage::Disconnected(conn) => {
+                self.browsers.remove(&conn);
+                self.desk.handle_disconnected(now, conn);
+            }
+            DeskMessage::NodeHello(hello, line) => {
+                self.nodes.insert(hello.link, line);
+                self.desk.handle_node_hello(now, hello);
+            }
+            DeskMessage::NodeSnapshot(link, seq, snapshot) => {
+                self.desk.handle_snapshot(now, link, seq, snapshot);
+            }
+            DeskMessage::NodeEvent(link, seq, event) => self.desk.handle_event(now, link, seq, event),
+            DeskMessage::NodeReply(link, id, result) => self.desk.handle_reply(now, link, id, result),
+            DeskMessage::NodeDisconnected(link) => {
+                self.nodes.remove(&link);
+                self.desk.handle_node_disconnected(now, link);
+            }
+            DeskMessage::Directory(people, snapshot) => self.desk.handle_directory(now, people, snapshot),
+            DeskMessage::SignOut(family) => self.desk.handle_sign_out(now, &family),
+            // Whoever asked may have gone.
+            DeskMessage::Stats(reply) => drop(reply.send(self.desk.stats())),
+        }
+    }
+
+    fn carry_out(&mut self) {
+        while let Some(output) = self.desk.poll_output() {
+            match output {
+                Output::Send { conn, text } => self.send_to_browser(conn, ToBrowser::Text(text)),
+                Output::FlushDue { conn } => {
+                    let line = self.browsers.get(&conn);
+                    if line.is_some_and(|line| line.queue.capacity() > BROWSER_QUEUE / 2) {
+                        self.desk.flush(conn);
+                    }
+                }
+                Output::Close { conn, error } => {
+                    self.send_to_browser(conn, ToBrowser::Close(error));
+                    self.browsers.remove(&conn);
+                }
+                Output::Lookup { conn, request, user, params } => self.look_up(conn, request, user, params),
+                Output::Node { link, frame } => self.send_to_node(link, ToNode::Frame(frame)),
+                Output::Directory { link, directory } => {
+                    self.send_to_node(link, ToNode::Directory(directory))
+                }
+                Output::RaiseDirectory { above } => self.outlets.directory.raise_above(above),
+                Output::CloseLink { link } => {
+                    if let Some(line) = self.nodes.remove(&link) {
+                        line.cut.notify_one();
+                    }
+                }
+                Output::SaveSession(record) => self.change_session(SessionChange::Save(record)),
+                Output::DropSession(id) => self.change_session(SessionChange::Drop(id)),
+                Output::Record(record) => self.record(*record),
+            }
+        }
+    }
+
+    fn send_to_browser(&mut self, conn: ConnId, message: ToBrowser) {
+        let Some(line) = self.browsers.get(&conn) else { return };
+        if line.queue.try_send(message).is_err() {
+            line.cut.notify_one();
+            self.browsers.remove(&conn);
+            self.outlets.counters.slow_browsers.fetch_add(1, Ordering::Relaxed);
+            self.desk.handle_disconnected(Instant::now(), conn);
+        }
+    }
+
+    fn send_to_node(&mut self, link: LinkId, message: ToNode) {
+        let Some(line) = self.nodes.get(&link) else { return };
+        if line.queue.try_send(message).is_err() {
+            line.cut.notify_one();
+            self.nodes.remove(&link);
+            self.outlets.counters.slow_nodes.fetch_add(1, Ordering::Relaxed);
+            self.desk.handle_node_disconnected(Instant::now(), link);
+        }
+    }
+
+    fn change_session(&self, change: SessionChange) {
+        if self.outlets.sessions.try_send(change).is_err() {
+            tracing::warn!("the store is behind: a session will not survive a restart");
+        }
+    }
+
+    fn record(&self, record: CallRecord) {
+        let call = record.call;
+        if self.outlets.records.try_send(record).is_err() {
+            self.outlets.counters.history_shed.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(%call, "the store is behind: a call is missing in history");
+        }
+    }
+
+    fn look_up(&mut self, conn: ConnId, request: u32, user: UserId, params: HistoryParams) {
+        let Some(line) = self.browsers.get(&conn) else { return };
+        let queue = line.queue.clone();
+        if self.lookups.len() >= MAX_LOOKUPS {
+            let error = ErrorInfo::new(ErrorCode::RateLimited, "too many look-ups at once");
+            self.send_to_browser(conn, ToBrowser::Text(response(request, Err(error))));
+            return;
+        }
+        let store = self.outlets.store.clone();
+        self.lookups.spawn(async move {
+            let text = response(request, history(&store, user, params).await);
+            // A full queue: the connection is about to be cut, and the client asks again.
+            drop(queue.try_send(ToBrowser::Text(text)));
+        });
+    }
+}
+
+async fn history(store: &Store, user: UserId, params: HistoryParams) -> Result<HistoryResult, ErrorInfo> {
+    let limit = params.limit.unwrap_or(50);
+    match store.history(Some(user), params.cursor.as_deref(), limit).await {
+        Ok(Some(page)) => Ok(HistoryResult {
+            entries: page.rows.iter().map(|row| row.seen_by(user)).collect(),
+            cursor: page.cursor,
+        }),
+        Ok(None) => Err(ErrorInfo::new(ErrorCode::BadRequest, "the cursor is not one of the server's")),
+        Err(error) => {
+            tracing::error!(%error, "history cannot be read");
+            Err(ErrorInfo::new(ErrorCode::Internal, "history cannot be read"))
+        }
+    }
+}
+
+fn response(id: u32, outcome: Result<HistoryResult, ErrorInfo>) -> Arc<str> {
+    let (result, error) = match outcome {
+        Ok(result) => (serde_json::to_value(result).ok(), None),
+        Err(error) => (None, Some(error)),
+    };
+    crate::ws::encode(&Response { id, result, error })
+}

@@ -1,0 +1,60 @@
+//! Headers of every response, and CORS for the listed sites.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+
+use crate::{origin::Verdict, problem::Refusal, server::App};
+
+/// Adds the headers that keep a browser strict.
+pub async fn secure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name: &'static str, value: &'static str| {
+        headers.insert(name, HeaderValue::from_static(value));
+    };
+    set("x-content-type-options", "nosniff");
+    set("x-frame-options", "DENY");
+    set("referrer-policy", "no-referrer");
+    set("cross-origin-opener-policy", "same-origin");
+    set(
+        "permissions-policy",
+        "microphone=(self), camera=(self), autoplay=(self), display-capture=(self), speaker-selection=(self), \
+         geolocation=(), payment=(), usb=()",
+    );
+    if app.has_trusted_tls {
+        set("strict-transport-security", "max-age=31536000");
+    }
+    response
+}
+
+/// Refuses pages of foreign sites, answers preflights and names the listed site in responses to it.
+pub async fn cross_origin(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let verdict = app.origins.judge(request.headers());
+    if verdict == Verdict::Foreign {
+        return Refusal::ForeignOrigin.into_response();
+    }
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let preflight = request.method() == Method::OPTIONS
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let mut response =
+        if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    if let (Verdict::Listed, Some(origin)) = (verdict, origin) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        if preflight {
+            let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
+            set(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE");
+            set(header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type");
+            set(header::ACCESS_CONTROL_MAX_AGE, "600");
+        }
+    }
+    response
+}

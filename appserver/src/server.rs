@@ -1,0 +1,249 @@
+//! Puts the parts together, runs them, and takes them down in order.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use ringdown_desk::{Desk, Rate, RateLimiter};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, mpsc, watch},
+    task::JoinHandle,
+    time::timeout,
+};
+
+use crate::{
+    access::TokenKey,
+    clock::unix_ms,
+    config::{Config, Tls},
+    desk_task::{Counters, DeskHandle, DeskMessage, DeskTask, Outlets},
+    directory::{self, DirectoryHandle},
+    first_run,
+    listen::{self, Connections, Listening, Shutdown},
+    node::NodeToken,
+    origin::AllowedOrigins,
+    pages::Pages,
+    password::Passwords,
+    random::{OsRandom, secret},
+    rest,
+    sign_in::SignIn,
+    state_file,
+    store::Store,
+    tls, writers,
+};
+
+/// The server's version, as clients are told.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Upgrades of one address to a WebSocket: an office that reconnects after a restart fits.
+const UPGRADES: Rate = Rate { burst: 500, per_second: 50.0 };
+/// The wait for connections and writers at a stop.
+const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// What every request can reach.
+#[derive(Debug)]
+pub struct App {
+    /// The stores.
+    pub store: Store,
+    /// The sign-in desk.
+    pub sign_in: SignIn,
+    /// The owner of sessions and calls.
+    pub desk: DeskHandle,
+    /// The directory's keeper.
+    pub directory: DirectoryHandle,
+    /// The allow-list of sites.
+    pub origins: AllowedOrigins,
+    /// What a softswitch must show.
+    pub node_token: NodeToken,
+    /// Web pages.
+    pub pages: Pages,
+    /// The digest realm.
+    pub realm: String,
+    /// Whether browsers may insist on TLS: the certificate is one they trust.
+    pub has_trusted_tls: bool,
+    /// What was shed.
+    pub counters: Arc<Counters>,
+    /// The connections.
+    pub connections: Arc<Connections>,
+    /// When to stop.
+    pub shutdown: Shutdown,
+    upgrades: Mutex<RateLimiter<IpAddr>>,
+    ids: AtomicU64,
+}
+
+impl App {
+    /// Whether the address may open one more WebSocket.
+    pub fn allows_connection(&self, address: IpAddr) -> bool {
+        self.upgrades.lock().expect("no holder of the lock panics").allow(Instant::now(), &address)
+    }
+
+    /// Numbers connections.
+    pub fn next_id(&self) -> u64 {
+        self.ids.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// A running server.
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The table of first passwords, on the very first start.
+    pub first_run: Option<String>,
+    switch: watch::Sender<bool>,
+    stop_desk: Arc<Notify>,
+    accepting: JoinHandle<()>,
+    desk: JoinHandle<()>,
+    writers: [JoinHandle<()>; 2],
+    directory: JoinHandle<()>,
+    app: Arc<App>,
+}
+
+impl Server {
+    /// Starts everything. On return it is ready.
+    ///
+    /// # Errors
+    /// When the state folder, the store, the certificate or the port cannot be used.
+    pub async fn start(config: &Config) -> anyhow::Result<Self> {
+        state_file::create_folder(&config.state)
+            .with_context(|| format!("cannot make the state folder {}", config.state.display()))?;
+        let url = config.database_url.as_ref().map_or("", |url| url.0.as_str());
+        let store = Store::open(url, &config.state, &config.realm).await.context("cannot open the store")?;
+        let passwords = Passwords::new();
+        let first_run =
+            first_run::create_accounts(&store, &passwords, (&config.state, &config.realm, config.demo))
+                .await
+                .context("cannot make the first accounts")?;
+        let key = TokenKey::load(&config.state).context("cannot read the token key")?;
+        let (switch, shutdown) = Shutdown::new();
+        let (desk, messages) = DeskHandle::new();
+        let (directory, directory_queue) = DirectoryHandle::new();
+        let counters = Arc::new(Counters::default());
+        let (records, record_queue) = mpsc::channel(writers::RECORD_QUEUE);
+        let (sessions, session_queue) = mpsc::channel(writers::SESSION_QUEUE);
+
+        let now = Instant::now();
+        let mut owner = Desk::new(Box::new(OsRandom), VERSION, (now, unix_ms()));
+        let (people, snapshot) = directory::read(&store, &config.realm).await?;
+        owner.restore(now, store.sessions().await?);
+        owner.handle_directory(now, people, snapshot);
+        let outlets = Outlets {
+            store: store.clone(),
+            records,
+            sessions,
+            directory: directory.clone(),
+            counters: Arc::clone(&counters),
+        };
+        let stop_desk = Arc::new(Notify::new());
+        let desk_task = tokio::spawn(DeskTask::new(owner, outlets).run(messages, Arc::clone(&stop_desk)));
+        let writers = [
+            tokio::spawn(writers::write_history(record_queue, store.clone(), Arc::clone(&counters))),
+            tokio::spawn(writers::write_sessions(session_queue, store.clone())),
+        ];
+        let directory_task =
+            tokio::spawn(directory::run(directory_queue, store.clone(), desk.clone(), config.realm.clone()));
+        let app = Arc::new(App {
+            sign_in: SignIn::new(store.clone(), key, passwords, desk.clone()),
+            store,
+            desk,
+            directory,
+            origins: AllowedOrigins::new(config.public_url.as_deref(), &config.allowed_origins),
+            node_token: NodeToken::new(&node_token(config)?),
+            pages: load_pages(config)?,
+            realm: config.realm.clone(),
+            has_trusted_tls: config.tls == Tls::Files,
+            counters,
+            connections: Connections::new(config.max_connections, config.max_connections_per_address),
+            shutdown: shutdown.clone(),
+            upgrades: Mutex::new(RateLimiter::new(UPGRADES, 50_000)),
+            ids: AtomicU64::new(1),
+        });
+        let listener = TcpListener::bind(config.http_listen)
+            .await
+            .with_context(|| format!("cannot listen on {}", config.http_listen))?;
+        let address = listener.local_addr()?;
+        let listening = Listening {
+            listener,
+            tls: tls::acceptor(config)?,
+            router: rest::router(Arc::clone(&app)),
+            connections: Arc::clone(&app.connections),
+            shutdown,
+        };
+        let accepting = tokio::spawn(listen::run(listening));
+        let directory = directory_task;
+        Ok(Self {
+            address,
+            first_run,
+            switch,
+            stop_desk,
+            accepting,
+            desk: desk_task,
+            writers,
+            directory,
+            app,
+        })
+    }
+
+    /// Stops: no new connections, a close to every browser and softswitch, then the desk, then what it left to
+    /// write. Sessions stay in the store for the next start.
+    pub async fn stop(self) {
+        // Nobody listening is a stop already.
+        let _ = self.switch.send(true);
+        drop(self.accepting.await);
+        let closed = async {
+            while !self.app.connections.is_empty() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        if timeout(STOP_WITHIN, closed).await.is_err() {
+            tracing::warn!(connections = self.app.connections.len(), "connections are cut off by the stop");
+        }
+        self.stop_desk.notify_one();
+        drop(self.desk.await);
+        self.directory.abort();
+        // The desk held the other ends of the writers' queues, so they write what is left and end.
+        for writer in self.writers {
+            if timeout(STOP_WITHIN, writer).await.is_err() {
+                tracing::error!("the store is too slow for the stop");
+            }
+        }
+        self.app.store.close().await;
+    }
+
+    /// What the parts share; for tests.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// Gives the desk a message; for tests.
+    pub async fn tell_desk(&self, message: DeskMessage) {
+        self.app.desk.send(message).await;
+    }
+}
+
+/// The configured token, the file's, or a new one kept in the file.
+fn node_token(config: &Config) -> anyhow::Result<String> {
+    if let Some(token) = &config.node_token {
+        return Ok(token.0.clone());
+    }
+    let path = config.node_token_file.clone().unwrap_or_else(|| config.state.join("node-token"));
+    let token = state_file::load_or_create(&path, secret)
+        .with_context(|| format!("cannot read the node token in {}", path.display()))?;
+    let token = token.trim().to_owned();
+    anyhow::ensure!(!token.is_empty(), "{} is empty; remove it to make a token", path.display());
+    Ok(token)
+}
+
+fn load_pages(config: &Config) -> anyhow::Result<Pages> {
+    match &config.web_root {
+        None => Ok(Pages::default()),
+        Some(root) => {
+            Pages::load(root).with_context(|| format!("cannot read the web root {}", root.display()))
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Finished calls, written in batches and read in pages.
+
+use ringdown_control::{CallRecord, EndedBy};
+use ringdown_protocol::{CallDirection, HistoryEntry, PeerInfo};
+use ringdown_types::{Pii, UserId};
+use sqlx::{Row as _, any::AnyRow};
+
+use super::{Store, StoreError, bigint, number};
+
+/// A finished call with both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryRow {
+    /// The call.
+    pub call_id: String,
+    /// Who called.
+    pub caller: PeerInfo,
+    /// Who was called.
+    pub callee: PeerInfo,
+    /// What was dialled.
+    pub dialled: Pii<String>,
+    /// When it began, Unix milliseconds.
+    pub started_at: u64,
+    /// When it was answered.
+    pub answered_at: Option<u64>,
+    /// When it ended.
+    pub ended_at: u64,
+    /// Why it ended.
+    pub reason: String,
+}
+
+impl HistoryRow {
+    /// The call as `user`, one of its sides, sees it.
+    pub fn seen_by(&self, user: UserId) -> HistoryEntry {
+        let outbound = self.caller.user_id.as_deref() == Some(user.to_string().as_str());
+        let (direction, peer) = if outbound {
+            (CallDirection::Outbound, &self.callee)
+        } else {
+            (CallDirection::Inbound, &self.caller)
+        };
+        HistoryEntry {
+            call_id: self.call_id.clone(),
+            direction,
+            peer: peer.clone(),
+            started_at: self.started_at,
+            answered_at: self.answered_at,
+            ended_at: self.ended_at,
+            reason: self.reason.clone(),
+        }
+    }
+}
+
+/// A page of history, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct HistoryPage {
+    /// The calls.
+    pub rows: Vec<HistoryRow>,
+    /// Names the place after this page; `None` at the end.
+    pub cursor: Option<String>,
+}
+
+macro_rules! columns {
+    () => {
+        "call_id, caller_user, caller_number, caller_name, callee_user, callee_number, callee_name, dialled, \
+         started_at, answered_at, ended_at, reason"
+    };
+}
+
+const OF_EVERYBODY: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM calls WHERE started_at < $1 OR (started_at = $1 AND call_id < $2) ",
+    "ORDER BY started_at DESC, call_id DESC LIMIT $3"
+);
+
+// One index serves each half; a call to oneself is in both, and UNION keeps one.
+const OF_ONE: &str = concat!(
+    "SELECT * FROM (SELECT ",
+    columns!(),
+    " FROM calls WHERE caller_user = $4 AND (started_at < $1 OR (started_at = $1 AND call_id < $2)) ",
+    "ORDER BY started_at DESC, call_id DESC LIMIT $3) AS made UNION SELECT * FROM (SELECT ",
+    columns!(),
+    " FROM calls WHERE callee_user = $4 AND (started_at < $1 OR (started_at = $1 AND call_id < $2)) ",
+    "ORDER BY started_at DESC, call_id DESC LIMIT $3) AS taken ORDER BY started_at DESC, call_id DESC LIMIT $3"
+);
+
+impl Store {
+    /// Writes finished calls in one transaction; those written before are passed over. Returns how many were new.
+    ///
+    /// # Errors
+    /// When the database fails; nothing is written then.
+    pub async fn record_calls(&self, records: &[CallRecord]) -> Result<u64, StoreError> {
+        let mut transaction = self.history.begin().await?;
+        let mut new = 0;
+        for record in records {
+            let user = |user: Option<UserId>| user.map(|user| user.to_string());
+            new += sqlx::query(
+                "INSERT INTO calls (call_id, caller_user, caller_number, caller_name, callee_user, callee_number, \
+                 callee_name, dialled, started_at, answered_at, ended_at, reason, ended_by) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (call_id) DO NOTHING",
+            )
+            .bind(record.call.to_string())
+            .bind(user(record.caller.user))
+            .bind(record.caller.number.0.clone())
+            .bind(record.caller.name.0.clone())
+            .bind(user(record.callee.user))
+            .bind(record.callee.number.0.clone())
+            .bind(record.callee.name.0.clone())
+            .bind(record.dialled.0.clone())
+            .bind(bigint(record.started_at))
+            .bind(record.answered_at.map(bigint))
+            .bind(bigint(record.ended_at))
+            .bind(record.reason.name())
+            .bind(match record.by {
+                EndedBy::Local => "caller",
+                EndedBy::Remote => "callee",
+                EndedBy::Switch => "switch",
+            })
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+        }
+        transaction.commit().await?;
+        Ok(new)
+    }
+
+    /// A page of `limit` calls: `user`'s, or everybody's. `None` where the cursor is not one of ours.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn history(
+        &self,
+        user: Option<UserId>,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Option<HistoryPage>, StoreError> {
+        let (before, call) = match cursor.map(read_cursor) {
+            None => (i64::MAX, "~".to_owned()),
+            Some(Some(place)) => place,
+            Some(None) => return Ok(None),
+        };
+        let query = sqlx::query(if user.is_some() { OF_ONE } else { OF_EVERYBODY });
+        let mut query = query.bind(before).bind(call).bind(i64::from(limit));
+        if let Some(user) = user {
+            query = query.bind(user.to_string());
+        }
+        let rows = query.fetch_all(&self.history).await?;
+        let rows: Vec<_> = rows.iter().map(read_row).collect::<Result<_, _>>()?;
+        let full = rows.len() == limit as usize;
+        let cursor = rows.last().filter(|_| full).map(|row| format!("{}-{}", row.started_at, row.call_id));
+        Ok(Some(HistoryPage { rows, cursor }))
+    }
+}
+
+fn read_cursor(cursor: &str) -> Option<(i64, String)> {
+    let (at, call) = cursor.split_once('-')?;
+    let call: ringdown_types::CallId = call.parse().ok()?;
+    Some((at.parse().ok()?, call.to_string()))
+}
+
+fn read_row(row: &AnyRow) -> Result<HistoryRow, StoreError> {
+    let answered: Option<i64> = row.try_get("answered_at")?;
+    Ok(HistoryRow {
+        call_id: row.try_get("call_id")?,
+        caller: PeerInfo {
+            user_id: row.try_get("caller_user")?,
+            number: Pii(row.try_get("caller_number")?),
+            name: Pii(row.try_get("caller_name")?),
+        },
+        callee: PeerInfo {
+            user_id: row.try_get("callee_user")?,
+            number: Pii(row.try_get("callee_number")?),
+            name: Pii(row.try_get("callee_name")?),
+        },
+        dialled: Pii(row.try_get("dialled")?),
+        started_at: number(row, "started_at")?,
+        answered_at: answered
+            .map(|at| u64::try_from(at).map_err(|_| StoreError::Corrupt("answered_at")))
+            .transpose()?,
+        ended_at: number(row, "ended_at")?,
+        reason: row.try_get("reason")?,
+    })
+}

@@ -1,0 +1,77 @@
+//! The tasks that write to the stores, so that nothing live waits for a disk.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use ringdown_control::CallRecord;
+use tokio::{sync::mpsc, time::Instant};
+
+use crate::{
+    desk_task::{Counters, SessionChange},
+    store::Store,
+};
+
+/// Call records waiting while the store is away: half an hour of a busy company.
+pub const RECORD_QUEUE: usize = 8_192;
+/// Changes of sessions waiting.
+pub const SESSION_QUEUE: usize = 4_096;
+/// Rows of one transaction.
+const BATCH: usize = 256;
+/// The longest a record waits for company.
+const BATCH_AFTER: Duration = Duration::from_millis(250);
+/// The first wait after a failed write; it doubles up to [`LONGEST_WAIT`].
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// Tries left once the server stops.
+const LAST_TRIES: u32 = 3;
+
+/// Writes finished calls in batches until the queue is closed and empty.
+pub async fn write_history(mut records: mpsc::Receiver<CallRecord>, store: Store, counters: Arc<Counters>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while let Some(first) = records.recv().await {
+        batch.push(first);
+        let full_at = Instant::now() + BATCH_AFTER;
+        while batch.len() < BATCH {
+            match tokio::time::timeout_at(full_at, records.recv()).await {
+                Ok(Some(record)) => batch.push(record),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        let (mut wait, mut tries) = (FIRST_WAIT, 0);
+        while let Err(error) = store.record_calls(&batch).await {
+            tries += 1;
+            if records.is_closed() && tries >= LAST_TRIES {
+                tracing::error!(%error, calls = batch.len(), "finished calls are lost: the store fails");
+                counters.history_shed.fetch_add(batch.len() as u64, Ordering::Relaxed);
+                break;
+            }
+            tracing::warn!(%error, calls = batch.len(), "finished calls wait for the store");
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+        counters.history_written.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        batch.clear();
+    }
+}
+
+/// Keeps and forgets sessions in the order they come.
+pub async fn write_sessions(mut changes: mpsc::Receiver<SessionChange>, store: Store) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while changes.recv_many(&mut batch, BATCH).await > 0 {
+        let (mut saved, mut dropped) = (Vec::new(), Vec::new());
+        for change in batch.drain(..) {
+            match change {
+                SessionChange::Save(record) => saved.push(record),
+                SessionChange::Drop(id) => {
+                    saved.retain(|record| record.id != id);
+                    dropped.push(id);
+                }
+            }
+        }
+        if let Err(error) = store.change_sessions(&saved, &dropped).await {
+            tracing::warn!(%error, sessions = saved.len(), "sessions will not survive a restart");
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! `/ws`: one browser's connection.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Extension,
+    extract::{
+        State, WebSocketUpgrade,
+        ws::{CloseFrame, Message, Utf8Bytes, WebSocket, rejection::WebSocketUpgradeRejection},
+    },
+    http::HeaderMap,
+    response::{IntoResponse as _, Response},
+};
+use ringdown_desk::{ConnId, HelloInput, ResumeInput, secret_hash};
+use ringdown_protocol::{
+    ErrorCode, ErrorInfo, FrameRefusal, HelloParams, MAX_FRAME_BYTES, Method, Push, PushFrame, Request,
+    Response as Answer, ResumeParams, parse_request,
+};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::{Instant, sleep_until, timeout},
+};
+
+use crate::{
+    clock::unix_ms,
+    desk_task::{BROWSER_QUEUE, DeskMessage, Line, ToBrowser},
+    listen::Peer,
+    origin::Verdict,
+    problem::Refusal,
+    server::App,
+    sign_in::Caller,
+};
+
+/// A connection that has not signed in after this is closed.
+const SIGN_IN_WITHIN: Duration = Duration::from_secs(5);
+/// How often the server pings.
+const PING_EVERY: Duration = Duration::from_secs(25);
+/// A connection silent for this long is closed. Timers of a background tab fire once a minute, so less would end
+/// sessions that live.
+const SILENT_FOR: Duration = Duration::from_secs(70);
+/// A frame that cannot be written within this ends the connection.
+const WRITE_WITHIN: Duration = Duration::from_secs(10);
+/// Frames that are no requests, before the connection is closed.
+const MAX_MISTAKES: u32 = 20;
+/// Between the protocol's limit and this a frame is answered with an error; beyond, the connection just ends.
+const MAX_READ_BYTES: usize = 2 * MAX_FRAME_BYTES;
+
+/// Takes a browser's connection. Nothing is attached to it before `hello` or `resume`.
+pub async fn upgrade(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    if app.origins.judge(&headers) == Verdict::Foreign {
+        return Refusal::ForeignOrigin.into_response();
+    }
+    if !app.allows_connection(peer.address) {
+        return Refusal::RateLimited(2).into_response();
+    }
+    match upgrade {
+        Err(rejection) => rejection.into_response(),
+        Ok(upgrade) => upgrade
+            .max_message_size(MAX_READ_BYTES)
+            .max_frame_size(MAX_READ_BYTES)
+            .on_upgrade(move |socket| Connection::new(app, peer, socket).run()),
+    }
+}
+
+/// A frame's text.
+pub fn encode<T: serde::Serialize>(frame: &T) -> Arc<str> {
+    serde_json::to_string(frame).expect("frames have string keys and finite numbers").into()
+}
+
+struct Connection {
+    app: Arc<App>,
+    peer: Peer,
+    conn: ConnId,
+    socket: WebSocket,
+    mistakes: u32,
+}
+
+/// Why a connection ends.
+enum End {
+    /// The peer left or the socket failed.
+    Gone,
+    /// The server ends it, and says why.
+    Because(ErrorInfo),
+    /// The server ends it with a code of RFC 6455.
+    Code(u16, &'static str),
+}
+
+type Flow<T> = Result<T, End>;
+
+impl Connection {
+    fn new(app: Arc<App>, peer: Peer, socket: WebSocket) -> Self {
+        let conn = ConnId(app.next_id());
+        Self { app, peer, conn, socket, mistakes: 0 }
+    }
+
+    async fn run(mut self) {
+        let (queue, mut outgoing) = mpsc::channel(BROWSER_QUEUE);
+        let cut = Arc::new(Notify::new());
+        let line = Line { queue, cut: Arc::clone(&cut) };
+        let end = match self.sign_in(line).await {
+            Ok(()) => {
+                let Err(end) = self.serve(&mut outgoing, &cut).await;
+                self.app.desk.send(DeskMessage::Disconnected(self.conn)).await;
+                end
+            }
+            Err(end) => end,
+        };
+        let frame = match end {
+            End::Gone => return,
+            End::Because(error) => CloseFrame { code: error.code, reason: close_reason(&error).into() },
+            End::Code(code, reason) => CloseFrame { code, reason: reason.into() },
+        };
+        // The peer may be gone; a close is a courtesy.
+        drop(timeout(Duration::from_secs(1), self.socket.send(Message::Close(Some(frame)))).await);
+    }
+
+    /// Reads frames until a `hello` or `resume` can be handed to the desk.
+    async fn sign_in(&mut self, line: Line<ToBrowser>) -> Flow<()> {
+        let deadline = Instant::now() + SIGN_IN_WITHIN;
+        let shutdown = self.app.shutdown.clone();
+        loop {
+            let message = tokio::select! {
+                message = self.socket.recv() => message,
+                () = sleep_until(deadline) => {
+                    let mut error = ErrorInfo::new(ErrorCode::NotAuthenticated, "no hello within 5 s");
+                    error.fatal = true;
+                    return self.refuse(0, error).await;
+                }
+                () = shutdown.wait() => return Err(End::Code(1001, "the server stops")),
+            };
+            let Some(request) = self.read(message).await? else { continue };
+            let message = match request.method {
+                Method::Hello(params) => self.hello(request.id, params).await?,
+                Method::Resume(params) => self.resume(request.id, params).await?,
+                _ => {
+                    self.mistake()?;
+                    let error = ErrorInfo::new(ErrorCode::NotAuthenticated, "hello or resume comes first");
+                    self.answer(request.id, error).await?;
+                    continue;
+                }
+            };
+            let message = match message {
+                SignInMessage::Hello(hello) => DeskMessage::Hello(hello, line),
+                SignInMessage::Resume(resume) => DeskMessage::Resume(resume, line),
+            };
+            return if self.app.desk.send(message).await { Ok(()) } else { Err(End::Gone) };
+        }
+    }
+
+    async fn hello(&mut self, request: u32, params: HelloParams) -> Flow<SignInMessage> {
+        let HelloParams { token, ticket, client } = params;
+        let fits = client.name.chars().count() <= 64 && client.version.chars().count() <= 32;
+        let authorized = match (token, ticket) {
+            (Some(token), None) if fits => {
+                self.app.sign_in.authorize(&token).await.map(|caller| (caller, true))
+            }
+            (None, Some(ticket)) if fits => {
+                self.app.sign_in.redeem(&ticket).await.map(|caller| (caller, false))
+            }
+            _ => {
+                let message =
+                    "hello takes a token or a ticket, and a client name and version that are not too long";
+                return self.refuse(request, ErrorInfo::new(ErrorCode::BadRequest, message)).await;
+            }
+        };
+        match authorized {
+            Ok((Caller { account, claims }, by_token)) => {
+                let left = Duration::from_millis(claims.expires_at.saturating_sub(unix_ms()));
+                Ok(SignInMessage::Hello(HelloInput {
+                    conn: self.conn,
+                    request,
+                    address: self.peer.address,
+                    user: account.id,
+                    epoch: claims.epoch,
+                    family: claims.family,
+                    token_ends: by_token.then(|| std::time::Instant::now() + left),
+                }))
+            }
+            Err(Refusal::BadCredentials) => {
+                let message = "the token or ticket is not valid";
+                self.refuse(request, ErrorInfo::new(ErrorCode::BadCredentials, message)).await
+            }
+            Err(refusal) => {
+                tracing::error!(%refusal, "a hello cannot be checked");
+                self.refuse(request, ErrorInfo::new(ErrorCode::Internal, "the hello cannot be checked")).await
+            }
+        }
+    }
+
+    async fn resume(&mut self, request: u32, params: ResumeParams) -> Flow<SignInMessage> {
+        let Ok(session) = params.session.parse() else {
+            let error = ErrorInfo::new(ErrorCode::SessionExpired, "no such session");
+            return self.refuse(request, error).await;
+        };
+        Ok(SignInMessage::Resume(ResumeInput {
+            conn: self.conn,
+            request,
+            address: self.peer.address,
+            session,
+            secret_hash: secret_hash(&params.secret),
+            last_seq: params.last_seq,
+        }))
+    }
+
+    /// Carries frames both ways until the connection ends.
+    async fn serve(
+        &mut self,
+        outgoing: &mut mpsc::Receiver<ToBrowser>,
+        cut: &Notify,
+    ) -> Flow<std::convert::Infallible> {
+        let shutdown = self.app.shutdown.clone();
+        let mut ping = tokio::time::interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+        ping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut silent_at = Instant::now() + SILENT_FOR;
+        let ping_text = encode(&PushFrame { seq: 0, push: Push::Ping {} });
+        loop {
+            tokio::select! {
+                message = self.socket.recv() => {
+                    // Only text shows that the page lives: a browser answers pings for a frozen one.
+                    if matches!(message, Some(Ok(Message::Text(_)))) {
+                        silent_at = Instant::now() + SILENT_FOR;
+                    }
+                    if let Some(request) = self.read(message).await?
+                        && !self.app.desk.send(DeskMessage::Request(self.conn, request)).await
+                    {
+                        return Err(End::Gone);
+                    }
+                }
+                message = outgoing.recv() => match message {
+                    Some(ToBrowser::Text(text)) => self.write(&text).await?,
+                    Some(ToBrowser::Close(error)) => return Err(End::Because(error)),
+                    None => return Err(End::Gone),
+                },
+                _ = ping.tick() => self.write(&ping_text).await?,
+                () = sleep_until(silent_at) => return Err(End::Code(1001, "silent for 70 s")),
+                () = cut.notified() => return Err(End::Code(1013, "the connection is too slow")),
+                () = shutdown.wait() => return Err(End::Code(1001, "the server stops")),
+            }
+        }
+    }
+
+    /// A request, if the message is one. What is not is answered here.
+    async fn read(&mut self, message: Option<Result<Message, axum::Error>>) -> Flow<Option<Request>> {
+        let text = match message {
+            Some(Ok(Message::Text(text))) => text,
+            Some(Ok(Message::Binary(_))) => return Err(End::Code(1003, "text frames only")),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(None),
+            Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
+            // Among them: longer than what is read at all.
+            Some(Err(_)) => return Err(End::Code(1009, "the frame cannot be read")),
+        };
+        let (id, error) = match parse_request(&text) {
+            Ok(request) => return Ok(Some(request)),
+            Err(FrameRefusal::TooLong) => {
+                let error = ErrorInfo::new(ErrorCode::TooLarge, "the frame is longer than 64 KiB");
+                return self.refuse(0, error).await;
+            }
+            Err(FrameRefusal::TooDeep) => {
+                let error = ErrorInfo::new(ErrorCode::TooLarge, "the frame is nested deeper than 32");
+                return self.refuse(0, error).await;
+            }
+            Err(FrameRefusal::UnknownMethod { id }) => {
+                (id, ErrorInfo::new(ErrorCode::UnknownMethod, "there is no such method"))
+            }
+            Err(FrameRefusal::Malformed { id, message }) => {
+                (id, ErrorInfo::new(ErrorCode::BadRequest, message.0))
+            }
+        };
+        self.mistake()?;
+        self.answer(id, error).await?;
+        Ok(None)
+    }
+
+    /// Counts a frame that was none.
+    fn mistake(&mut self) -> Flow<()> {
+        self.mistakes += 1;
+        if self.mistakes > MAX_MISTAKES {
+            return Err(End::Because(ErrorInfo::new(
+                ErrorCode::BadRequest,
+                "too many frames are no requests",
+            )));
+        }
+        Ok(())
+    }
+
+    async fn answer(&mut self, id: u32, error: ErrorInfo) -> Flow<()> {
+        self.write(&encode(&Answer { id, result: None, error: Some(error) })).await
+    }
+
+    /// Answers with an error and ends the connection.
+    async fn refuse<T>(&mut self, id: u32, error: ErrorInfo) -> Flow<T> {
+        self.answer(id, error.clone()).await?;
+        Err(End::Because(error))
+    }
+
+    async fn write(&mut self, text: &str) -> Flow<()> {
+        let message = Message::Text(Utf8Bytes::from(text));
+        match timeout(WRITE_WITHIN, self.socket.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(End::Gone),
+        }
+    }
+}
+
+/// What a connection that proved itself says to the desk.
+enum SignInMessage {
+    Hello(HelloInput),
+    Resume(ResumeInput),
+}
+
+fn close_reason(error: &ErrorInfo) -> String {
+    serde_json::to_value(error.name)
+        .ok()
+        .and_then(|name| name.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
