@@ -16,7 +16,6 @@ ROOT = Path(__file__).resolve().parents[1]
 RULES = tomllib.loads((ROOT / "deny.toml").read_text())
 ALLOWED = set(RULES["licenses"]["allow"])
 EXCEPTIONS = {rule["crate"]: set(rule["allow"]) for rule in RULES["licenses"].get("exceptions", [])}
-CLARIFIED = {rule["crate"]: rule["expression"] for rule in RULES["licenses"].get("clarify", [])}
 DENIED = {rule["crate"]: rule.get("reason", "denied") for rule in RULES["bans"]["deny"]}
 REGISTRY = "registry+https://github.com/rust-lang/crates.io-index"
 
@@ -45,11 +44,21 @@ def crate_problems(crate):
         return
     if source != REGISTRY:
         yield f"{name}: comes from {source}"
-    expression = CLARIFIED.get(name) or crate["license"]
+    expression = crate["license"] or read_licence(crate)
     if not expression:
         yield f"{name} {crate['version']}: states no licence"
     elif not permits(expression, ALLOWED | EXCEPTIONS.get(name, set())):
         yield f"{name} {crate['version']}: {expression}"
+
+
+def read_licence(crate):
+    """The licence of a crate that only points to its text. The MIT one is recognised by what it grants and demands."""
+    if not crate["license_file"]:
+        return None
+    text = " ".join((Path(crate["manifest_path"]).parent / crate["license_file"]).read_text().split())
+    grants = "Permission is hereby granted, free of charge, to any person obtaining a copy of this software"
+    demands = "The above copyright notice and this permission notice shall be included in all copies"
+    return "MIT" if grants in text and demands in text else None
 
 
 def module_problems(path, module):

@@ -109,15 +109,26 @@ def source_breaches(package):
     for file in sorted((folder / "src").rglob("*.rs")):
         if "tests" in (file.stem, file.parent.name):
             continue
-        # A test may take any instant to start its own clock from; a module's tests are its end.
-        production = re.split(r"^#\[cfg\(test\)\]\n(?:#\[.*\]\n)*mod \w+ \{", file.read_text(), maxsplit=1, flags=re.MULTILINE)[0]
-        for number, line in enumerate(production.splitlines(), 1):
+        for number, line in production_lines(file.read_text()):
             # Prose may name what code may not.
             code = line.split("//")[0]
             for pattern in IMPURE_SOURCE:
                 if found := pattern.search(code):
                     breaches.append(f"{file.relative_to(ROOT)}:{number}: {found.group(0)} in a pure crate")
     return breaches
+
+
+def production_lines(text):
+    """Numbered lines without items under `#[cfg(test)]`: a test may take any instant to start its own clock from."""
+    in_test = False
+    for number, line in enumerate(text.splitlines(), 1):
+        if line == "#[cfg(test)]":
+            in_test = True
+        elif in_test:
+            # rustfmt puts the end of a top-level item into the first column.
+            in_test = not (line == "}" or (line[:1].strip() and line.endswith((";", "{}"))))
+        else:
+            yield number, line
 
 
 def cargo(*arguments):
