@@ -32,8 +32,10 @@ pub struct Transcoder {
     ptime_ms: u8,
     /// Decoded samples that are not encoded yet; less than a packet and a frame.
     waiting: Vec<i16>,
-    /// Milliseconds filled since the last packet.
-    filled_ms: u32,
+    /// Samples of the newest packet: a lost one was as long.
+    packet_samples: usize,
+    /// Samples filled since the last packet.
+    filled: usize,
     /// Ticks of the frames that were left out since the last one made.
     silent_ticks: u32,
 }
@@ -56,7 +58,8 @@ impl Transcoder {
             pcm_rate,
             ptime_ms: frame_length_ms(to, ptime_ms),
             waiting: Vec::new(),
-            filled_ms: u32::MAX,
+            packet_samples: pcm_rate as usize / 50,
+            filled: usize::MAX,
             silent_ticks: 0,
         })
     }
@@ -108,24 +111,26 @@ impl Transcoder {
 
     /// Decodes what is next into `waiting`; `false` where there is nothing.
     fn pull(&mut self) -> bool {
-        let frame = self.pcm_rate as usize / 50;
         let mut pcm = [0; 48 * MAX_PACKET_MS];
         let next = match self.jitter.pull() {
             Pulled::Packet(payload) => {
-                self.filled_ms = 0;
+                self.filled = 0;
                 if let Ok(samples) = self.decoder.decode(&payload, &mut pcm) {
+                    // Never none, or a gap would be filled without end.
+                    self.packet_samples = samples.max(1);
                     self.waiting.extend_from_slice(&pcm[..samples]);
                     return true;
                 }
                 None
             }
             Pulled::Lost { next } => next,
-            Pulled::Empty if self.filled_ms >= MAX_FILLED_MS => return false,
+            Pulled::Empty if self.filled >= self.pcm_rate as usize / 1000 * MAX_FILLED_MS => return false,
             Pulled::Empty => None,
         };
-        self.filled_ms = self.filled_ms.saturating_add(20);
-        self.decoder.conceal(next.as_deref(), &mut pcm[..frame]);
-        self.waiting.extend_from_slice(&pcm[..frame]);
+        let lost = &mut pcm[..self.packet_samples];
+        self.filled = self.filled.saturating_add(lost.len());
+        self.decoder.conceal(next.as_deref(), lost);
+        self.waiting.extend_from_slice(lost);
         true
     }
 }
@@ -143,7 +148,7 @@ fn frame_length_ms(codec: CodecId, wished: u8) -> u8 {
 
 /// How long gaps are filled before the stream pauses. A larger value sends needless silence; a smaller one cuts
 /// holes into calls over bad networks.
-const MAX_FILLED_MS: u32 = 100;
+const MAX_FILLED_MS: usize = 100;
 
 #[cfg(test)]
 mod tests {

@@ -42,14 +42,17 @@ impl Browser {
             let ice = remote.as_ref().map(|remote| remote.ice.clone());
             self.transport.restart(now, local.clone(), ice).is_ok()
         };
-        let Some(remote) = remote else { return Ok(Change::Continued) };
-        if restarted && self.transport.set_remote(now, remote.clone()).is_ok() {
+        let continues = restarted
+            && remote.as_ref().is_none_or(|remote| self.transport.set_remote(now, remote.clone()).is_ok());
+        if continues {
             return Ok(Change::Continued);
         }
         self.rejected_before = self.rejected();
         self.transport = WebRtcTransport::new(local, identity.clone());
-        // A new transport takes any parameters.
-        let _ = self.transport.set_remote(now, remote);
+        if let Some(remote) = remote {
+            // A new transport takes any parameters.
+            let _ = self.transport.set_remote(now, remote);
+        }
         Ok(Change::Replaced)
     }
 

@@ -28,7 +28,8 @@ use crate::{
 pub struct Datagram<'a> {
     /// The socket it came from.
     pub socket: SocketKey,
-    /// Who sent it.
+    /// Who sent it. A shell with dual-stack sockets may hand over mapped IPv4 addresses; what is sent back goes to
+    /// plain IPv4 addresses.
     pub source: SocketAddr,
     /// The slot. Room of [`SRTP_OVERHEAD`] octets behind the datagram saves a copy on the way to a browser.
     pub buffer: &'a mut [u8],
@@ -52,6 +53,8 @@ impl Worker {
     /// Takes a datagram. What is to be sent on at once goes into `send`, out of the datagram's own slot.
     pub fn handle_datagram(&mut self, now: Instant, datagram: Datagram<'_>, send: &mut PacketSink<'_>) {
         let Datagram { socket, source, buffer, length } = datagram;
+        // What descriptions say is never an IPv4 address mapped into IPv6.
+        let source = SocketAddr::new(source.ip().to_canonical(), source.port());
         let slot = buffer.get(..length).and_then(|bytes| self.find_leg(socket, source, bytes));
         let Some(slot) = slot else {
             self.counts.datagrams_unknown += 1;

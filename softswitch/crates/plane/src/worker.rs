@@ -84,6 +84,12 @@ pub struct Worker {
     origins: u64,
 }
 
+/// The shell moves a worker to a thread of its own.
+const _: fn() = || {
+    const fn is_send<T: Send>() {}
+    is_send::<Worker>();
+};
+
 /// Which leg a datagram belongs to.
 #[derive(Default)]
 pub(crate) struct Routes {

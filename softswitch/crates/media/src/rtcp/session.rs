@@ -76,9 +76,9 @@ impl RtcpSession {
             self.lost_before += self.statistics.take().map_or(0, |old| old.cumulative_lost());
             self.last_sender_report = None;
         }
-        self.statistics
-            .get_or_insert_with(|| ReceiverStatistics::new(ssrc, clock_rate))
-            .handle_packet(now, sequence, timestamp);
+        let statistics = self.statistics.get_or_insert_with(|| ReceiverStatistics::new(ssrc, clock_rate));
+        statistics.set_clock_rate(clock_rate);
+        statistics.handle_packet(now, sequence, timestamp);
     }
 
     /// Counts a received telephone-event packet: its timestamp stands still, so it says nothing of jitter.

@@ -38,6 +38,17 @@ impl ReceiverStatistics {
         self.ssrc
     }
 
+    /// The codec changed within the stream: jitter is counted in ticks of the new clock (RFC 7160 §4.1).
+    pub fn set_clock_rate(&mut self, clock_rate: u32) {
+        if self.clock_rate == clock_rate {
+            return;
+        }
+        let rescaled = u64::from(self.jitter) * u64::from(clock_rate) / u64::from(self.clock_rate.max(1));
+        self.jitter = u32::try_from(rescaled).unwrap_or(0);
+        self.clock_rate = clock_rate;
+        self.arrival = None;
+    }
+
     /// Counts a packet whose timestamp says nothing.
     pub fn handle_sequence(&mut self, sequence: u16) {
         let is_first = self.sequence.highest().is_none();

@@ -158,10 +158,15 @@ impl Browser {
 
     /// Encrypts and delivers an RTP packet.
     pub(crate) fn say(&mut self, rig: &mut Rig, packet: &[u8]) -> Vec<u8> {
+        let protected = self.protect(packet);
+        rig.deliver(SocketKey::WebRtc, self.address, &protected);
+        protected
+    }
+
+    pub(crate) fn protect(&mut self, packet: &[u8]) -> Vec<u8> {
         let mut buffer = packet.to_vec();
         buffer.resize(packet.len() + SRTP_OVERHEAD, 0);
         let length = self.transport.protect_rtp(&mut buffer, packet.len()).expect("connected");
-        rig.deliver(SocketKey::WebRtc, self.address, &buffer[..length]);
         buffer.truncate(length);
         buffer
     }
