@@ -1,2 +1,89 @@
-//! The switch.
-fn main() {}
+//! The softswitch: SIP registrar and B2BUA, WebRTC endpoints, media workers.
+//!
+//! The only place of the switch with tokio, sockets, threads, files and the clock; what it decides is decided in the
+//! pure crates. See `ARCHITECTURE.md`.
+
+mod config;
+mod control_link;
+mod directory_file;
+mod driver;
+mod health;
+mod identity;
+mod media_task;
+mod random;
+mod sounds;
+mod start;
+mod switch_task;
+mod tls;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::{EnvFilter, fmt};
+
+use config::{Config, LogFormat};
+
+/// The Ringdown softswitch.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    /// The configuration file; without it, defaults and the environment.
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// Where state is kept; wins over the configuration.
+    #[arg(long, value_name = "FOLDER", global = true)]
+    state: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Action>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Runs the softswitch; so does no command at all.
+    Run,
+    /// Asks a running softswitch whether it is ready; exits with 0 if so.
+    Check,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut config = match Config::load(arguments.config.as_deref(), config::environment()) {
+        Ok(config) => config,
+        Err(error) => return refuse(&error),
+    };
+    if let Some(state) = arguments.state {
+        config.state = state;
+    }
+    if let Err(error) = log(&config) {
+        return refuse(&error);
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(&error),
+    };
+    match arguments.command {
+        Some(Action::Check) => match runtime.block_on(health::check(config.health_listen)) {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => refuse(&"not ready"),
+            Err(error) => refuse(&error),
+        },
+        None | Some(Action::Run) => match runtime.block_on(start::run(config)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => refuse(&error),
+        },
+    }
+}
+
+fn refuse(error: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("softswitch: {error}");
+    ExitCode::FAILURE
+}
+
+fn log(config: &Config) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let filter = EnvFilter::try_new(&config.log)?;
+    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().try_init(),
+    }
+}

@@ -1,0 +1,89 @@
+//! Health and readiness over HTTP, for containers and for `softswitch check`.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
+use serde::Serialize;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+
+/// What the tasks tell about themselves. Read by anyone, each field written by one task.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    /// SIP is served and every media worker runs.
+    pub serving: AtomicBool,
+    /// A directory is in force, so calls can be routed.
+    pub directory: AtomicBool,
+    /// The app server is connected.
+    pub linked: AtomicBool,
+    /// Live calls.
+    pub calls: AtomicU64,
+    /// Datagrams dropped because the switch task was busy.
+    pub shed: AtomicU64,
+}
+
+#[derive(Serialize)]
+struct Report {
+    ready: bool,
+    serving: bool,
+    directory: bool,
+    app_server: bool,
+    calls: u64,
+    shed_datagrams: u64,
+    version: &'static str,
+}
+
+/// Answers `/healthz` and `/readyz` for as long as it is polled.
+///
+/// # Errors
+/// When the address cannot be bound.
+pub(crate) async fn serve(listen: SocketAddr, health: Arc<Health>) -> io::Result<()> {
+    let listener = TcpListener::bind(listen).await?;
+    let routes = Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .with_state(health);
+    axum::serve(listener, routes).await
+}
+
+async fn ready(State(health): State<Arc<Health>>) -> (StatusCode, Json<Report>) {
+    let (serving, directory) =
+        (health.serving.load(Ordering::Relaxed), health.directory.load(Ordering::Relaxed));
+    let ready = serving && directory;
+    let report = Report {
+        ready,
+        serving,
+        directory,
+        app_server: health.linked.load(Ordering::Relaxed),
+        calls: health.calls.load(Ordering::Relaxed),
+        shed_datagrams: health.shed.load(Ordering::Relaxed),
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(report))
+}
+
+/// Asks a running softswitch whether it is ready.
+///
+/// # Errors
+/// When it does not answer within 2 s.
+pub(crate) async fn check(address: SocketAddr) -> io::Result<bool> {
+    let ask = async {
+        let mut stream = TcpStream::connect(address).await?;
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await?;
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).await?;
+        Ok(&head == b"HTTP/1.1 200")
+    };
+    timeout(Duration::from_secs(2), ask).await.map_err(io::Error::from)?
+}

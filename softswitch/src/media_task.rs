@@ -1,0 +1,308 @@
+//! A media worker's thread: epoll, its sockets, its clock. No tokio, no locks.
+//!
+//! Commands come over a bounded ring with a waker, events go to the switch task. Whatever the kernel does not take at
+//! once is dropped, as the network would.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant, SystemTime},
+};
+
+use mio::{Events, Interest, Poll, Registry, Token, Waker, net::UdpSocket};
+use ringdown_media::{api::MediaCommand, prompt::SoundStore};
+use ringdown_plane::{Datagram, Output, SocketKey, Worker, WorkerConfig};
+use ringdown_rtc::DtlsIdentity;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::sync::mpsc;
+use tracing::{debug, error, warn};
+
+use crate::{random::SystemRandom, switch_task::SwitchInput};
+
+/// Commands that wait for a worker. A worker that is this far behind is stuck.
+const COMMANDS: usize = 65_536;
+
+/// Packets taken from one socket before the others get their turn. More saves system calls, fewer keeps one flooded
+/// socket from delaying the rest.
+const BURST: usize = 64;
+
+/// Room for the longest packet and its authentication tag.
+const SLOT: usize = 2048;
+
+/// The shared port's receive buffer: a tenth of a second of a thousand calls.
+const WEBRTC_RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
+
+/// A telephone's socket carries one call.
+const RTP_RECEIVE_BUFFER: usize = 64 * 1024;
+
+const WAKE: Token = Token(0);
+const WEBRTC: Token = Token(1);
+
+/// What a worker thread is told.
+#[derive(Debug)]
+pub(crate) enum WorkerInput {
+    /// A command of call control.
+    Command(Box<MediaCommand>),
+    /// Other sounds.
+    Sounds(Arc<SoundStore>),
+}
+
+/// The switch task's end of a worker. Dropping every clone ends the thread.
+#[derive(Debug, Clone)]
+pub(crate) struct WorkerHandle {
+    inputs: SyncSender<WorkerInput>,
+    waker: Arc<Waker>,
+}
+
+impl WorkerHandle {
+    /// Hands over an input. One that cannot be is logged and lost: the worker hangs or has ended.
+    pub(crate) fn send(&self, input: WorkerInput) {
+        match self.inputs.try_send(input) {
+            Ok(()) => {
+                if let Err(error) = self.waker.wake() {
+                    error!(%error, "media worker cannot be woken");
+                }
+            }
+            Err(TrySendError::Full(_)) => error!("media worker does not keep up with its commands"),
+            Err(TrySendError::Disconnected(_)) => error!("media worker has ended"),
+        }
+    }
+}
+
+/// What a worker thread is made from.
+#[derive(Debug)]
+pub(crate) struct WorkerSetup {
+    /// Its number, from 0.
+    pub index: usize,
+    /// The address its sockets are bound to.
+    pub bind: IpAddr,
+    /// The port its browsers share.
+    pub webrtc_port: u16,
+    /// The certificate.
+    pub identity: DtlsIdentity,
+    /// The sounds to begin with.
+    pub sounds: Arc<SoundStore>,
+}
+
+/// Starts a worker's thread.
+///
+/// # Errors
+/// When its port is taken or the system gives no thread.
+pub(crate) fn start(
+    setup: WorkerSetup,
+    switch: mpsc::Sender<SwitchInput>,
+) -> io::Result<(WorkerHandle, JoinHandle<()>)> {
+    let poll = Poll::new()?;
+    let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
+    let webrtc =
+        open(poll.registry(), (setup.bind, setup.webrtc_port).into(), WEBRTC, WEBRTC_RECEIVE_BUFFER)?;
+    let (inputs, commands) = sync_channel(COMMANDS);
+    let since_unix_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let config = WorkerConfig { since_unix_epoch, ..WorkerConfig::default() };
+    let name = format!("media-{}", setup.index);
+    let task = MediaTask {
+        index: setup.index,
+        bind: setup.bind,
+        worker: Worker::new(Instant::now(), config, setup.identity, setup.sounds, Box::new(SystemRandom)),
+        poll,
+        sockets: Sockets { webrtc, telephones: HashMap::new(), unsent: 0 },
+        unread: HashSet::new(),
+        commands,
+        switch,
+        backlog: VecDeque::new(),
+    };
+    let thread = thread::Builder::new().name(name).spawn(move || task.run())?;
+    Ok((WorkerHandle { inputs, waker }, thread))
+}
+
+struct MediaTask {
+    index: usize,
+    bind: IpAddr,
+    worker: Worker,
+    poll: Poll,
+    sockets: Sockets,
+    /// Sockets whose burst ended before their packets did.
+    unread: HashSet<Token>,
+    commands: Receiver<WorkerInput>,
+    switch: mpsc::Sender<SwitchInput>,
+    /// Events the switch task had no room for yet.
+    backlog: VecDeque<SwitchInput>,
+}
+
+impl MediaTask {
+    fn run(mut self) {
+        let mut events = Events::with_capacity(1024);
+        let mut slot = [0; SLOT];
+        loop {
+            let wait = self.wait();
+            if let Err(error) = self.poll.poll(&mut events, wait)
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                error!(%error, "epoll failed");
+                return;
+            }
+            self.unread.extend(events.iter().map(mio::event::Event::token).filter(|&token| token != WAKE));
+            for token in std::mem::take(&mut self.unread) {
+                self.read(token, &mut slot);
+            }
+            if !self.obey() {
+                debug!(worker = self.index, "media worker ends");
+                return;
+            }
+            let now = Instant::now();
+            self.worker.handle_timeout(now, &mut |socket, to, bytes| self.sockets.send(socket, to, bytes));
+            self.act();
+            self.report();
+        }
+    }
+
+    fn wait(&self) -> Option<Duration> {
+        if !self.unread.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let due = self.worker.next_timeout().map(|at| at.saturating_duration_since(Instant::now()));
+        // A full switch queue is tried again soon.
+        if self.backlog.is_empty() { due } else { Some(due.map_or(RETRY, |due| due.min(RETRY))) }
+    }
+
+    fn read(&mut self, token: Token, slot: &mut [u8]) {
+        for _ in 0..BURST {
+            let Some((key, socket)) = self.sockets.of(token) else { return };
+            match socket.recv_from(slot) {
+                Ok((length, source)) => {
+                    let datagram = Datagram { socket: key, source, buffer: slot, length };
+                    let sockets = &mut self.sockets;
+                    let mut send = |socket, to, bytes: &[u8]| sockets.send(socket, to, bytes);
+                    self.worker.handle_datagram(Instant::now(), datagram, &mut send);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // ICMP answers to earlier packets arrive here; the packets behind them are still to be read.
+                Err(error) => debug!(%error, "receive failed"),
+            }
+            self.act();
+        }
+        self.unread.insert(token);
+    }
+
+    /// Obeys the commands that wait. `false` once nobody can send more.
+    fn obey(&mut self) -> bool {
+        loop {
+            match self.commands.try_recv() {
+                Ok(WorkerInput::Command(command)) => {
+                    self.worker.handle_command(Instant::now(), *command);
+                    self.act();
+                }
+                Ok(WorkerInput::Sounds(sounds)) => self.worker.set_sounds(sounds),
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return false,
+            }
+        }
+    }
+
+    fn act(&mut self) {
+        while let Some(output) = self.worker.poll_output() {
+            match output {
+                Output::Transmit { socket, destination, bytes } => {
+                    self.sockets.send(socket, destination, &bytes);
+                }
+                Output::OpenRtp { port } => {
+                    let opened = self.sockets.open_pair(self.poll.registry(), self.bind, port);
+                    if let Err(error) = &opened {
+                        warn!(%error, port, "RTP port cannot be opened");
+                    }
+                    self.worker.handle_socket_result(Instant::now(), port, opened.is_ok());
+                }
+                Output::CloseRtp { port } => self.sockets.close_pair(self.poll.registry(), port),
+                Output::Event(event) => {
+                    self.backlog.push_back(SwitchInput::Media(event));
+                }
+            }
+        }
+    }
+
+    fn report(&mut self) {
+        while let Some(input) = self.backlog.pop_front() {
+            match self.switch.try_send(input) {
+                Ok(()) => {}
+                Err(mpsc::error::TrySendError::Full(input)) => {
+                    self.backlog.push_front(input);
+                    return;
+                }
+                Err(mpsc::error::TrySendError::Closed(_)) => return,
+            }
+        }
+    }
+}
+
+const RETRY: Duration = Duration::from_millis(5);
+
+struct Sockets {
+    webrtc: UdpSocket,
+    /// RTP and RTCP, by the RTP port.
+    telephones: HashMap<u16, (UdpSocket, UdpSocket)>,
+    /// Datagrams the kernel did not take.
+    unsent: u64,
+}
+
+impl Sockets {
+    fn of(&self, token: Token) -> Option<(SocketKey, &UdpSocket)> {
+        if token == WEBRTC {
+            return Some((SocketKey::WebRtc, &self.webrtc));
+        }
+        let port = u16::try_from(token.0).ok()?;
+        let (rtp, rtcp) = self.telephones.get(&(port & !1))?;
+        Some(if port % 2 == 0 { (SocketKey::Rtp(port), rtp) } else { (SocketKey::Rtcp(port - 1), rtcp) })
+    }
+
+    fn send(&mut self, socket: SocketKey, destination: SocketAddr, bytes: &[u8]) {
+        let socket = match socket {
+            SocketKey::WebRtc => Some(&self.webrtc),
+            SocketKey::Rtp(port) => self.telephones.get(&port).map(|(rtp, _)| rtp),
+            SocketKey::Rtcp(port) => self.telephones.get(&port).map(|(_, rtcp)| rtcp),
+        };
+        if socket.is_none_or(|socket| socket.send_to(bytes, destination).is_err()) {
+            self.unsent += 1;
+        }
+    }
+
+    /// Tokens of telephones' sockets are their port numbers: ports below 2 are never used.
+    fn open_pair(&mut self, registry: &Registry, bind: IpAddr, port: u16) -> io::Result<()> {
+        let one =
+            |port: u16| open(registry, (bind, port).into(), Token(usize::from(port)), RTP_RECEIVE_BUFFER);
+        let pair = (one(port)?, one(port + 1)?);
+        self.telephones.insert(port, pair);
+        Ok(())
+    }
+
+    fn close_pair(&mut self, registry: &Registry, port: u16) {
+        if let Some((mut rtp, mut rtcp)) = self.telephones.remove(&port) {
+            for socket in [&mut rtp, &mut rtcp] {
+                if let Err(error) = registry.deregister(socket) {
+                    debug!(%error, port, "socket was not registered");
+                }
+            }
+        }
+    }
+}
+
+fn open(
+    registry: &Registry,
+    address: SocketAddr,
+    token: Token,
+    receive_buffer: usize,
+) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    // The kernel caps it silently; a smaller buffer only drops earlier under load.
+    socket.set_recv_buffer_size(receive_buffer)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    let mut socket = UdpSocket::from_std(socket.into());
+    registry.register(&mut socket, token, Interest::READABLE)?;
+    Ok(socket)
+}

@@ -1,0 +1,269 @@
+//! Start and end of the program: opens everything, joins it, waits for a signal.
+
+use std::{
+    fmt::Display,
+    fs, io,
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use ringdown_media::{codec::OpusSettings, prompt::SoundStore};
+use ringdown_rtc::DtlsIdentity;
+use ringdown_switch::{Switch, SwitchConfig, SwitchLimits, WorkerInfo};
+use ringdown_types::{NodeId, Random};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+    task::JoinHandle,
+};
+use tracing::{error, info, warn};
+
+use crate::{
+    config::Config,
+    control_link::{self, LinkConfig},
+    directory_file::DirectoryFile,
+    driver::{TcpListeners, UdpSockets},
+    health::{self, Health},
+    identity,
+    media_task::{self, WorkerHandle, WorkerInput, WorkerSetup},
+    random::SystemRandom,
+    sounds,
+    switch_task::{INPUTS, SwitchInput, SwitchTask},
+};
+
+/// Why the program could not start or go on: what was tried, and what went wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("{doing}: {reason}")]
+pub(crate) struct StartError {
+    doing: String,
+    reason: String,
+}
+
+fn failed<E: Display>(doing: impl Into<String>) -> impl FnOnce(E) -> StartError {
+    move |reason| StartError { doing: doing.into(), reason: reason.to_string() }
+}
+
+/// Runs the softswitch until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When something cannot be opened, or a part ends that must not.
+pub(crate) async fn run(config: Config) -> Result<(), StartError> {
+    let started = Instant::now();
+    fs::create_dir_all(&config.state)
+        .map_err(failed(format!("making the state folder {}", config.state.display())))?;
+    let identity = identity::load_or_make(&config.state).map_err(failed("loading the certificate"))?;
+    let addresses = Addresses::of(&config);
+    let (sender, inputs) = mpsc::channel(INPUTS);
+    let health = Arc::new(Health::default());
+
+    let workers = start_workers(&config, &addresses, &identity, &sender)?;
+    let listen = config.sip_listen.clone();
+    let mut udp =
+        UdpSockets::bind(&listen).map_err(failed(format!("listening for SIP on UDP {listen:?}")))?;
+    let first_connection = listen.len() as u64;
+    let mut tcp = TcpListeners::bind(&listen, first_connection)
+        .await
+        .map_err(failed(format!("listening for SIP on TCP {listen:?}")))?;
+
+    let mut switch = make_switch(&config, &addresses, &identity, &listen);
+    let (directory, stored) =
+        DirectoryFile::open(config.state.join("directory.json")).map_err(failed("opening the directory"))?;
+    let directory_version = Arc::new(AtomicU64::new(stored.as_ref().map_or(0, |stored| stored.version)));
+    if let Some(stored) = stored {
+        info!(version = stored.version, "directory of the last run");
+        match switch.apply_directory(Instant::now(), stored) {
+            Ok(()) => health.directory.store(true, Ordering::Relaxed),
+            Err(error) => {
+                warn!(%error, "directory of the last run is not usable; waiting for the app server")
+            }
+        }
+    }
+
+    udp.serve(&sender, &health).map_err(failed("serving SIP on UDP"))?;
+    tcp.serve(&sender);
+    let health_server = tokio::spawn(health::serve(config.health_listen, Arc::clone(&health)));
+    let link = start_link(&config, &directory_version, &sender);
+    watch_sounds(&config, &workers)?;
+    let task = SwitchTask {
+        switch,
+        inputs,
+        sender: sender.clone(),
+        udp,
+        tcp,
+        workers,
+        directory,
+        directory_version,
+        health: Arc::clone(&health),
+    };
+    let switch_task = tokio::spawn(task.run());
+    health.serving.store(true, Ordering::Relaxed);
+    info!(
+        ms = started.elapsed().as_millis() as u64,
+        sip = ?listen,
+        advertised = %addresses.advertised,
+        workers = config.workers(),
+        "softswitch serves"
+    );
+    let outcome = wait(switch_task, health_server, &sender, &config).await;
+    if let Some(link) = link {
+        link.abort();
+    }
+    outcome
+}
+
+async fn wait(
+    mut switch_task: JoinHandle<()>,
+    health_server: JoinHandle<io::Result<()>>,
+    sender: &mpsc::Sender<SwitchInput>,
+    config: &Config,
+) -> Result<(), StartError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed("listening for SIGTERM"))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed("listening for SIGINT"))?;
+    let outcome = tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        result = &mut switch_task => {
+            error!("the switch ended by itself");
+            return Err(failed("running the switch")(result.map_or_else(|error| error.to_string(), |()| "it ended".to_owned())));
+        }
+        result = health_server => {
+            let reason = match result {
+                Ok(Err(error)) => error.to_string(),
+                Ok(Ok(())) => "it ended".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            Err(failed(format!("answering health on {}", config.health_listen))(reason))
+        }
+    };
+    info!("softswitch ends");
+    drop(sender.send(SwitchInput::Stop).await);
+    drop(switch_task.await);
+    outcome
+}
+
+/// The addresses others reach us at.
+struct Addresses {
+    advertised: IpAddr,
+    webrtc: Vec<IpAddr>,
+    /// What media sockets are bound to.
+    bind: IpAddr,
+}
+
+impl Addresses {
+    fn of(config: &Config) -> Self {
+        let advertised = config.advertised_address.unwrap_or_else(|| {
+            let named = config.sip_listen.iter().map(SocketAddr::ip).find(|ip| !ip.is_unspecified());
+            named.or_else(default_route).unwrap_or_else(|| {
+                warn!("no route to the network; only this host can call: set advertised_address");
+                IpAddr::V4(Ipv4Addr::LOCALHOST)
+            })
+        });
+        let mut webrtc = vec![advertised];
+        webrtc.extend(config.extra_webrtc_addresses.iter().filter(|&&extra| extra != advertised));
+        let only_local = webrtc.iter().all(IpAddr::is_loopback);
+        let bind = match advertised {
+            local if only_local => local,
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            IpAddr::V6(_) => IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED),
+        };
+        Self { advertised, webrtc, bind }
+    }
+}
+
+/// The address packets to the outside leave from. Connecting a UDP socket chooses a route and sends nothing; the
+/// address is reserved for documentation (RFC 5737).
+fn default_route() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect((Ipv4Addr::new(198, 51, 100, 1), 9)).ok()?;
+    Some(socket.local_addr().ok()?.ip())
+}
+
+fn start_workers(
+    config: &Config,
+    addresses: &Addresses,
+    identity: &DtlsIdentity,
+    sender: &mpsc::Sender<SwitchInput>,
+) -> Result<Vec<WorkerHandle>, StartError> {
+    let tones = SoundStore::new(OpusSettings::default()).map_err(failed("making the tones"))?;
+    let sounds = Arc::new(tones);
+    (0..config.workers())
+        .map(|index| {
+            let webrtc_port = config.webrtc_port + index as u16;
+            let setup = WorkerSetup {
+                index,
+                bind: addresses.bind,
+                webrtc_port,
+                identity: identity.clone(),
+                sounds: Arc::clone(&sounds),
+            };
+            let doing = format!("starting a media worker on UDP port {webrtc_port}");
+            media_task::start(setup, sender.clone()).map(|(handle, _)| handle).map_err(failed(doing))
+        })
+        .collect()
+}
+
+fn make_switch(
+    config: &Config,
+    addresses: &Addresses,
+    identity: &DtlsIdentity,
+    listen: &[SocketAddr],
+) -> Switch {
+    let slices = config.rtp_ports.slices(config.workers());
+    let workers = slices
+        .into_iter()
+        .zip(config.webrtc_port..)
+        .map(|(rtp_ports, port)| WorkerInfo {
+            candidates: addresses.webrtc.iter().map(|&address| (address, port).into()).collect(),
+            rtp_ports,
+        })
+        .collect();
+    let switch = SwitchConfig {
+        realm: "ringdown.local".to_owned(),
+        advertised_address: addresses.advertised,
+        sip_port: listen.first().map_or(5060, SocketAddr::port),
+        instance: SystemRandom.token(8),
+        workers,
+        dtls_fingerprint: *identity.fingerprint().as_bytes(),
+        limits: SwitchLimits { calls: config.max_calls, ..SwitchLimits::default() },
+    };
+    let unix_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
+    Switch::new(Instant::now(), unix_ms, switch, &mut || Box::new(SystemRandom))
+}
+
+fn start_link(
+    config: &Config,
+    directory_version: &Arc<AtomicU64>,
+    sender: &mpsc::Sender<SwitchInput>,
+) -> Option<JoinHandle<()>> {
+    let (Some(url), Some(token)) = (config.appserver_url.clone(), config.node_token.clone()) else {
+        warn!("no app server is configured: browsers cannot call, telephones use the stored directory");
+        return None;
+    };
+    let link = LinkConfig {
+        url,
+        token,
+        insecure: config.appserver_insecure,
+        node: NodeId::random(&mut SystemRandom),
+        name: config.node_name.clone(),
+    };
+    Some(tokio::spawn(control_link::run(link, Arc::clone(directory_version), sender.clone())))
+}
+
+fn watch_sounds(config: &Config, workers: &[WorkerHandle]) -> Result<(), StartError> {
+    let Some(folder) = config.sounds.clone() else {
+        warn!("no sound pack is configured: there are tones, but no prompts and no music");
+        return Ok(());
+    };
+    let workers = workers.to_vec();
+    let deliver = move |sounds: Arc<SoundStore>| {
+        for worker in &workers {
+            worker.send(WorkerInput::Sounds(Arc::clone(&sounds)));
+        }
+        true
+    };
+    sounds::watch(folder, deliver).map_err(failed("starting the sound pack's thread"))
+}

@@ -1,0 +1,355 @@
+//! The task that owns the switch: one input at a time in, its outputs out, then the next deadline.
+//!
+//! Everything that signals runs through here, so the switch needs no lock. The task does no waiting of its own: what
+//! it sends is queued or dropped at once.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use bytes::Bytes;
+use ringdown_control::{Command, CommandId, DirectorySnapshot, Event, NodeFrame};
+use ringdown_media::api::MediaEvent;
+use ringdown_sip::{
+    endpoint::{ConnectionId, Destination, Flow, Transmit, Transport},
+    message::{Message, ParseError},
+};
+use ringdown_switch::{Output, Switch};
+use tokio::{
+    sync::mpsc,
+    time::{sleep_until, timeout},
+};
+use tracing::{debug, error, info, warn};
+
+use crate::{
+    control_link::Outgoing,
+    directory_file::DirectoryFile,
+    driver::{TcpConnection, TcpListeners, UdpSockets},
+    health::Health,
+    media_task::{WorkerHandle, WorkerInput},
+};
+
+/// Inputs that wait for the switch. More are late by the time their turn comes; the drivers drop datagrams then and
+/// stop reading from connections.
+pub(crate) const INPUTS: usize = 16_384;
+
+/// Inputs taken before the outputs' turn and the clock's.
+const BURST: usize = 64;
+
+/// Ended calls remembered for an app server that comes back: their records are sent again, it knows them by call.
+const RECORDS: usize = 4_096;
+
+/// Messages that wait for one connection attempt.
+const WAITING_FOR_CONNECTION: usize = 64;
+
+/// How long phones get to answer the BYEs of a shutdown.
+const FAREWELL: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// What comes in.
+#[derive(Debug)]
+pub(crate) enum SwitchInput {
+    /// A UDP datagram.
+    Datagram {
+        /// Where it came from.
+        flow: Flow,
+        /// What.
+        bytes: Bytes,
+    },
+    /// A message of a TCP connection.
+    Message {
+        /// Where it came from.
+        flow: Flow,
+        /// The message.
+        message: Box<Message>,
+    },
+    /// Something on a TCP connection that is no message.
+    Malformed {
+        /// Where it came from.
+        flow: Flow,
+        /// What is wrong with it.
+        error: ParseError,
+    },
+    /// A TCP connection is open.
+    Connected(TcpConnection),
+    /// A TCP connection closed.
+    ConnectionClosed {
+        /// Its flow.
+        flow: Flow,
+    },
+    /// A TCP connection could not be opened.
+    ConnectFailed {
+        /// To whom.
+        remote: SocketAddr,
+    },
+    /// A media worker reports.
+    Media(MediaEvent),
+    /// The app server is there.
+    LinkUp(Outgoing),
+    /// The app server is gone.
+    LinkDown,
+    /// The app server lost count.
+    SnapshotRequest,
+    /// The app server's directory.
+    Directory(DirectorySnapshot),
+    /// The app server wants something.
+    Command {
+        /// Its id.
+        id: CommandId,
+        /// What.
+        command: Command,
+    },
+    /// The program is to end: calls are hung up.
+    Stop,
+}
+
+/// The switch and what it acts through.
+pub(crate) struct SwitchTask {
+    /// The switch.
+    pub switch: Switch,
+    /// What comes in.
+    pub inputs: mpsc::Receiver<SwitchInput>,
+    /// Its other end, for connections made here.
+    pub sender: mpsc::Sender<SwitchInput>,
+    /// SIP over UDP.
+    pub udp: UdpSockets,
+    /// SIP over TCP.
+    pub tcp: TcpListeners,
+    /// The media workers.
+    pub workers: Vec<WorkerHandle>,
+    /// Where the directory is kept.
+    pub directory: DirectoryFile,
+    /// The version of the directory in force.
+    pub directory_version: Arc<AtomicU64>,
+    /// What is told of ourselves.
+    pub health: Arc<Health>,
+}
+
+impl SwitchTask {
+    /// Runs until told to stop or every sender is gone.
+    pub(crate) async fn run(self) {
+        let mut running = Running { connections: Connections::default(), link: Link::default(), task: self };
+        loop {
+            let due = running.task.switch.next_timeout();
+            let wake = async {
+                match due {
+                    Some(at) => sleep_until(at.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                input = running.task.inputs.recv() => match input {
+                    Some(SwitchInput::Stop) | None => break,
+                    Some(input) => running.handle(input),
+                },
+                () = wake => {}
+            }
+            for _ in 0..BURST {
+                match running.task.inputs.try_recv() {
+                    Ok(SwitchInput::Stop) => return running.farewell().await,
+                    Ok(input) => running.handle(input),
+                    Err(_) => break,
+                }
+            }
+            running.task.switch.handle_timeout(Instant::now());
+            running.act();
+        }
+        running.farewell().await;
+    }
+}
+
+struct Running {
+    task: SwitchTask,
+    connections: Connections,
+    link: Link,
+}
+
+/// Open TCP connections, and messages for ones that are being opened.
+#[derive(Default)]
+struct Connections {
+    open: HashMap<ConnectionId, TcpConnection>,
+    waiting: HashMap<SocketAddr, Vec<Bytes>>,
+}
+
+/// The control link, as far as the switch task sees it.
+#[derive(Default)]
+struct Link {
+    outgoing: Option<Outgoing>,
+    seq: u64,
+    records: VecDeque<Event>,
+}
+
+impl Running {
+    fn handle(&mut self, input: SwitchInput) {
+        let now = Instant::now();
+        let switch = &mut self.task.switch;
+        match input {
+            SwitchInput::Datagram { flow, bytes } => switch.handle_datagram(now, flow, &bytes),
+            SwitchInput::Message { flow, message } => switch.handle_message(now, flow, *message),
+            SwitchInput::Malformed { flow, error } => switch.handle_malformed(now, flow, &error),
+            SwitchInput::Connected(connection) => self.connected(connection),
+            SwitchInput::ConnectionClosed { flow } => {
+                self.connections.open.remove(&flow.connection);
+                switch.handle_transport_closed(now, Destination::Flow(flow));
+            }
+            SwitchInput::ConnectFailed { remote } => {
+                debug!("telephone does not accept a connection");
+                self.connections.waiting.remove(&remote);
+                let failed = Destination::Address { transport: Transport::Tcp, remote };
+                switch.handle_transport_closed(now, failed);
+            }
+            SwitchInput::Media(event) => switch.handle_media_event(now, event),
+            SwitchInput::LinkUp(outgoing) => {
+                self.task.health.linked.store(true, Ordering::Relaxed);
+                self.link.outgoing = Some(outgoing);
+                self.send_snapshot();
+            }
+            SwitchInput::LinkDown => {
+                self.task.health.linked.store(false, Ordering::Relaxed);
+                self.link.outgoing = None;
+            }
+            SwitchInput::SnapshotRequest => self.send_snapshot(),
+            SwitchInput::Directory(directory) => self.apply_directory(now, directory),
+            SwitchInput::Command { id, command } => {
+                let result = switch.handle_command(now, id, command);
+                // Ahead of the events it caused: the app server knows the leg before it hears of it.
+                self.link.send(NodeFrame::Reply { id, result });
+            }
+            SwitchInput::Stop => {}
+        }
+        self.act();
+    }
+
+    fn act(&mut self) {
+        while let Some(output) = self.task.switch.poll_output() {
+            match output {
+                Output::Sip(transmit) => self.transmit(transmit),
+                Output::Media { worker, command } => match self.task.workers.get(worker) {
+                    Some(handle) => handle.send(WorkerInput::Command(Box::new(command))),
+                    None => warn!(worker, "no such media worker"),
+                },
+                Output::Event(event) => self.link.report(event),
+            }
+        }
+        self.task.health.calls.store(self.task.switch.call_count() as u64, Ordering::Relaxed);
+    }
+
+    fn transmit(&mut self, transmit: Transmit) {
+        let Transmit { destination, bytes } = transmit;
+        let sent = match destination {
+            Destination::Flow(flow) if flow.transport == Transport::Udp => {
+                self.task.udp.send(Some(flow.connection), flow.remote, &bytes);
+                true
+            }
+            Destination::Address { transport: Transport::Udp, remote } => {
+                self.task.udp.send(None, remote, &bytes);
+                true
+            }
+            Destination::Flow(flow) => {
+                self.connections.open.get(&flow.connection).is_some_and(|connection| connection.send(bytes))
+            }
+            Destination::Address { remote, .. } => self.transmit_tcp(remote, bytes),
+        };
+        if !sent {
+            self.task.switch.handle_transport_closed(Instant::now(), destination);
+        }
+    }
+
+    /// Over an open connection to the address, or one that is opened for it.
+    fn transmit_tcp(&mut self, remote: SocketAddr, bytes: Bytes) -> bool {
+        if let Some(open) = self.connections.open.values().find(|open| open.flow.remote == remote) {
+            return open.send(bytes);
+        }
+        let is_new = !self.connections.waiting.contains_key(&remote);
+        let waiting = self.connections.waiting.entry(remote).or_default();
+        if waiting.len() >= WAITING_FOR_CONNECTION {
+            return false;
+        }
+        waiting.push(bytes);
+        if is_new {
+            self.task.tcp.connect(remote, &self.task.sender);
+        }
+        true
+    }
+
+    fn connected(&mut self, connection: TcpConnection) {
+        let remote = connection.flow.remote;
+        for bytes in self.connections.waiting.remove(&remote).into_iter().flatten() {
+            connection.send(bytes);
+        }
+        self.connections.open.insert(connection.flow.connection, connection);
+    }
+
+    fn apply_directory(&mut self, now: Instant, directory: DirectorySnapshot) {
+        let version = directory.version;
+        let (users, devices) = (directory.users.len(), directory.devices.len());
+        if let Err(error) = self.task.switch.apply_directory(now, directory.clone()) {
+            error!(%error, version, "directory refused; the one before stays in force");
+            return;
+        }
+        info!(version, users, devices, "directory in force");
+        self.task.directory.store(&directory);
+        self.task.directory_version.store(version, Ordering::Relaxed);
+        self.task.health.directory.store(true, Ordering::Relaxed);
+        self.link.send(NodeFrame::DirectoryApplied { version });
+    }
+
+    fn send_snapshot(&mut self) {
+        let snapshot = self.task.switch.snapshot();
+        self.link.send(NodeFrame::Snapshot { seq: self.link.seq, snapshot });
+        for record in self.link.records.clone() {
+            self.link.number(record);
+        }
+    }
+
+    /// Hangs up every call and waits a moment for the last messages to leave.
+    async fn farewell(mut self) {
+        let calls = self.task.switch.call_count();
+        self.task.switch.handle_shutdown(Instant::now());
+        self.act();
+        if calls == 0 {
+            return;
+        }
+        info!(calls, "hanging up");
+        // Telephones confirm their BYEs, and some need them repeated.
+        let answers = async {
+            while let Some(input) = self.task.inputs.recv().await {
+                self.handle(input);
+            }
+        };
+        drop(timeout(FAREWELL, answers).await);
+    }
+}
+
+impl Link {
+    fn report(&mut self, event: Event) {
+        if matches!(event, Event::CallEnded { .. }) {
+            if self.records.len() == RECORDS {
+                self.records.pop_front();
+            }
+            self.records.push_back(event.clone());
+        }
+        self.number(event);
+    }
+
+    fn number(&mut self, event: Event) {
+        self.seq += 1;
+        self.send(NodeFrame::Event { seq: self.seq, event });
+    }
+
+    /// A full queue closes the link; the next one begins with a snapshot.
+    fn send(&mut self, frame: NodeFrame) {
+        if let Some(outgoing) = &self.outgoing
+            && outgoing.try_send(frame).is_err()
+        {
+            warn!("app server does not keep up; closing the link");
+            self.outgoing = None;
+        }
+    }
+}
