@@ -157,7 +157,7 @@ impl SoundStore {
         Ok(Self { settings, prompts: HashMap::new(), tones, digits })
     }
 
-    /// Takes a prompt from the bytes of its WAV file. One second takes about 5 ms of computing.
+    /// Takes a prompt from the bytes of its WAV file. One second takes about 10 ms of computing, so the shell does it beside the start.
     ///
     /// # Errors
     /// Where the file is no WAV file we read, or too short. The store stays as it was.

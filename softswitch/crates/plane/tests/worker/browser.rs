@@ -99,7 +99,8 @@ impl Browser {
         rig.deliver(SocketKey::WebRtc, self.address, &check);
     }
 
-    fn check(&mut self, is_for_worker: bool) -> Vec<u8> {
+    /// A nominating check, for the worker or for our own transport.
+    pub(crate) fn check(&mut self, is_for_worker: bool) -> Vec<u8> {
         let (ours, theirs) =
             if is_for_worker { (&self.worker_ice, &self.ice) } else { (&self.ice, &self.worker_ice) };
         let mut transaction = [0; 12];
