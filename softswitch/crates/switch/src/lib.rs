@@ -1,1 +1,45 @@
 //! A whole PBX without I/O: joins SIP, WebRTC legs, call control and the dialplan.
+//!
+//! [`Switch`] is told what arrives and what time it is, and says what to send, what the media workers are to do and
+//! what the app server must know. The shell owns sockets, threads and clocks; a test owns two telephones and a
+//! simulated hour.
+//!
+//! | file | owns |
+//! |---|---|
+//! | `switch` | the composition, and the public verbs |
+//! | `sip_requests` | SIP requests outside dialogs: admission, REGISTER, INVITE, refusals |
+//! | `sip_leg` | the one table between SIP and legs: what an INVITE's events mean, what call control's actions become |
+//! | `web_leg`, `commands` | the same for browsers |
+//! | `actions`, `notices` | call control's outputs, carried out and translated |
+//! | `routing` | from a number to a call |
+//! | `auth`, `registrations`, `sessions`, `directory` | who may, who is reachable and where, who is who |
+//! | `workers`, `ports`, `media` | which media worker, which port, and negotiation in the workers' words |
+//!
+//! `docs/life-of-a-call.md` follows a call through them, `docs/teardown.md` its end.
+
+mod actions;
+mod auth;
+mod clock;
+mod command_log;
+mod commands;
+mod config;
+mod directory;
+mod legs;
+mod lost_media;
+mod media;
+mod notices;
+mod output;
+mod ports;
+mod registrations;
+mod routing;
+mod sessions;
+mod sip_leg;
+mod sip_requests;
+mod switch;
+mod web_leg;
+mod workers;
+
+pub use config::{SwitchConfig, SwitchLimits, WorkerInfo};
+pub use directory::DirectoryError;
+pub use output::Output;
+pub use switch::Switch;

@@ -1,0 +1,164 @@
+//! Call control's actions, carried out on the legs' protocol sides and in the media plane.
+
+use std::time::Instant;
+
+use ringdown_call::{Action, DeviceId, LegEvent, Notice, Output as CallOutput, PlaySource as Play};
+use ringdown_control::{Event, LegPlace};
+use ringdown_media::api::{MediaCommand, PlaySource};
+use ringdown_types::{EndReason, LegId, SessionId};
+
+use crate::{
+    Output, Switch,
+    legs::{Leg, Side, codecs_starting_with},
+    notices::Translator,
+    web_leg::WebLeg,
+};
+
+impl Switch {
+    /// Carries out everything call control says until it has nothing more to say.
+    pub(crate) fn settle_calls(&mut self, now: Instant) {
+        loop {
+            while let Some(output) = self.calls.poll_output() {
+                match output {
+                    CallOutput::Action(action) => self.act(now, action),
+                    CallOutput::Notice(notice) => self.note(notice),
+                }
+            }
+            // A leg is shown to the app server before its browser is rung.
+            let Some(leg) = self.browsers_to_ring.pop_front() else { break };
+            self.ring_browser(now, leg);
+        }
+    }
+
+    fn act(&mut self, now: Instant, action: Action) {
+        match action {
+            Action::RingLeg { leg } => self.sip_ring(now, leg),
+            Action::ProgressLeg { leg, callee } => self.sip_progress(now, leg, callee),
+            Action::StartLeg { leg, device: DeviceId::Browser(session), caller, .. } => {
+                self.start_browser_leg(leg, session, caller);
+            }
+            Action::StartLeg { leg, device: DeviceId::Telephone(key), caller, .. } => {
+                self.start_telephone_leg(now, leg, key, caller);
+            }
+            Action::AnswerLeg { leg, callee } => self.sip_answer(now, leg, callee),
+            Action::EndLeg { leg, reason } => self.sip_end(now, leg, reason),
+            Action::Bridge { a, b } => {
+                self.media(a, MediaCommand::Connect { a, b });
+                self.spare_transcoding(a, b);
+                self.spare_transcoding(b, a);
+            }
+            Action::Unbridge { a, .. } => self.media(a, MediaCommand::Disconnect { leg: a }),
+            Action::Play { leg, source, repeat, token } => {
+                let source = match source {
+                    Play::Tone(tone) => PlaySource::Tone(tone),
+                    Play::Prompt(prompt) => PlaySource::Prompt(prompt),
+                };
+                self.media(leg, MediaCommand::Play { leg, source, repeat, token });
+            }
+            Action::StopPlay { leg } => self.media(leg, MediaCommand::Disconnect { leg }),
+            Action::Echo { leg } => self.media(leg, MediaCommand::Echo { leg }),
+            Action::SendDtmf { leg, digit } => {
+                self.media(leg, MediaCommand::SendDtmf { leg, digit, duration_ms: DIGIT_MS });
+            }
+            Action::Mute { leg, muted } => self.media(leg, MediaCommand::Mute { leg, muted }),
+        }
+    }
+
+    fn note(&mut self, notice: Notice) {
+        let translator = Translator { directory: &self.directory, clock: &self.clock, legs: &self.legs };
+        let event = translator.event(&notice);
+        self.event(event);
+        if let Notice::LegEnded { leg, .. } = notice {
+            self.forget_leg(leg.leg);
+        }
+    }
+
+    /// A leg is over: its media goes, its port rests, its session forgets it.
+    fn forget_leg(&mut self, leg: LegId) {
+        self.lost_media.settled(leg);
+        let Some(gone) = self.legs.remove(leg) else { return };
+        match &gone.side {
+            Side::Browser(web) => self.sessions.remove_leg(web.session(), leg),
+            Side::Telephone(sip) => {
+                self.sip.legs.remove(&sip.usage());
+            }
+        }
+        let port = gone.rtp_port();
+        if gone.in_media {
+            self.workers.leg_leaves(leg, gone.worker, port);
+            self.out
+                .push_back(Output::Media { worker: gone.worker, command: MediaCommand::RemoveLeg { leg } });
+        } else if let Some(port) = port {
+            self.workers.return_port(gone.worker, port);
+        }
+    }
+
+    fn start_browser_leg(&mut self, leg: LegId, session: SessionId, caller: LegId) {
+        let Some(calling) = self.legs.get(caller) else { return };
+        let (worker, variables) = (calling.worker, calling.variables.clone());
+        let candidates = self.workers.candidates(worker);
+        let web = WebLeg::new(session, self.config.dtls_fingerprint, candidates, &mut *self.random);
+        let side = Side::Browser(Box::new(web));
+        let place = LegPlace::Browser { session };
+        self.legs.insert(leg, Leg { worker, place, side, in_media: false, variables });
+        self.sessions.add_leg(session, leg);
+        self.browsers_to_ring.push_back((leg, caller));
+    }
+
+    /// Sends our offer, the caller's codecs first so that both sides share one, and takes the session as ringing:
+    /// it is live, and what it does with the offer is its own.
+    fn ring_browser(&mut self, now: Instant, (leg, caller): (LegId, LegId)) {
+        let codecs = codecs_starting_with(&self.legs.get(caller).map(Leg::codecs).unwrap_or_default());
+        let Some(ringing) = self.legs.get_mut(leg) else { return };
+        let variables = std::mem::take(&mut ringing.variables);
+        let Side::Browser(web) = &mut ringing.side else { return };
+        let session = web.session();
+        let Ok(offer) = web.offer(codecs) else {
+            return self.calls.handle_leg_event(now, leg, LegEvent::Refused(EndReason::Failed));
+        };
+        self.add_to_media(leg);
+        self.event(Event::Offered { leg, session, offer, variables });
+        self.tell_candidates(leg);
+        self.calls.handle_leg_event(now, leg, LegEvent::Ringing);
+    }
+
+    /// A telephone often speaks one codec only; a browser in the same bridge that knows it too is asked to speak it,
+    /// so that nothing is transcoded. Until its answer comes the media plane transcodes.
+    fn spare_transcoding(&mut self, browser: LegId, other: LegId) {
+        let others = self.legs.get(other).map(Leg::codecs).unwrap_or_default();
+        let Some(web) = self.legs.web(browser) else { return };
+        let session = web.session();
+        if let Some(offer) = web.narrow_to(&others) {
+            self.event(Event::Description { leg: browser, session, description: offer });
+        }
+    }
+
+    /// Tells the worker of a leg, once.
+    pub(crate) fn add_to_media(&mut self, leg: LegId) {
+        let Some(entry) = self.legs.get_mut(leg).filter(|entry| !entry.in_media) else { return };
+        entry.in_media = true;
+        let (transport, audio) = match &entry.side {
+            Side::Browser(web) => (web.transport(), web.audio()),
+            Side::Telephone(sip) => (sip.transport(), sip.audio()),
+        };
+        let worker = entry.worker;
+        self.workers.leg_added(worker);
+        let command = MediaCommand::AddLeg { leg, transport, audio };
+        self.out.push_back(Output::Media { worker, command });
+    }
+
+    /// Tells a leg's worker something, if it knows the leg.
+    pub(crate) fn media(&mut self, leg: LegId, command: MediaCommand) {
+        if let Some(entry) = self.legs.get(leg).filter(|entry| entry.in_media) {
+            self.out.push_back(Output::Media { worker: entry.worker, command });
+        }
+    }
+
+    pub(crate) fn event(&mut self, event: Event) {
+        self.out.push_back(Output::Event(event));
+    }
+}
+
+/// How long a digit lasts that nobody's finger timed. Shorter ones are missed by some gateways, longer ones make a
+/// sequence slow.
+const DIGIT_MS: u16 = 160;

@@ -1,0 +1,227 @@
+//! What the app server asks, obeyed.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use ringdown_call::{
+    CommandError as CallError, DeclineReason, DeviceId, EndedBy, LegCommand, LegEvent, OfferError,
+};
+use ringdown_control::{
+    CandidateText, Command, CommandError, CommandResult, DescriptionKind, Event, LegPlace, SessionDescription,
+};
+use ringdown_dialplan::MAX_DIALLED_BYTES;
+use ringdown_media::api::MediaCommand;
+use ringdown_sdp::SdpError;
+use ringdown_types::{EndReason, LegId, SessionId, UserId};
+
+use crate::{
+    Switch,
+    legs::{Leg, Side},
+    routing::Caller,
+    web_leg::{WebLeg, is_candidate},
+};
+
+/// A call a browser asks for.
+struct StartCall {
+    session: SessionId,
+    user: UserId,
+    to: String,
+    offer: SessionDescription,
+    variables: BTreeMap<String, String>,
+}
+
+/// Why a command is refused, with words for people.
+#[derive(Debug)]
+struct Refusal(CommandError, String);
+
+impl Refusal {
+    fn new(error: CommandError, message: &str) -> Self {
+        Self(error, message.to_owned())
+    }
+}
+
+impl From<CallError> for Refusal {
+    fn from(error: CallError) -> Self {
+        let code = match error {
+            CallError::NoSuchLeg => CommandError::NoSuchLeg,
+            CallError::WrongState => CommandError::WrongState,
+            CallError::Invalid => CommandError::Invalid,
+        };
+        Self(code, error.to_string())
+    }
+}
+
+impl From<SdpError> for Refusal {
+    fn from(error: SdpError) -> Self {
+        let code = match error {
+            SdpError::Malformed(_) | SdpError::AnswerMismatch(_) => CommandError::Invalid,
+            SdpError::NotAcceptable(_) => CommandError::NotAcceptable,
+            SdpError::OfferPending | SdpError::NoOfferPending => CommandError::WrongState,
+        };
+        Self(code, error.to_string())
+    }
+}
+
+impl Switch {
+    /// Obeys a command that was not seen before.
+    pub(crate) fn obey(&mut self, now: Instant, command: Command) -> CommandResult {
+        match self.try_to_obey(now, command) {
+            Ok(result) => result,
+            Err(Refusal(error, message)) => CommandResult::Refused { error, message },
+        }
+    }
+
+    fn try_to_obey(&mut self, now: Instant, command: Command) -> Result<CommandResult, Refusal> {
+        match command {
+            Command::SessionUp { session, user } => {
+                let orphans = self.sessions.up(session, user);
+                self.end_legs_of_session(now, orphans);
+            }
+            Command::SessionDown { session } => {
+                let orphans = self.sessions.down(session);
+                self.end_legs_of_session(now, orphans);
+            }
+            Command::StartCall { session, user, to, offer, variables } => {
+                return self.start_call(now, StartCall { session, user, to, offer, variables });
+            }
+            Command::Answer { leg, description } => self.answer(now, leg, description.as_ref())?,
+            Command::Decline { leg, reason } => {
+                let reason = match reason {
+                    EndReason::Busy => DeclineReason::Busy,
+                    EndReason::Declined => DeclineReason::Declined,
+                    _ => return Err(Refusal::new(CommandError::Invalid, "decline with busy or declined")),
+                };
+                self.calls.handle_command(now, leg, LegCommand::Decline(reason))?;
+            }
+            Command::Hangup { leg } => self.calls.handle_command(now, leg, LegCommand::Hangup)?,
+            Command::Hold { leg } => self.calls.handle_command(now, leg, LegCommand::Hold)?,
+            Command::Unhold { leg } => self.calls.handle_command(now, leg, LegCommand::Unhold)?,
+            Command::Mute { leg, muted } => self.calls.handle_command(now, leg, LegCommand::Mute(muted))?,
+            Command::SendDtmf { leg, digits } => {
+                self.calls.handle_command(now, leg, LegCommand::SendDtmf(digits))?;
+            }
+            Command::Describe { leg, description } => self.describe(leg, &description)?,
+            Command::Candidate { leg, candidate } => self.candidate(leg, candidate.as_ref())?,
+        }
+        Ok(CommandResult::Done)
+    }
+
+    fn end_legs_of_session(&mut self, now: Instant, legs: Vec<LegId>) {
+        for leg in legs {
+            let lost = LegEvent::Ended { reason: EndReason::ResumeExpired, by: EndedBy::Switch };
+            self.calls.handle_leg_event(now, leg, lost);
+        }
+    }
+
+    fn start_call(&mut self, now: Instant, call: StartCall) -> Result<CommandResult, Refusal> {
+        let StartCall { session, user, to, offer, variables } = call;
+        if self.sessions.user_of(session) != Some(user) {
+            return Err(Refusal::new(CommandError::NoSuchSession, "the session is not known"));
+        }
+        check_variables(&variables)?;
+        if to.len() > MAX_DIALLED_BYTES {
+            return Err(Refusal::new(CommandError::Invalid, "the number is too long"));
+        }
+        if offer.kind != DescriptionKind::Offer {
+            return Err(Refusal::new(CommandError::Invalid, "a call starts with an offer"));
+        }
+        if self.sessions.leg_count(session) >= self.config.limits.legs_per_session {
+            return Err(Refusal::new(CommandError::Congestion, "the session has too many calls"));
+        }
+        let Some(worker) = self.workers.least_loaded() else {
+            return Err(Refusal::new(CommandError::Congestion, "there is no media worker"));
+        };
+        let mut web = WebLeg::new(
+            session,
+            self.config.dtls_fingerprint,
+            self.workers.candidates(worker),
+            &mut *self.random,
+        );
+        let described = web.describe(&offer, &mut *self.random)?;
+        let leg = LegId::random(&mut *self.random);
+        let side = Side::Browser(Box::new(web));
+        let place = LegPlace::Browser { session };
+        self.legs.insert(leg, Leg { worker, place, side, in_media: false, variables });
+        let caller = Caller { leg, user, device: DeviceId::Browser(session), makes_ringback: false };
+        let call = match self.place_call(now, caller, &to) {
+            Ok(call) => call,
+            Err(OfferError::Congestion | OfferError::DuplicateLeg) => {
+                self.legs.remove(leg);
+                return Err(Refusal::new(CommandError::Congestion, "the switch is full"));
+            }
+        };
+        // A call that was refused at once needs no media.
+        if self.calls.leg(leg).is_some() {
+            self.sessions.add_leg(session, leg);
+            self.add_to_media(leg);
+            if let Some(answer) = described.answer {
+                self.event(Event::Description { leg, session, description: answer });
+            }
+            self.tell_candidates(leg);
+        }
+        Ok(CommandResult::Started { call, leg })
+    }
+
+    fn answer(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        description: Option<&SessionDescription>,
+    ) -> Result<(), Refusal> {
+        if let Some(description) = description {
+            self.describe(leg, description)?;
+        }
+        let web = self.legs.web(leg).ok_or(CallError::NoSuchLeg)?;
+        if !web.is_described() {
+            return Err(Refusal::new(CommandError::WrongState, "no answer description was given yet"));
+        }
+        Ok(self.calls.handle_command(now, leg, LegCommand::Answer)?)
+    }
+
+    fn describe(&mut self, leg: LegId, description: &SessionDescription) -> Result<(), Refusal> {
+        let web = self.legs.web(leg).ok_or(CallError::NoSuchLeg)?;
+        let described = web.describe(description, &mut *self.random)?;
+        let (session, transport, audio) = (web.session(), web.transport(), web.audio());
+        self.media(leg, MediaCommand::SetTransport { leg, transport });
+        self.media(leg, MediaCommand::SetAudio { leg, audio });
+        if let Some(answer) = described.answer {
+            self.event(Event::Description { leg, session, description: answer });
+        }
+        if described.tells_candidates {
+            self.tell_candidates(leg);
+        }
+        Ok(())
+    }
+
+    /// An ICE-lite side learns addresses from the browser's checks, so a good candidate needs nothing done.
+    fn candidate(&mut self, leg: LegId, candidate: Option<&CandidateText>) -> Result<(), Refusal> {
+        self.legs.web(leg).ok_or(CallError::NoSuchLeg)?;
+        match candidate {
+            Some(candidate) if !is_candidate(&candidate.0) => {
+                Err(Refusal::new(CommandError::Invalid, "this is no candidate"))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Our candidates and their end, beside the description that holds them too: some clients apply one, some the
+    /// other.
+    pub(crate) fn tell_candidates(&mut self, leg: LegId) {
+        let Some(web) = self.legs.web(leg) else { return };
+        let session = web.session();
+        let candidates: Vec<_> = web.candidates().map(|text| Some(CandidateText(text))).collect();
+        for candidate in candidates.into_iter().chain([None]) {
+            self.event(Event::Candidate { leg, session, candidate });
+        }
+    }
+}
+
+fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), Refusal> {
+    let bytes: usize = variables.iter().map(|(key, value)| key.len() + value.len()).sum();
+    if variables.len() > MAX_VARIABLES || bytes > MAX_VARIABLE_BYTES {
+        return Err(Refusal::new(CommandError::Invalid, "at most 32 variables of 4 KiB together"));
+    }
+    Ok(())
+}
+
+const MAX_VARIABLES: usize = 32;
+const MAX_VARIABLE_BYTES: usize = 4_096;

@@ -1,0 +1,61 @@
+//! What a switch is told once.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    ops::RangeInclusive,
+};
+
+/// What a switch is told once.
+#[derive(Debug, Clone)]
+pub struct SwitchConfig {
+    /// The SIP domain and digest realm until a directory says otherwise.
+    pub realm: String,
+    /// The address telephones reach us at: in Via, Contact, and descriptions.
+    pub advertised_address: IpAddr,
+    /// The port telephones reach us at, over UDP and TCP.
+    pub sip_port: u16,
+    /// Names this instance in the user part of Contacts, so that a later instance can tell whose dialogs are whose.
+    pub instance: String,
+    /// The media workers, at least one.
+    pub workers: Vec<WorkerInfo>,
+    /// SHA-256 of the certificate browsers see in the DTLS handshake.
+    pub dtls_fingerprint: [u8; 32],
+    /// How much may exist at once.
+    pub limits: SwitchLimits,
+}
+
+/// What signalling must know of a media worker.
+#[derive(Debug, Clone)]
+pub struct WorkerInfo {
+    /// Where browsers reach it: each local or mapped address with its WebRTC port, best first.
+    pub candidates: Vec<SocketAddr>,
+    /// The UDP ports of its telephones' media; each leg takes an even one and the next.
+    pub rtp_ports: RangeInclusive<u16>,
+}
+
+/// How much may exist at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SwitchLimits {
+    /// Calls. One more is refused with 503 and `congestion`.
+    pub calls: usize,
+    /// Legs of one browser session. More would only serve a page that loops.
+    pub legs_per_session: usize,
+    /// Devices one call rings.
+    pub devices_per_call: usize,
+    /// Bindings of one telephone account.
+    pub bindings_per_device: usize,
+    /// SIP transactions.
+    pub transactions: usize,
+}
+
+impl Default for SwitchLimits {
+    fn default() -> Self {
+        Self {
+            calls: 10_000,
+            legs_per_session: 8,
+            devices_per_call: 16,
+            bindings_per_device: 8,
+            transactions: 65_536,
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The directory in force, indexed for calls.
+
+use std::{collections::HashMap, time::Duration};
+
+use ringdown_call::Party as CallParty;
+use ringdown_control::{DirectorySnapshot, DirectoryUser, Party, SipDevice};
+use ringdown_dialplan::{CompileError, Dialplan, DialplanSource, FeatureEntry, Service, UserEntry};
+use ringdown_types::{Pii, UserId};
+
+/// The directory in force.
+#[derive(Debug, Default)]
+pub(crate) struct Directory {
+    version: u64,
+    realm: String,
+    users: HashMap<UserId, DirectoryUser>,
+    devices: HashMap<String, SipDevice>,
+    /// Digest user names by owner.
+    owned: HashMap<UserId, Vec<String>>,
+    dialplan: Dialplan,
+}
+
+/// A directory that is refused; the one in force stays.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DirectoryError {
+    /// Numbers contradict each other.
+    #[error("the numbers contradict each other: {0}")]
+    Dialplan(#[from] CompileError),
+    /// Two devices have the same digest user name.
+    #[error("two devices have the same user name")]
+    DuplicateDevice,
+    /// A device belongs to nobody in the directory.
+    #[error("a device belongs to user {0}, who is not in the directory")]
+    OwnerlessDevice(UserId),
+}
+
+impl Directory {
+    /// Nobody, in a realm.
+    pub(crate) fn empty(realm: String) -> Self {
+        Self { realm, ..Self::default() }
+    }
+
+    pub(crate) fn compile(snapshot: DirectorySnapshot) -> Result<Self, DirectoryError> {
+        let entry = |user: &DirectoryUser| UserEntry {
+            id: user.id,
+            extension: user.extension.clone(),
+            enabled: user.enabled,
+        };
+        let echo = FeatureEntry { code: snapshot.feature_codes.echo_test, service: Service::EchoTest };
+        let source =
+            DialplanSource { users: snapshot.users.iter().map(entry).collect(), features: vec![echo] };
+        let dialplan = Dialplan::compile(&source)?;
+        let users: HashMap<_, _> = snapshot.users.into_iter().map(|user| (user.id, user)).collect();
+        let mut devices = HashMap::with_capacity(snapshot.devices.len());
+        let mut owned: HashMap<UserId, Vec<String>> = HashMap::new();
+        for device in snapshot.devices {
+            if !users.contains_key(&device.user) {
+                return Err(DirectoryError::OwnerlessDevice(device.user));
+            }
+            owned.entry(device.user).or_default().push(device.username.clone());
+            if devices.insert(device.username.clone(), device).is_some() {
+                return Err(DirectoryError::DuplicateDevice);
+            }
+        }
+        Ok(Self { version: snapshot.version, realm: snapshot.realm, users, devices, owned, dialplan })
+    }
+
+    /// 0 for none.
+    pub(crate) const fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The SIP domain and digest realm.
+    pub(crate) fn realm(&self) -> &str {
+        &self.realm
+    }
+
+    pub(crate) const fn dialplan(&self) -> &Dialplan {
+        &self.dialplan
+    }
+
+    pub(crate) fn user(&self, user: UserId) -> Option<&DirectoryUser> {
+        self.users.get(&user)
+    }
+
+    /// A device by its digest user name.
+    pub(crate) fn device(&self, username: &str) -> Option<&SipDevice> {
+        self.devices.get(username)
+    }
+
+    /// The digest user names of a user's devices.
+    pub(crate) fn devices_of(&self, user: UserId) -> impl Iterator<Item = &str> {
+        self.owned.get(&user).into_iter().flatten().map(String::as_str)
+    }
+
+    /// Whether a user may call and be called.
+    pub(crate) fn is_enabled(&self, user: UserId) -> bool {
+        self.user(user).is_some_and(|user| user.enabled)
+    }
+
+    /// How long a user's devices ring.
+    pub(crate) fn ring_time(&self, user: UserId) -> Duration {
+        let seconds = self.user(user).map_or(DEFAULT_RING_SECONDS, |user| user.ring_seconds);
+        Duration::from_secs(seconds.clamp(5, 300).into())
+    }
+
+    /// One side of a call as others see it.
+    pub(crate) fn party(&self, party: &CallParty) -> Party {
+        match party {
+            CallParty::User(id) => match self.user(*id) {
+                Some(user) => Party {
+                    user: Some(*id),
+                    number: Pii(user.extension.as_str().to_owned()),
+                    name: user.name.clone(),
+                },
+                // The user left the directory during the call.
+                None => Party { user: Some(*id), number: Pii(String::new()), name: Pii(String::new()) },
+            },
+            CallParty::Number(number) => {
+                Party { user: None, number: Pii(number.0.as_ref().to_owned()), name: Pii(String::new()) }
+            }
+        }
+    }
+}
+
+/// For a callee who left the directory between routing and ringing.
+const DEFAULT_RING_SECONDS: u16 = 30;

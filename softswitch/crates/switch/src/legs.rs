@@ -1,0 +1,90 @@
+//! The legs' protocol sides.
+
+use std::collections::{BTreeMap, HashMap};
+
+use ringdown_control::LegPlace;
+use ringdown_types::{CodecId, LegId};
+
+use crate::{sip_leg::SipLeg, web_leg::WebLeg};
+
+/// One leg as its protocol and the media plane see it. Call control owns what it means.
+#[derive(Debug)]
+pub(crate) struct Leg {
+    /// The media worker that serves its call.
+    pub(crate) worker: usize,
+    /// The device, as events show it.
+    pub(crate) place: LegPlace,
+    pub(crate) side: Side,
+    /// Whether the worker was told of it.
+    pub(crate) in_media: bool,
+    /// Free-form data the caller sent along.
+    pub(crate) variables: BTreeMap<String, String>,
+}
+
+/// Which protocol a leg's device speaks.
+#[derive(Debug)]
+pub(crate) enum Side {
+    Browser(Box<WebLeg>),
+    Telephone(Box<SipLeg>),
+}
+
+impl Leg {
+    /// The codecs its device can take, preferred first: negotiated ones, or those it offered.
+    pub(crate) fn codecs(&self) -> Vec<CodecId> {
+        match &self.side {
+            Side::Browser(web) => web.codecs(),
+            Side::Telephone(sip) => sip.codecs(),
+        }
+    }
+
+    /// Its RTP port.
+    pub(crate) fn rtp_port(&self) -> Option<u16> {
+        match &self.side {
+            Side::Browser(_) => None,
+            Side::Telephone(sip) => Some(sip.rtp_port()),
+        }
+    }
+}
+
+/// All legs.
+#[derive(Debug, Default)]
+pub(crate) struct Legs(HashMap<LegId, Leg>);
+
+impl Legs {
+    pub(crate) fn insert(&mut self, id: LegId, leg: Leg) {
+        self.0.insert(id, leg);
+    }
+
+    pub(crate) fn remove(&mut self, id: LegId) -> Option<Leg> {
+        self.0.remove(&id)
+    }
+
+    pub(crate) fn get(&self, id: LegId) -> Option<&Leg> {
+        self.0.get(&id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: LegId) -> Option<&mut Leg> {
+        self.0.get_mut(&id)
+    }
+
+    pub(crate) fn web(&mut self, id: LegId) -> Option<&mut WebLeg> {
+        match &mut self.get_mut(id)?.side {
+            Side::Browser(web) => Some(web),
+            Side::Telephone(_) => None,
+        }
+    }
+
+    pub(crate) fn sip(&mut self, id: LegId) -> Option<&mut SipLeg> {
+        match &mut self.get_mut(id)?.side {
+            Side::Browser(_) => None,
+            Side::Telephone(sip) => Some(sip),
+        }
+    }
+}
+
+/// `first` in its order, then every codec that is not in it: what we offer one side when the other speaks `first`.
+pub(crate) fn codecs_starting_with(first: &[CodecId]) -> Vec<CodecId> {
+    let mut codecs = first.to_vec();
+    codecs.extend(CodecId::ALL.into_iter().filter(|codec| !first.contains(codec)));
+    codecs
+}

@@ -1,0 +1,71 @@
+//! What was negotiated, in the media workers' words.
+
+use std::net::IpAddr;
+
+use ringdown_media::api::{
+    AudioParameters, DtlsRole, RtpRemote, TelephoneEventFormat, Transport, WebRtcRemote,
+};
+use ringdown_sdp::{BrowserTransport, LocalIdentity, Negotiated, NegotiatedTransport};
+
+/// What a worker must know of a leg's audio stream.
+///
+/// Towards a peer that answered our offer with other payload types than ours, its numbers count: it expects them,
+/// and most such peers send with them too.
+pub(crate) fn audio_parameters(negotiated: &Negotiated) -> AudioParameters {
+    AudioParameters {
+        codecs: negotiated.codecs.iter().map(|codec| (codec.codec, codec.send_payload_type)).collect(),
+        telephone_events: negotiated
+            .telephone_events
+            .iter()
+            .map(|event| TelephoneEventFormat {
+                payload_type: event.send_payload_type,
+                clock_rate: event.clock_rate,
+            })
+            .collect(),
+        direction: negotiated.direction,
+        ptime_ms: negotiated.ptime_ms,
+        local_ssrc: negotiated.local_ssrc,
+        cname: negotiated.cname.clone(),
+    }
+}
+
+/// The stream of a leg nothing was negotiated for yet.
+pub(crate) fn unnegotiated(identity: &LocalIdentity) -> AudioParameters {
+    AudioParameters {
+        ptime_ms: 20,
+        local_ssrc: identity.ssrc,
+        cname: identity.cname.clone(),
+        ..AudioParameters::default()
+    }
+}
+
+/// A browser's transport, with what its description says once there is one.
+pub(crate) fn web_rtc(local: &BrowserTransport, remote: Option<&NegotiatedTransport>) -> Transport {
+    let remote = remote.and_then(|remote| match remote {
+        NegotiatedTransport::WebRtc { ufrag, pwd, fingerprint, dtls_role } => Some(WebRtcRemote {
+            ufrag: ufrag.clone(),
+            pwd: pwd.clone(),
+            fingerprint: *fingerprint,
+            dtls_role: match dtls_role {
+                ringdown_sdp::DtlsRole::Server => DtlsRole::Server,
+                ringdown_sdp::DtlsRole::Client => DtlsRole::Client,
+            },
+        }),
+        NegotiatedTransport::Rtp { .. } => None,
+    });
+    Transport::WebRtc { local_ufrag: local.ufrag.clone(), local_pwd: local.pwd.clone(), remote }
+}
+
+/// A telephone's transport. `source` is where its signalling comes from: when the description names another
+/// address, the telephone sits behind a NAT and sends from an address it does not know.
+pub(crate) fn rtp(local_port: u16, remote: Option<&NegotiatedTransport>, source: IpAddr) -> Transport {
+    let remote = remote.and_then(|remote| match remote {
+        NegotiatedTransport::Rtp { rtp: Some(rtp), rtcp } => Some(RtpRemote {
+            rtp: *rtp,
+            rtcp: rtcp.unwrap_or(*rtp),
+            nat_source: (rtp.ip() != source).then_some(source),
+        }),
+        NegotiatedTransport::Rtp { rtp: None, .. } | NegotiatedTransport::WebRtc { .. } => None,
+    });
+    Transport::Rtp { local_port, remote }
+}

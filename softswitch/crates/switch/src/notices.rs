@@ -1,0 +1,112 @@
+//! Call control's notices as events of the control link: numbers and names from the directory, times from the wall
+//! clock, devices from the legs.
+
+use std::{sync::Arc, time::Instant};
+
+use ringdown_call::{CallRecord, CallView, DeviceId, EndedBy, LegRole, LegState, LegView, Notice};
+use ringdown_control::{self as control, Event, LegInfo, LegPlace};
+use ringdown_types::{LegId, Pii};
+
+use crate::{clock::WallClock, directory::Directory, legs::Legs};
+
+/// What a translation looks things up in.
+pub(crate) struct Translator<'a> {
+    pub(crate) directory: &'a Directory,
+    pub(crate) clock: &'a WallClock,
+    pub(crate) legs: &'a Legs,
+}
+
+impl Translator<'_> {
+    pub(crate) fn event(&self, notice: &Notice) -> Event {
+        match notice {
+            Notice::CallStarted { call, caller, dialled, at } => Event::CallStarted {
+                call: *call,
+                caller: self.directory.party(caller),
+                dialled: plain(dialled),
+                at: self.clock.unix_ms(*at),
+            },
+            Notice::LegChanged(view) => Event::LegChanged { leg: self.leg(view) },
+            Notice::LegEnded { leg, reason, by } => {
+                Event::LegEnded { leg: self.leg(leg), reason: *reason, by: ended_by(*by) }
+            }
+            Notice::CallEnded(record) => Event::CallEnded { record: self.record(record) },
+            Notice::Dtmf { leg, digit } => Event::Dtmf { leg: *leg, digit: *digit },
+        }
+    }
+
+    pub(crate) fn call(&self, view: &CallView) -> control::CallInfo {
+        control::CallInfo {
+            call: view.call,
+            caller: self.directory.party(&view.caller),
+            dialled: plain(&view.dialled),
+            started_at: self.clock.unix_ms(view.started_at),
+            legs: view.legs.iter().map(|leg| self.leg(leg)).collect(),
+        }
+    }
+
+    fn leg(&self, view: &LegView) -> LegInfo {
+        LegInfo {
+            leg: view.leg,
+            call: view.call,
+            user: Some(view.user),
+            place: self.place(view.leg, view.device),
+            role: match view.role {
+                LegRole::Caller => control::LegRole::Caller,
+                LegRole::Callee => control::LegRole::Callee,
+            },
+            state: match view.state {
+                LegState::Dialing => control::LegState::Dialing,
+                LegState::Ringing => control::LegState::Ringing,
+                LegState::Active => control::LegState::Active,
+                LegState::Ended => control::LegState::Ended,
+            },
+            peer: self.directory.party(&view.peer),
+            held: view.held,
+            held_by_peer: view.held_by_peer,
+            muted: view.muted,
+            direction: view.direction,
+            created_at: self.clock.unix_ms(view.created_at),
+            answered_at: self.at(view.answered_at),
+        }
+    }
+
+    /// A leg that could not even be started has no protocol side; its device is known all the same.
+    fn place(&self, leg: LegId, device: DeviceId) -> LegPlace {
+        match (self.legs.get(leg), device) {
+            (Some(leg), _) => leg.place.clone(),
+            (None, DeviceId::Browser(session)) => LegPlace::Browser { session },
+            (None, DeviceId::Telephone(_)) => LegPlace::Telephone { device: Pii(String::new()) },
+        }
+    }
+
+    fn record(&self, record: &CallRecord) -> control::CallRecord {
+        control::CallRecord {
+            call: record.call,
+            caller: self.directory.party(&record.caller),
+            callee: self.directory.party(&record.callee),
+            dialled: plain(&record.dialled),
+            started_at: self.clock.unix_ms(record.started_at),
+            answered_at: self.at(record.answered_at),
+            ended_at: self.clock.unix_ms(record.ended_at),
+            reason: record.reason,
+            by: ended_by(record.by),
+        }
+    }
+
+    fn at(&self, at: Option<Instant>) -> Option<u64> {
+        at.map(|at| self.clock.unix_ms(at))
+    }
+}
+
+/// The same value, owned. A `Pii` prints redacted, so it must not be printed on its way.
+fn plain(text: &Pii<Arc<str>>) -> Pii<String> {
+    Pii(text.0.as_ref().to_owned())
+}
+
+const fn ended_by(by: EndedBy) -> control::EndedBy {
+    match by {
+        EndedBy::Local => control::EndedBy::Local,
+        EndedBy::Remote => control::EndedBy::Remote,
+        EndedBy::Switch => control::EndedBy::Switch,
+    }
+}

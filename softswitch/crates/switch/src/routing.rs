@@ -1,0 +1,56 @@
+//! From a caller and what they dialled to a call.
+
+use std::time::Instant;
+
+use ringdown_call::{Callee, Destination, DeviceId, OfferError, OfferedCall};
+use ringdown_dialplan::Decision;
+use ringdown_types::{CallId, EndReason, LegId, UserId};
+
+use crate::Switch;
+
+/// Who calls, on which leg, with what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Caller {
+    pub(crate) leg: LegId,
+    pub(crate) user: UserId,
+    pub(crate) device: DeviceId,
+    /// Whether the device makes its own ringing tone.
+    pub(crate) makes_ringback: bool,
+}
+
+impl Switch {
+    /// Looks the number up and hands the call to call control, with every device that can be reached.
+    pub(crate) fn place_call(
+        &mut self,
+        now: Instant,
+        caller: Caller,
+        dialled: &str,
+    ) -> Result<CallId, OfferError> {
+        let destination = match self.directory.dialplan().route(dialled, caller.user) {
+            Decision::User { user } => Destination::User(self.callee(user)),
+            Decision::EchoTest => Destination::EchoTest,
+            decision => Destination::Refused(decision.end_reason().unwrap_or(EndReason::NotFound)),
+        };
+        let offer = OfferedCall {
+            leg: caller.leg,
+            user: caller.user,
+            device: caller.device,
+            dialled: dialled.to_owned(),
+            destination,
+            wants_generated_ringback: !caller.makes_ringback,
+        };
+        self.calls.handle_offer(now, &mut *self.random, offer)
+    }
+
+    /// A user with their live sessions and registered telephones.
+    fn callee(&self, user: UserId) -> Callee {
+        let browsers = self.sessions.of_user(user).map(DeviceId::Browser);
+        let telephones = self.binding_keys(user).map(DeviceId::Telephone);
+        Callee {
+            user,
+            devices: browsers.chain(telephones).collect(),
+            ring: self.directory.ring_time(user),
+            max_calls: self.directory.user(user).map_or(1, |user| user.max_calls),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! SIP requests and who may send them: admission, REGISTER, and the way of everything else to its leg.
+
+use std::{collections::HashMap, time::Instant};
+
+use ringdown_sip::{
+    endpoint::{EndpointConfig, Flow},
+    invite::{UsageEvent, UsageId},
+    message::{HeaderName, Host, Method, Request, Response},
+    registrar::{Registrar, RegistrarConfig},
+    user_agent::{Event, Output as AgentOutput, Received, UserAgent, UserAgentConfig},
+};
+use ringdown_types::{LegId, Random};
+use tracing::debug;
+
+use crate::{Output, Switch, SwitchConfig, auth::Doorkeeper};
+
+/// The SIP side: the user agent, the registrar, the doorkeeper, and which leg a call usage belongs to.
+#[derive(Debug)]
+pub(crate) struct SipSide {
+    pub(crate) agent: UserAgent,
+    pub(crate) registrar: Registrar,
+    pub(crate) doorkeeper: Doorkeeper,
+    pub(crate) legs: HashMap<UsageId, LegId>,
+    /// Digest user names of callers whose INVITE was admitted and whose `Invited` has not come yet.
+    pub(crate) callers: HashMap<UsageId, String>,
+}
+
+impl SipSide {
+    pub(crate) fn new(
+        now: Instant,
+        config: &SwitchConfig,
+        random: &mut dyn FnMut() -> Box<dyn Random>,
+    ) -> Self {
+        let mut endpoint = EndpointConfig::new(Host::from(config.advertised_address), config.sip_port);
+        endpoint.instance.clone_from(&config.instance);
+        endpoint.max_transactions = config.limits.transactions;
+        endpoint.retry_after_seconds = RETRY_AFTER_SECONDS;
+        // Two legs of each call, and as many again that are ending.
+        let max_usages = config.limits.calls.saturating_mul(4);
+        let registrar =
+            RegistrarConfig { max_bindings: config.limits.bindings_per_device, ..RegistrarConfig::default() };
+        Self {
+            agent: UserAgent::new(UserAgentConfig { endpoint, max_usages }, random()),
+            registrar: Registrar::new(registrar),
+            doorkeeper: Doorkeeper::new(now, &config.realm, &mut *random()),
+            legs: HashMap::new(),
+            callers: HashMap::new(),
+        }
+    }
+}
+
+impl Switch {
+    /// Takes what the user agent has to send and to say. Whether anything was said that others may react to.
+    pub(crate) fn settle_sip(&mut self, now: Instant) -> bool {
+        let mut said = false;
+        while let Some(output) = self.sip.agent.poll_output() {
+            match output {
+                AgentOutput::Transmit(transmit) => self.out.push_back(Output::Sip(transmit)),
+                AgentOutput::Event(event) => {
+                    said = true;
+                    self.handle_sip_event(now, event);
+                }
+            }
+        }
+        said
+    }
+
+    fn handle_sip_event(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Received(received) => self.receive(now, &received),
+            Event::Usage { usage, event: UsageEvent::Invited(invitation) } => {
+                if let Some(username) = self.sip.callers.remove(&usage) {
+                    self.invited(now, usage, &username, &invitation);
+                }
+            }
+            Event::Usage { usage, event } => {
+                if let Some(leg) = self.sip.legs.get(&usage).copied() {
+                    self.handle_usage_event(now, leg, event);
+                }
+            }
+            // The switch sends no request outside a call.
+            Event::Response { .. } | Event::RequestFailed { .. } => {}
+        }
+    }
+
+    /// Every request is proved by its sender but one in a call over the very flow the call uses: whoever can forge
+    /// that sees the call's packets anyway.
+    fn receive(&mut self, now: Instant, received: &Received) {
+        if received.is_from_peer && received.usage.is_some() {
+            self.sip.agent.admit(now, received.id);
+            return;
+        }
+        let admitted = self.sip.doorkeeper.admit(now, &received.request, &self.directory, &mut *self.random);
+        let username = match admitted {
+            Ok(username) => username,
+            Err(challenge) => return self.sip.agent.challenge(now, received.id, *challenge),
+        };
+        match received.usage {
+            Some(usage) => self.receive_in_call(now, received, usage, &username),
+            None => self.receive_new(now, received, username),
+        }
+    }
+
+    /// A call belongs to the device that is in it, wherever its packets come from.
+    fn receive_in_call(&mut self, now: Instant, received: &Received, usage: UsageId, username: &str) {
+        let leg = self.sip.legs.get(&usage).copied();
+        let owns = leg.and_then(|leg| self.legs.sip(leg)).is_none_or(|sip| sip.username() == username);
+        if owns {
+            self.sip.agent.admit(now, received.id);
+        } else {
+            self.refuse(now, received, 403);
+        }
+    }
+
+    fn receive_new(&mut self, now: Instant, received: &Received, username: String) {
+        let may =
+            self.directory.device(&username).is_some_and(|device| self.directory.is_enabled(device.user));
+        if !may {
+            return self.refuse(now, received, 403);
+        }
+        match received.request.method {
+            Method::Register => self.register(now, received, &username),
+            Method::Invite if self.calls.call_count() >= self.config.limits.calls => {
+                // RFC 3261 §21.5.4: when to try again.
+                let response = Response::to_request(&received.request, 503)
+                    .with(HeaderName::RetryAfter, RETRY_AFTER_SECONDS.to_string());
+                self.sip.agent.respond(now, received.id, response);
+            }
+            Method::Invite => {
+                if let Some(usage) = self.sip.agent.admit(now, received.id) {
+                    self.sip.callers.insert(usage, username);
+                }
+            }
+            _ => {
+                self.sip.agent.admit(now, received.id);
+            }
+        }
+    }
+
+    /// A device registers for itself only (RFC 3261 §10.3 step 4).
+    fn register(&mut self, now: Instant, received: &Received, username: &str) {
+        let Received { id, request, flow, .. } = received;
+        if aor_user(request).as_deref() != Some(username) {
+            return self.refuse(now, received, 403);
+        }
+        let response = self.sip.registrar.handle_register(now, username, *flow, request);
+        self.sip.agent.respond(now, *id, response);
+    }
+
+    fn refuse(&mut self, now: Instant, received: &Received, status: u16) {
+        debug!(method = %received.request.method, status, "request refused");
+        let response = Response::to_request(&received.request, status);
+        self.sip.agent.respond(now, received.id, response);
+    }
+
+    /// The key of the binding a call comes from, so that the calling telephone is not rung by its own call. 0, which
+    /// names none, for a telephone that calls without being registered.
+    pub(crate) fn calling_binding(&self, username: &str, flow: Flow) -> u64 {
+        let bindings = || self.sip.registrar.bindings(username);
+        bindings()
+            .find(|binding| binding.flow().remote == flow.remote)
+            .or_else(|| bindings().find(|binding| binding.flow().remote.ip() == flow.remote.ip()))
+            .map_or(0, |binding| binding.id().0)
+    }
+}
+
+/// The user part of the address of record a REGISTER is for.
+fn aor_user(request: &Request) -> Option<String> {
+    request.headers.to().ok()?.uri.sip()?.decoded_user()
+}
+
+/// A full switch is usually full for longer than a telephone's impatience, and not much longer.
+const RETRY_AFTER_SECONDS: u32 = 5;

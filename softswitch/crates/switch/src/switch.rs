@@ -1,0 +1,240 @@
+//! The composition: every part of the PBX, and the verbs the shell uses.
+
+use std::{collections::VecDeque, time::Instant};
+
+use bytes::Bytes;
+use ringdown_call::{CallControl, EndedBy, LegEvent, Limits};
+use ringdown_control::{Command, CommandId, CommandResult, DirectorySnapshot, Snapshot};
+use ringdown_media::api::{MediaEvent, MediaFailure};
+use ringdown_sip::{
+    endpoint::{Destination, Flow},
+    message::{Message, ParseError},
+};
+use ringdown_types::{EndReason, LegId, Random};
+use tracing::warn;
+
+use crate::{
+    DirectoryError, Output, SwitchConfig,
+    clock::WallClock,
+    command_log::CommandLog,
+    directory::Directory,
+    legs::{Legs, Side},
+    lost_media::LostMedia,
+    notices::Translator,
+    sessions::Sessions,
+    sip_requests::SipSide,
+    workers::Workers,
+};
+
+/// A whole PBX without I/O.
+///
+/// - `handle_*` and [`Switch::apply_directory`] take an input,
+/// - [`Switch::poll_output`] gives what follows from it: drain it after each one,
+/// - [`Switch::next_timeout`] says when [`Switch::handle_timeout`] is due,
+/// - everything else looks.
+pub struct Switch {
+    pub(crate) config: SwitchConfig,
+    pub(crate) random: Box<dyn Random>,
+    pub(crate) clock: WallClock,
+    pub(crate) directory: Directory,
+    pub(crate) sessions: Sessions,
+    pub(crate) calls: CallControl,
+    pub(crate) legs: Legs,
+    pub(crate) workers: Workers,
+    pub(crate) sip: SipSide,
+    pub(crate) commands: CommandLog,
+    pub(crate) lost_media: LostMedia,
+    /// Browser legs to ring once their notices are out, with the caller's leg.
+    pub(crate) browsers_to_ring: VecDeque<(LegId, LegId)>,
+    pub(crate) out: VecDeque<Output>,
+}
+
+impl Switch {
+    /// A switch without directory, calls and registrations. `unix_ms` is the wall clock at `now`; `random` makes
+    /// sources good enough for secrets, each for an owner of its own.
+    pub fn new(
+        now: Instant,
+        unix_ms: u64,
+        config: SwitchConfig,
+        random: &mut dyn FnMut() -> Box<dyn Random>,
+    ) -> Self {
+        let limits = Limits { calls: config.limits.calls, devices_per_call: config.limits.devices_per_call };
+        Self {
+            clock: WallClock::new(now, unix_ms),
+            directory: Directory::empty(config.realm.clone()),
+            sessions: Sessions::default(),
+            calls: CallControl::new(limits),
+            legs: Legs::default(),
+            workers: Workers::new(&config.workers),
+            sip: SipSide::new(now, &config, random),
+            commands: CommandLog::default(),
+            lost_media: LostMedia::default(),
+            browsers_to_ring: VecDeque::new(),
+            out: VecDeque::new(),
+            random: random(),
+            config,
+        }
+    }
+
+    /// A SIP datagram.
+    pub fn handle_datagram(&mut self, now: Instant, flow: Flow, datagram: &Bytes) {
+        self.sip.agent.handle_datagram(now, flow, datagram);
+        self.settle(now);
+    }
+
+    /// A SIP message the shell cut out of a stream with [`ringdown_sip::message::StreamFramer`].
+    pub fn handle_message(&mut self, now: Instant, flow: Flow, message: Message) {
+        self.sip.agent.handle_message(now, flow, message);
+        self.settle(now);
+    }
+
+    /// What a stream's framer could not read.
+    pub fn handle_malformed(&mut self, now: Instant, flow: Flow, error: &ParseError) {
+        self.sip.agent.handle_malformed(now, flow, error);
+        self.settle(now);
+    }
+
+    /// Nothing can be sent there: a connection closed or could not be opened, or an ICMP error came.
+    pub fn handle_transport_closed(&mut self, now: Instant, destination: Destination) {
+        if let Destination::Flow(flow) = destination {
+            self.sip.registrar.handle_connection_closed(flow.connection);
+        }
+        self.sip.agent.handle_transport_error(now, destination);
+        self.settle(now);
+    }
+
+    /// A media worker's report.
+    pub fn handle_media_event(&mut self, now: Instant, event: MediaEvent) {
+        match event {
+            MediaEvent::LegConnected { leg } => self.lost_media.settled(leg),
+            MediaEvent::MediaStarted { .. } => {}
+            MediaEvent::LegFailed { leg, failure } => self.media_failed(now, leg, failure),
+            // The media plane passes telephone-events on to the partner itself; this is for whoever listens.
+            MediaEvent::Dtmf { leg, digit, .. } => {
+                self.calls.handle_leg_event(now, leg, LegEvent::Dtmf { digit, relayed: true });
+            }
+            MediaEvent::PlayFinished { leg, token } => {
+                self.calls.handle_leg_event(now, leg, LegEvent::PlayFinished { token });
+            }
+            MediaEvent::LegRemoved { leg, .. } => self.workers.leg_left(leg),
+        }
+        self.settle(now);
+    }
+
+    /// A telephone may be silent for as long as it likes: whether it is there, its signalling says. A browser that
+    /// went silent may be about to say why.
+    fn media_failed(&mut self, now: Instant, leg: LegId, failure: MediaFailure) {
+        let is_telephone = self.legs.get(leg).is_some_and(|leg| matches!(leg.side, Side::Telephone(_)));
+        match failure {
+            MediaFailure::ConsentExpired if is_telephone => {}
+            MediaFailure::ConsentExpired => self.lost_media.lost(now, leg),
+            MediaFailure::SocketUnavailable
+            | MediaFailure::FingerprintMismatch
+            | MediaFailure::DtlsFailed => {
+                warn!(%leg, ?failure, "media failed");
+                self.calls.handle_leg_event(now, leg, LegEvent::MediaFailed);
+            }
+        }
+    }
+
+    /// A command of the app server. A repeated id gets the first outcome again and does nothing twice. Send the
+    /// reply before what [`Switch::poll_output`] then gives, so that the app server knows a call before its events.
+    pub fn handle_command(&mut self, now: Instant, id: CommandId, command: Command) -> CommandResult {
+        if let Some(outcome) = self.commands.outcome(id) {
+            return outcome.clone();
+        }
+        let result = self.obey(now, command);
+        self.commands.note(id, result.clone());
+        self.settle(now);
+        result
+    }
+
+    /// Replaces the directory.
+    ///
+    /// # Errors
+    /// When it contradicts itself; the one in force stays.
+    pub fn apply_directory(
+        &mut self,
+        now: Instant,
+        snapshot: DirectorySnapshot,
+    ) -> Result<(), DirectoryError> {
+        let directory = Directory::compile(snapshot)?;
+        self.put_directory_in_force(directory);
+        self.settle(now);
+        Ok(())
+    }
+
+    /// The version of the directory in force, 0 for none.
+    pub const fn directory_version(&self) -> u64 {
+        self.directory.version()
+    }
+
+    /// Ends every call: the program stops.
+    pub fn handle_shutdown(&mut self, now: Instant) {
+        let callers: Vec<LegId> =
+            self.calls.calls().filter_map(|call| call.legs.first().map(|leg| leg.leg)).collect();
+        for leg in callers {
+            let end = LegEvent::Ended { reason: EndReason::ServerRestart, by: EndedBy::Switch };
+            self.calls.handle_leg_event(now, leg, end);
+        }
+        self.settle(now);
+    }
+
+    /// Time passed.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.calls.handle_timeout(now);
+        self.sip.agent.handle_timeout(now);
+        self.sip.registrar.handle_timeout(now);
+        while let Some(leg) = self.lost_media.take_expired(now) {
+            self.calls.handle_leg_event(now, leg, LegEvent::MediaFailed);
+        }
+        self.settle(now);
+    }
+
+    /// When [`Switch::handle_timeout`] is due.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        let parts = [
+            self.calls.next_timeout(),
+            self.sip.agent.next_timeout(),
+            self.sip.registrar.next_timeout(),
+            self.lost_media.next_timeout(),
+        ];
+        parts.into_iter().flatten().min()
+    }
+
+    /// The next thing to do.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    /// Everything live, for an app server that just connected or saw a gap.
+    pub fn snapshot(&self) -> Snapshot {
+        let translator = Translator { directory: &self.directory, clock: &self.clock, legs: &self.legs };
+        Snapshot {
+            calls: self.calls.calls().map(|call| translator.call(&call)).collect(),
+            registrations: self.registrations(),
+        }
+    }
+
+    /// How many calls exist.
+    pub fn call_count(&self) -> usize {
+        self.calls.call_count()
+    }
+
+    /// Lets every part react to the others until nothing is left to say.
+    fn settle(&mut self, now: Instant) {
+        loop {
+            self.settle_calls(now);
+            self.settle_registrations();
+            if !self.settle_sip(now) {
+                break;
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Switch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Switch").field("calls", &self.calls.call_count()).finish_non_exhaustive()
+    }
+}

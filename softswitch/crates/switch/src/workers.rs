@@ -1,0 +1,76 @@
+//! Which media worker serves a call, and what its legs hold there.
+
+use std::{collections::HashMap, net::SocketAddr};
+
+use ringdown_types::LegId;
+
+use crate::{WorkerInfo, ports::PortPool};
+
+/// The media workers, their load and their ports.
+#[derive(Debug)]
+pub(crate) struct Workers {
+    workers: Vec<Worker>,
+    /// Ports of legs whose removal the worker has not confirmed yet.
+    leaving: HashMap<LegId, (usize, Option<u16>)>,
+}
+
+#[derive(Debug)]
+struct Worker {
+    candidates: Vec<SocketAddr>,
+    ports: PortPool,
+    legs: usize,
+}
+
+impl Workers {
+    pub(crate) fn new(infos: &[WorkerInfo]) -> Self {
+        let worker = |info: &WorkerInfo| Worker {
+            candidates: info.candidates.clone(),
+            ports: PortPool::new(&info.rtp_ports),
+            legs: 0,
+        };
+        Self { workers: infos.iter().map(worker).collect(), leaving: HashMap::new() }
+    }
+
+    /// The worker with the fewest legs; a call keeps it for all its legs.
+    pub(crate) fn least_loaded(&self) -> Option<usize> {
+        (0..self.workers.len()).min_by_key(|&index| self.workers[index].legs)
+    }
+
+    /// Where a worker's browsers reach it.
+    pub(crate) fn candidates(&self, worker: usize) -> &[SocketAddr] {
+        self.workers.get(worker).map_or(&[], |worker| &worker.candidates)
+    }
+
+    pub(crate) fn take_port(&mut self, worker: usize) -> Option<u16> {
+        self.workers.get_mut(worker)?.ports.take()
+    }
+
+    /// A port that was taken for a leg the worker never saw.
+    pub(crate) fn return_port(&mut self, worker: usize, port: u16) {
+        if let Some(worker) = self.workers.get_mut(worker) {
+            worker.ports.give_back(port);
+        }
+    }
+
+    pub(crate) fn leg_added(&mut self, worker: usize) {
+        if let Some(worker) = self.workers.get_mut(worker) {
+            worker.legs += 1;
+        }
+    }
+
+    /// The worker was told to remove a leg; its port rests until it has.
+    pub(crate) fn leg_leaves(&mut self, leg: LegId, worker: usize, port: Option<u16>) {
+        self.leaving.insert(leg, (worker, port));
+    }
+
+    /// The worker has removed a leg.
+    pub(crate) fn leg_left(&mut self, leg: LegId) {
+        let Some((index, port)) = self.leaving.remove(&leg) else { return };
+        if let Some(worker) = self.workers.get_mut(index) {
+            worker.legs = worker.legs.saturating_sub(1);
+            if let Some(port) = port {
+                worker.ports.give_back(port);
+            }
+        }
+    }
+}

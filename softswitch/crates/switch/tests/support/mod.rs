@@ -1,0 +1,393 @@
+//! A small company: alice 101, bob 102, carol 103, a switch, telephones and browser tabs, and no network to wait for.
+
+#![allow(dead_code)] // Each story uses the part of the company it needs.
+
+pub(crate) mod browser;
+pub(crate) mod phone;
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use browser::Browser;
+use phone::Phone;
+use ringdown_control::{
+    CallRecord, Command, CommandId, CommandResult, DirectorySnapshot, DirectoryUser, EndedBy, Event,
+    FeatureCodes, LegInfo, LegState, SessionDescription, SipDevice,
+};
+use ringdown_media::api::{AudioParameters, MediaCommand, MediaEvent, PlaySource, Transport};
+use ringdown_sip::{
+    digest::Ha1,
+    endpoint::{ConnectionId, Flow, Transport as SipTransport},
+};
+use ringdown_switch::{Output, Switch, SwitchConfig, SwitchLimits, WorkerInfo};
+use ringdown_types::{CodecId, DtmfDigit, EndReason, LegId, Pii, Random, SeededRandom, SessionId, UserId};
+
+pub(crate) const ALICE: UserId = UserId::from_u128(101);
+pub(crate) const BOB: UserId = UserId::from_u128(102);
+pub(crate) const CAROL: UserId = UserId::from_u128(103);
+
+pub(crate) const REALM: &str = "example.test";
+pub(crate) const SWITCH: ([u8; 4], u16) = ([198, 51, 100, 1], 5060);
+
+/// A leg in the media plane.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct MediaLeg {
+    pub(crate) transport: Transport,
+    pub(crate) audio: AudioParameters,
+    pub(crate) hears: Hears,
+    pub(crate) muted: bool,
+}
+
+/// What a leg hears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hears {
+    Nothing,
+    Leg(LegId),
+    Itself,
+    Play(PlaySource, u32),
+}
+
+pub(crate) struct Office {
+    pub(crate) switch: Switch,
+    pub(crate) now: Instant,
+    pub(crate) phones: Vec<Phone>,
+    pub(crate) browsers: BTreeMap<SessionId, Browser>,
+    pub(crate) media: BTreeMap<LegId, MediaLeg>,
+    pub(crate) digits: Vec<(LegId, DtmfDigit)>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) legs: BTreeMap<LegId, LegInfo>,
+    pub(crate) ended: BTreeMap<LegId, (EndReason, EndedBy)>,
+    commands: u64,
+}
+
+impl Office {
+    #[allow(clippy::disallowed_methods)] // The clock's starting point; no test waits on it.
+    pub(crate) fn new() -> Self {
+        let now = Instant::now();
+        let mut seed = 0;
+        let mut random = || -> Box<dyn Random> {
+            seed += 1;
+            Box::new(SeededRandom::new(seed))
+        };
+        let mut switch = Switch::new(now, 1_750_000_000_000, config(), &mut random);
+        switch.apply_directory(now, directory()).expect("the directory is sound");
+        Self {
+            switch,
+            now,
+            phones: Vec::new(),
+            browsers: BTreeMap::new(),
+            media: BTreeMap::new(),
+            digits: Vec::new(),
+            events: Vec::new(),
+            legs: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            commands: 0,
+        }
+    }
+
+    /// A registered telephone of alice (`alice-phone`), bob or carol; its index.
+    pub(crate) fn phone(&mut self, username: &str) -> usize {
+        let index = self.unregistered_phone(username, "secret");
+        self.phones[index].register(3600);
+        self.run();
+        assert_eq!(self.phones[index].last_response().status, 200, "{username} registers");
+        self.phones[index].log.clear();
+        index
+    }
+
+    pub(crate) fn unregistered_phone(&mut self, username: &str, password: &str) -> usize {
+        let index = self.phones.len();
+        self.phones.push(Phone::new(username, password, 10 + index as u8));
+        index
+    }
+
+    /// A live browser tab.
+    pub(crate) fn tab(&mut self, user: UserId) -> SessionId {
+        let session = SessionId::from_u128(1_000 + self.browsers.len() as u128);
+        self.browsers.insert(session, Browser::default());
+        assert_eq!(self.command(Command::SessionUp { session, user }), CommandResult::Done);
+        session
+    }
+
+    pub(crate) fn command(&mut self, command: Command) -> CommandResult {
+        self.commands += 1;
+        let result = self.switch.handle_command(self.now, CommandId(self.commands), command);
+        self.run();
+        result
+    }
+
+    /// A browser calls with these formats; its leg.
+    pub(crate) fn browser_calls(
+        &mut self,
+        session: SessionId,
+        user: UserId,
+        to: &str,
+        formats: &[u8],
+    ) -> LegId {
+        let offer = browser::offer(formats);
+        let start =
+            Command::StartCall { session, user, to: to.to_owned(), offer, variables: BTreeMap::new() };
+        match self.command(start) {
+            CommandResult::Started { leg, .. } => leg,
+            other => panic!("the call should start, not {other:?}"),
+        }
+    }
+
+    /// A ringing browser answers with its description.
+    pub(crate) fn browser_answers(&mut self, session: SessionId) -> LegId {
+        let (leg, offer) = self.browsers[&session].offered.last().cloned().expect("the browser rings");
+        let description = Some(browser::answer(&offer));
+        assert_eq!(self.command(Command::Answer { leg, description }), CommandResult::Done);
+        leg
+    }
+
+    pub(crate) fn hang_up(&mut self, leg: LegId) {
+        assert_eq!(self.command(Command::Hangup { leg }), CommandResult::Done);
+    }
+
+    /// Runs a phone's action and everything that follows.
+    pub(crate) fn at(&mut self, phone: usize, act: impl FnOnce(&mut Phone)) {
+        act(&mut self.phones[phone]);
+        self.run();
+    }
+
+    pub(crate) fn media_event(&mut self, event: MediaEvent) {
+        self.switch.handle_media_event(self.now, event);
+        self.run();
+    }
+
+    /// Time passes, as fast as the machine can count.
+    pub(crate) fn advance(&mut self, by: Duration) {
+        let until = self.now + by;
+        while let Some(due) = self.switch.next_timeout().filter(|due| *due <= until) {
+            self.now = self.now.max(due);
+            self.switch.handle_timeout(self.now);
+            self.run();
+        }
+        self.now = until;
+    }
+
+    /// Delivers until nobody has anything to say.
+    pub(crate) fn run(&mut self) {
+        loop {
+            let mut idle = true;
+            while let Some(output) = self.switch.poll_output() {
+                idle = false;
+                self.obey(output);
+            }
+            for index in 0..self.phones.len() {
+                let address = self.phones[index].address;
+                for bytes in std::mem::take(&mut self.phones[index].outbox) {
+                    idle = false;
+                    self.switch.handle_datagram(self.now, flow(address), &bytes);
+                }
+            }
+            if idle {
+                break;
+            }
+        }
+    }
+
+    fn obey(&mut self, output: Output) {
+        match output {
+            Output::Sip(transmit) => {
+                let remote = transmit.destination.remote();
+                if let Some(phone) = self.phones.iter_mut().find(|phone| phone.address == remote) {
+                    phone.handle(&transmit.bytes);
+                }
+            }
+            Output::Media { worker, command } => {
+                assert_eq!(worker, 0);
+                self.obey_media(command);
+            }
+            Output::Event(event) => self.note(event),
+        }
+    }
+
+    fn obey_media(&mut self, command: MediaCommand) {
+        match command {
+            MediaCommand::AddLeg { leg, transport, audio } => {
+                let new = MediaLeg { transport, audio, hears: Hears::Nothing, muted: false };
+                assert!(self.media.insert(leg, new).is_none(), "a leg is added once");
+            }
+            MediaCommand::SetTransport { leg, transport } => self.media_leg(leg).transport = transport,
+            MediaCommand::SetAudio { leg, audio } => self.media_leg(leg).audio = audio,
+            MediaCommand::RemoveLeg { leg } => {
+                self.part(leg);
+                assert!(self.media.remove(&leg).is_some(), "a leg is removed once");
+                let gone = MediaEvent::LegRemoved { leg, stats: ringdown_media::api::LegStats::default() };
+                self.switch.handle_media_event(self.now, gone);
+            }
+            MediaCommand::Connect { a, b } => {
+                self.part(a);
+                self.part(b);
+                self.media_leg(a).hears = Hears::Leg(b);
+                self.media_leg(b).hears = Hears::Leg(a);
+            }
+            MediaCommand::Disconnect { leg } => self.part(leg),
+            MediaCommand::Play { leg, source, token, .. } => {
+                self.part(leg);
+                self.media_leg(leg).hears = Hears::Play(source, token);
+            }
+            MediaCommand::Echo { leg } => {
+                self.part(leg);
+                self.media_leg(leg).hears = Hears::Itself;
+            }
+            MediaCommand::SendDtmf { leg, digit, .. } => {
+                self.media_leg(leg);
+                self.digits.push((leg, digit));
+            }
+            MediaCommand::Mute { leg, muted } => self.media_leg(leg).muted = muted,
+        }
+    }
+
+    fn media_leg(&mut self, leg: LegId) -> &mut MediaLeg {
+        self.media.get_mut(&leg).expect("the media plane knows the leg")
+    }
+
+    /// A leg hears nothing, and nobody hears it.
+    fn part(&mut self, leg: LegId) {
+        for (id, other) in &mut self.media {
+            if *id == leg || other.hears == Hears::Leg(leg) {
+                other.hears = Hears::Nothing;
+            }
+        }
+    }
+
+    fn note(&mut self, event: Event) {
+        match &event {
+            Event::LegChanged { leg } => {
+                self.legs.insert(leg.leg, leg.clone());
+            }
+            Event::LegEnded { leg, reason, by } => {
+                assert_eq!(leg.state, LegState::Ended);
+                assert!(self.ended.insert(leg.leg, (*reason, *by)).is_none(), "a leg ends once");
+                self.legs.remove(&leg.leg);
+            }
+            Event::Offered { leg, session, offer, .. } => {
+                assert!(self.legs.contains_key(leg), "a leg is shown before it is offered");
+                self.browser(*session).offered.push((*leg, offer.clone()));
+            }
+            Event::Description { leg, session, description } => {
+                let description: SessionDescription = description.clone();
+                self.browser(*session).descriptions.push((*leg, description));
+            }
+            Event::Candidate { leg, session, candidate } => {
+                let text = candidate.as_ref().map(|candidate| candidate.0.clone());
+                self.browser(*session).candidates.push((*leg, text));
+            }
+            _ => {}
+        }
+        self.events.push(event);
+    }
+
+    fn browser(&mut self, session: SessionId) -> &mut Browser {
+        self.browsers.get_mut(&session).expect("the session is ours")
+    }
+
+    /// The legs of a user that live.
+    pub(crate) fn legs_of(&self, user: UserId) -> Vec<LegId> {
+        self.legs.values().filter(|leg| leg.user == Some(user)).map(|leg| leg.leg).collect()
+    }
+
+    /// The one live leg of a user.
+    pub(crate) fn leg_of(&self, user: UserId) -> LegId {
+        match self.legs_of(user).as_slice() {
+            [leg] => *leg,
+            legs => panic!("one leg, not {legs:?}"),
+        }
+    }
+
+    pub(crate) fn hears(&self, leg: LegId) -> Hears {
+        self.media.get(&leg).map_or(Hears::Nothing, |leg| leg.hears)
+    }
+
+    /// The codec a leg's packets have.
+    pub(crate) fn codec(&self, leg: LegId) -> CodecId {
+        self.media[&leg].audio.codecs[0].0
+    }
+
+    pub(crate) fn assert_talking(&self, a: LegId, b: LegId) {
+        assert_eq!(self.hears(a), Hears::Leg(b));
+        assert_eq!(self.hears(b), Hears::Leg(a));
+        for leg in [a, b] {
+            assert_eq!(self.legs[&leg].state, LegState::Active);
+        }
+    }
+
+    pub(crate) fn records(&self) -> Vec<&CallRecord> {
+        let mut records = Vec::new();
+        for event in &self.events {
+            if let Event::CallEnded { record } = event {
+                records.push(record);
+            }
+        }
+        records
+    }
+
+    /// Nothing is left of any call, after the dust has settled.
+    pub(crate) fn assert_quiet(&mut self) {
+        self.advance(Duration::from_secs(120));
+        assert_eq!(self.switch.call_count(), 0);
+        assert!(self.legs.is_empty(), "legs are left: {:?}", self.legs);
+        assert!(self.media.is_empty(), "media legs are left");
+        assert!(self.switch.snapshot().calls.is_empty());
+        for phone in &self.phones {
+            assert!(phone.call.is_none(), "{} is still in a call", phone.username);
+        }
+    }
+}
+
+pub(crate) fn flow(remote: SocketAddr) -> Flow {
+    Flow {
+        transport: SipTransport::Udp,
+        local: SocketAddr::from(SWITCH),
+        remote,
+        connection: ConnectionId(0),
+    }
+}
+
+fn config() -> SwitchConfig {
+    SwitchConfig {
+        realm: REALM.to_owned(),
+        advertised_address: SocketAddr::from(SWITCH).ip(),
+        sip_port: SWITCH.1,
+        instance: "ringdown-1".to_owned(),
+        workers: vec![WorkerInfo {
+            candidates: vec![SocketAddr::from(([198, 51, 100, 1], 40_000))],
+            rtp_ports: 20_000..=20_099,
+        }],
+        dtls_fingerprint: [7; 32],
+        limits: SwitchLimits::default(),
+    }
+}
+
+pub(crate) fn directory() -> DirectorySnapshot {
+    let user = |id: UserId, extension: &str, name: &str| DirectoryUser {
+        id,
+        extension: extension.parse().expect("an extension"),
+        name: Pii(name.to_owned()),
+        enabled: true,
+        ring_seconds: 30,
+        max_calls: 2,
+    };
+    let device = |username: &str, user: UserId| {
+        let ha1 = Ha1::of_password(username, REALM, "secret");
+        SipDevice { username: username.to_owned(), user, ha1_sha256: ha1.sha256, ha1_md5: ha1.md5 }
+    };
+    DirectorySnapshot {
+        version: 1,
+        realm: REALM.to_owned(),
+        users: vec![user(ALICE, "101", "Alice"), user(BOB, "102", "Bob"), user(CAROL, "103", "Carol")],
+        devices: vec![
+            device("alice-phone", ALICE),
+            device("bob-phone", BOB),
+            device("bob-softphone", BOB),
+            device("carol-phone", CAROL),
+        ],
+        feature_codes: FeatureCodes::default(),
+    }
+}
