@@ -166,6 +166,10 @@ impl Worker {
         match browser.apply(now, local, remote, &self.identity) {
             Ok(Change::Continued) => {}
             Ok(Change::Replaced) => {
+                // A new receiver: numbers near their wrap would be undecryptable if its first packets were lost
+                // (RFC 3711 §3.3.1).
+                let clock_rate = leg.audio.codecs.first().map_or(8000, |(codec, _)| codec.clock_rate());
+                leg.outgoing.stream = OutgoingStream::new(clock_rate, &mut *self.random);
                 self.routes.forget(slot);
                 self.routes.by_ufrag.insert(ufrag, slot);
             }
