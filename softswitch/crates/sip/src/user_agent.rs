@@ -540,7 +540,8 @@ impl UserAgent {
         // "If the UAS does not find the dialog, it SHOULD respond with a 481." §12.2.2. An OPTIONS or REGISTER
         // with a tag is not in a dialog of ours, but asks nothing of one either.
         if usage.is_none() && needs_dialog && !matches!(request.method, Method::Options | Method::Register) {
-            self.endpoint.send_stateless(id, Response::to_request(&request, 481));
+            let tag = self.endpoint.random().token(12);
+            self.endpoint.send_stateless(id, Response::to_request(&request, 481).with_to_tag(&tag));
             return;
         }
         let peer = usage.and_then(|usage| self.usages.get(&usage)).and_then(InviteUsage::destination);

@@ -22,8 +22,12 @@ impl Essentials {
         if cseq.method != request.method {
             return Err(HeaderError { header: HeaderName::CSeq, problem: Problem::Malformed });
         }
+        // What cannot be read must not pass as absent: an unreadable Require would require nothing.
         headers.max_forwards()?;
         headers.content_type()?;
+        for list in [HeaderName::Require, HeaderName::ProxyRequire, HeaderName::ContentEncoding] {
+            headers.values(&list)?;
+        }
         Ok(Self {
             via: headers.via()?,
             from: headers.from()?,
@@ -52,6 +56,10 @@ pub(super) fn refusal(
     match &request.uri {
         Uri::Other(_) => return refuse(416),
         Uri::Sip(uri) if uri.secure => return refuse(416),
+        // "Headers in the Request-URI" are how an attacker would add headers to what we send. §19.1.1
+        Uri::Sip(uri) if uri.headers.is_some() => {
+            return refuse(400).map(|response| response.with_reason("Headers in Request-URI"));
+        }
         Uri::Sip(_) | Uri::Tel(_) => {}
     }
     let in_dialog = essentials.to.tag().is_some();

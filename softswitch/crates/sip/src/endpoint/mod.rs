@@ -275,18 +275,9 @@ impl Endpoint {
     pub fn handle_malformed(&mut self, flow: Flow, error: &ParseError) {
         self.counters.malformed += 1;
         if let Some(response) = error.response() {
-            let via = response.headers.via();
-            let flow_matches = via.is_ok_and(|via| !via.params.contains("rport"));
-            // Without a transaction the response still goes to where the request came from. RFC 3581 §4
+            // Without a transaction the response still goes where §18.2.2 and RFC 3581 say.
             let tag = self.random.token(8);
-            let response = response.with_to_tag(&tag);
-            if flow_matches {
-                self.answer_stateless(flow, response);
-            } else {
-                let bytes = response.encode();
-                self.outputs
-                    .push_back(Output::Transmit(Transmit { destination: Destination::Flow(flow), bytes }));
-            }
+            self.answer_stateless(flow, response.with_to_tag(&tag));
         }
     }
 

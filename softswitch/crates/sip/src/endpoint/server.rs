@@ -267,13 +267,15 @@ impl Endpoint {
         }
     }
 
-    /// Sends a response without a transaction, where its topmost Via says.
+    /// Sends a response without a transaction: where its topmost Via says, or, where that cannot be read, back
+    /// where the request came from.
     pub(super) fn answer_stateless(&mut self, flow: Flow, response: Response) {
         let response = self.dress(response);
-        if let Ok(via) = response.headers.via() {
-            let (destination, _) = response_destination(flow, &via);
-            self.outputs.push_back(Output::Transmit(Transmit { destination, bytes: response.encode() }));
-        }
+        let destination = match response.headers.via() {
+            Ok(via) => response_destination(flow, &via).0,
+            Err(_) => Destination::Flow(flow),
+        };
+        self.outputs.push_back(Output::Transmit(Transmit { destination, bytes: response.encode() }));
     }
 
     fn dress(&self, response: Response) -> Response {

@@ -550,7 +550,9 @@ impl InviteUsage {
         match &self.state {
             State::Established(established) => Some(established.dialog.destination()),
             State::Closing(closing) => Some(closing.dialog.destination()),
-            State::Incoming(_) | State::Outgoing(_) | State::Ended => None,
+            State::Incoming(incoming) => Some(incoming.destination()),
+            // The branches of a fork may come from several places.
+            State::Outgoing(_) | State::Ended => None,
         }
     }
 }

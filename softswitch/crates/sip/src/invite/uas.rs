@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     dialog::Dialog,
-    endpoint::{Flow, ServerId},
+    endpoint::{Destination, Flow, ServerId},
     message::{HeaderName, Method, Reason, Request, Response},
 };
 
@@ -34,6 +34,10 @@ impl Incoming {
     pub(super) fn forget(&self, ctx: &mut Context<'_>) {
         ctx.dialogs.remove(self.dialog.id());
         ctx.servers.remove(&self.server);
+    }
+
+    pub(super) const fn destination(&self) -> Destination {
+        self.dialog.destination()
     }
 
     fn response(&self, ctx: &Context<'_>, status: u16) -> Response {

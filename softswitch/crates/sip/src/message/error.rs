@@ -100,12 +100,11 @@ pub struct ParseError {
 
 impl ParseError {
     /// The response that tells the sender what is wrong. `None` for responses, ACKs, and for requests whose
-    /// Via, From, To, Call-ID or CSeq could not be read: those are dropped.
+    /// Via, From, To, Call-ID or CSeq are not among what was read: those are dropped.
     pub fn response(&self) -> Option<Response> {
         let (method, headers) = self.request.as_deref()?;
-        let core = [HeaderName::From, HeaderName::To, HeaderName::CallId, HeaderName::CSeq];
-        if *method == Method::Ack || headers.via().is_err() || !core.iter().all(|name| headers.contains(name))
-        {
+        let core = [HeaderName::Via, HeaderName::From, HeaderName::To, HeaderName::CallId, HeaderName::CSeq];
+        if *method == Method::Ack || !core.iter().all(|name| headers.contains(name)) {
             return None;
         }
         let request = Request {
