@@ -1,0 +1,251 @@
+//! One suite for both databases: on SQLite always, on PostgreSQL where `RINGDOWN_TEST_POSTGRES_URL` names an empty
+//! database this test may fill (its schemas `live` and `history` are dropped first).
+
+use ringdown_appserver::store::{Account, AccountChange, Device, RefreshToken, Rotation, Store, StoreError};
+use ringdown_control::{CallRecord, EndedBy, Party};
+use ringdown_desk::SessionRecord;
+use ringdown_protocol::{CallDirection, Role};
+use ringdown_types::{CallId, EndReason, Pii, SessionId, UserId};
+use tempfile::TempDir;
+
+const REALM: &str = "ringdown.test";
+
+#[tokio::test]
+async fn sqlite_keeps_what_it_is_given() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    suite("", &folder).await;
+    use std::os::unix::fs::PermissionsExt as _;
+    for entry in std::fs::read_dir(folder.path()).expect("the folder is there") {
+        let mode = entry.expect("an entry").metadata().expect("metadata").permissions().mode();
+        assert_eq!(mode & 0o077, 0, "others can read the store");
+    }
+}
+
+#[tokio::test]
+async fn postgresql_keeps_what_it_is_given() {
+    let Ok(url) = std::env::var("RINGDOWN_TEST_POSTGRES_URL") else {
+        eprintln!("skipped: RINGDOWN_TEST_POSTGRES_URL is not set");
+        return;
+    };
+    sqlx::any::install_default_drivers();
+    let pool = sqlx::AnyPool::connect(&url).await.expect("the database answers");
+    for drop in ["DROP SCHEMA IF EXISTS live CASCADE", "DROP SCHEMA IF EXISTS history CASCADE"] {
+        sqlx::query(drop).execute(&pool).await.expect("the schema goes");
+    }
+    pool.close().await;
+    suite(&url, &tempfile::tempdir().expect("a temporary folder")).await;
+}
+
+async fn suite(url: &str, folder: &TempDir) {
+    let store = Store::open(url, folder.path(), REALM).await.expect("a new store");
+    assert!(store.is_healthy().await);
+    accounts(&store).await;
+    devices(&store).await;
+    refresh_tokens(&store).await;
+    sessions(&store).await;
+    history(&store).await;
+    store.close().await;
+
+    let store = Store::open(url, folder.path(), REALM).await.expect("the same store");
+    assert_eq!(store.accounts().await.expect("accounts").len(), 2, "it survives a restart");
+    store.close().await;
+    let other = Store::open(url, folder.path(), "other.test").await;
+    assert!(matches!(other, Err(StoreError::OtherRealm { stored }) if stored == REALM));
+}
+
+fn account(id: u128, username: &str, extension: Option<&str>, role: Role) -> Account {
+    Account {
+        id: UserId::from_u128(id),
+        username: Pii(username.to_owned()),
+        name: Pii(format!("{username} O'Neil; DROP TABLE accounts; --")),
+        extension: extension.map(|text| text.parse().expect("an extension")),
+        role,
+        password_hash: "hash".to_owned(),
+        enabled: true,
+        epoch: 1,
+        ring_seconds: 30,
+        max_calls: 4,
+        created_at: 1_700_000_000_000,
+    }
+}
+
+async fn accounts(store: &Store) {
+    let (alice, admin) =
+        (account(1, "alice", Some("101"), Role::User), account(2, "admin", None, Role::Admin));
+    let version = store.directory_version().await.expect("a version");
+    store.create_account(&admin).await.expect("admin is new");
+    store.create_account(&alice).await.expect("alice is new");
+    assert_eq!(store.directory_version().await.expect("a version"), version + 2);
+    assert_eq!(store.account(alice.id).await.expect("a look-up"), Some(alice.clone()));
+    assert_eq!(store.account_by_username("ALICE").await.expect("a look-up"), Some(alice.clone()));
+    assert_eq!(store.account_by_username("' OR ''='").await.expect("a look-up"), None);
+
+    for twin in [account(3, "alice", None, Role::User), account(4, "bob", Some("101"), Role::User)] {
+        let refused = store.create_account(&twin).await;
+        assert!(matches!(refused, Err(StoreError::Taken(_))), "{refused:?}");
+    }
+    assert_eq!(store.directory_version().await.expect("a version"), version + 2, "a refusal changes nothing");
+    // Two accounts without a number do not clash.
+    store.create_account(&account(5, "carol", None, Role::User)).await.expect("carol is new");
+
+    let change = AccountChange { extension: Some(None), enabled: Some(false), ..AccountChange::default() };
+    let changed = store.change_account(alice.id, change).await.expect("a change").expect("alice is there");
+    assert_eq!((changed.extension.clone(), changed.enabled, changed.epoch), (None, false, 2));
+    assert_eq!(store.account(alice.id).await.expect("a look-up"), Some(changed));
+    let back = AccountChange {
+        extension: Some(alice.extension.clone()),
+        enabled: Some(true),
+        ring_seconds: Some(60),
+        ..AccountChange::default()
+    };
+    let changed = store.change_account(alice.id, back).await.expect("a change").expect("alice is there");
+    assert_eq!((changed.epoch, changed.ring_seconds), (3, 60));
+    assert_eq!(store.set_password(alice.id, "other").await.expect("a change"), Some(4));
+    assert_eq!(store.set_password(UserId::from_u128(99), "x").await.expect("a change"), None);
+
+    for change in [
+        AccountChange { role: Some(Role::User), ..AccountChange::default() },
+        AccountChange { enabled: Some(false), ..AccountChange::default() },
+    ] {
+        let refused = store.change_account(admin.id, change).await;
+        assert!(matches!(refused, Err(StoreError::LastAdmin)), "{refused:?}");
+    }
+    assert!(matches!(store.delete_account(admin.id).await, Err(StoreError::LastAdmin)));
+    assert!(store.account(admin.id).await.expect("a look-up").is_some());
+    assert!(store.delete_account(UserId::from_u128(5)).await.expect("a deletion"));
+    assert!(!store.delete_account(UserId::from_u128(5)).await.expect("a deletion"));
+    store.raise_directory_version(1_000).await.expect("a raise");
+    store.raise_directory_version(10).await.expect("a raise");
+    assert_eq!(store.directory_version().await.expect("a version"), 1_001);
+}
+
+async fn devices(store: &Store) {
+    let device = |username: &str| Device {
+        username: username.to_owned(),
+        user: UserId::from_u128(1),
+        label: Pii("Desk".to_owned()),
+        ha1_sha256: "a".repeat(64),
+        ha1_md5: "b".repeat(32),
+        created_at: 1,
+    };
+    store.create_device(&device("101")).await.expect("new");
+    store.create_device(&device("101-2")).await.expect("new");
+    assert!(matches!(store.create_device(&device("101")).await, Err(StoreError::Taken(_))));
+    assert_eq!(store.devices_of(UserId::from_u128(1)).await.expect("devices").len(), 2);
+    assert!(!store.delete_device(UserId::from_u128(2), "101").await.expect("not the admin's"));
+    assert!(store.delete_device(UserId::from_u128(1), "101-2").await.expect("alice's"));
+    assert_eq!(store.devices().await.expect("devices"), vec![device("101")]);
+}
+
+async fn refresh_tokens(store: &Store) {
+    let token = |hash: &str, family: &str| RefreshToken {
+        hash: hash.to_owned(),
+        family: family.to_owned(),
+        user: UserId::from_u128(1),
+        expires_at: 1_000,
+    };
+    store.create_refresh_token(&token("a1", "a"), 0).await.expect("new");
+    store.create_refresh_token(&token("b1", "b"), 0).await.expect("new");
+    let rotated = Rotation::Rotated { user: UserId::from_u128(1), family: "a".to_owned() };
+    assert_eq!(store.rotate_refresh_token("a1", "a2", 2_000, 10).await.expect("a rotation"), rotated);
+    assert_eq!(
+        store.rotate_refresh_token("zz", "z2", 2_000, 10).await.expect("a look-up"),
+        Rotation::Unknown
+    );
+    assert!(store.has_family("a").await.expect("a look-up"));
+    let reused = Rotation::Reused { family: "a".to_owned() };
+    assert_eq!(store.rotate_refresh_token("a1", "a3", 2_000, 11).await.expect("a rotation"), reused);
+    assert!(!store.has_family("a").await.expect("a look-up"), "the thief's next token is gone too");
+    assert_eq!(
+        store.rotate_refresh_token("a2", "a4", 2_000, 12).await.expect("a look-up"),
+        Rotation::Unknown
+    );
+    assert_eq!(store.rotate_refresh_token("b1", "b2", 2_000, 1_000).await.expect("over"), Rotation::Unknown);
+    assert_eq!(store.revoke_by_refresh_token("b1").await.expect("a revocation"), Some("b".to_owned()));
+    assert_eq!(store.revoke_by_refresh_token("b1").await.expect("a revocation"), None);
+
+    // Of two tabs that refresh at once, one wins.
+    store.create_refresh_token(&token("c1", "c"), 0).await.expect("new");
+    let (one, two) = tokio::join!(
+        store.rotate_refresh_token("c1", "c2", 2_000, 10),
+        store.rotate_refresh_token("c1", "c3", 2_000, 10)
+    );
+    let wins = [one.expect("a rotation"), two.expect("a rotation")];
+    let won = wins.iter().filter(|rotation| matches!(rotation, Rotation::Rotated { .. })).count();
+    assert_eq!(won, 1, "{wins:?}");
+
+    store.create_refresh_token(&token("d1", "d"), 0).await.expect("new");
+    store.set_password(UserId::from_u128(1), "third").await.expect("a change");
+    assert!(!store.has_family("d").await.expect("a look-up"), "a new password ends every sign-in");
+}
+
+async fn sessions(store: &Store) {
+    let record = |id: u128, user: u128| SessionRecord {
+        id: SessionId::from_u128(id),
+        secret_hash: [id as u8; 32],
+        user: UserId::from_u128(user),
+        epoch: 5,
+        family: "f".to_owned(),
+    };
+    let saved = [record(1, 1), record(2, 1), record(3, 99)];
+    store.change_sessions(&saved, &[]).await.expect("a change");
+    store.change_sessions(&[record(4, 2)], &[SessionId::from_u128(1)]).await.expect("a change");
+    let mut kept = store.sessions().await.expect("sessions");
+    kept.sort_by_key(|record| record.id);
+    assert_eq!(kept, vec![record(2, 1), record(4, 2)], "none of an account that is gone");
+}
+
+async fn history(store: &Store) {
+    let party = |id: Option<u128>, number: &str| Party {
+        user: id.map(UserId::from_u128),
+        number: Pii(number.to_owned()),
+        name: Pii(String::new()),
+    };
+    let record = |id: u128, caller: u128, callee: Option<u128>, at: u64| CallRecord {
+        call: CallId::from_u128(id),
+        caller: party(Some(caller), "101"),
+        callee: party(callee, "102"),
+        dialled: Pii("102".to_owned()),
+        started_at: at,
+        answered_at: id.is_multiple_of(2).then_some(at + 1),
+        ended_at: at + 2,
+        reason: EndReason::NoAnswer,
+        by: EndedBy::Switch,
+    };
+    let mut records: Vec<_> = (1..=10u128).map(|id| record(id, 1, Some(2), 100 + id as u64 / 3)).collect();
+    records.push(record(11, 1, Some(1), 500));
+    records.push(record(12, 2, None, 600));
+    assert_eq!(store.record_calls(&records).await.expect("a batch"), 12);
+    assert_eq!(store.record_calls(&records[3..]).await.expect("the same again"), 0, "a call is written once");
+
+    let alice = UserId::from_u128(1);
+    let (mut seen, mut cursor) = (Vec::new(), None::<String>);
+    loop {
+        let page =
+            store.history(Some(alice), cursor.as_deref(), 3).await.expect("a page").expect("our cursor");
+        assert!(page.rows.len() <= 3);
+        seen.extend(page.rows.iter().map(|row| row.seen_by(alice)));
+        cursor = page.cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen.len(), 11, "each call once, the one to herself too");
+    assert!(seen.windows(2).all(|two| two[0].started_at >= two[1].started_at), "newest first");
+    assert!(seen.iter().all(|entry| entry.direction == CallDirection::Outbound));
+    let bob = UserId::from_u128(2);
+    let page = store.history(Some(bob), None, 100).await.expect("a page").expect("no cursor");
+    assert_eq!((page.rows.len(), page.cursor), (11, None));
+    let newest = page.rows[0].seen_by(bob);
+    assert_eq!(
+        (newest.direction, newest.answered_at, newest.peer.user_id),
+        (CallDirection::Outbound, Some(601), None)
+    );
+    let inbound = page.rows[1].seen_by(bob);
+    assert_eq!((inbound.direction, inbound.peer.user_id), (CallDirection::Inbound, Some(alice.to_string())));
+    assert_eq!(inbound.reason, "no-answer");
+    assert_eq!(store.history(None, None, 100).await.expect("a page").expect("no cursor").rows.len(), 12);
+    for odd in ["", "1", "x-y", "1-' OR 1=1", &format!("1-{}", "0".repeat(31))] {
+        assert!(store.history(None, Some(odd), 10).await.expect("a look-up").is_none(), "{odd}");
+    }
+}
