@@ -1,0 +1,13 @@
+//! The app server over real sockets and a real store.
+
+mod calls;
+mod first_start;
+mod harness;
+mod history;
+mod limits;
+mod node_link;
+mod pages;
+mod presence;
+mod rest;
+mod resume;
+mod sign_in;
