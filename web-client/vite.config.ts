@@ -8,7 +8,7 @@ const library = (entry: string, formats: ('es' | 'iife')[], fileName: string): U
     emptyOutDir: false,
     target: 'es2022',
     sourcemap: true,
-    minify: true,
+    rolldownOptions: { output: { minify: true } },
     lib: {
       entry,
       name: 'Ringdown',

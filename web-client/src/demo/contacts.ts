@@ -38,4 +38,6 @@ export const CONTACTS: readonly Contact[] = [
   contact('c8', ['Hana Sato', 'Buyer', 'Midori Works', 'Osaka'], '238', ['Offer sent', '€ 54,000', '8 Nov'], ['8 Nov', 'Offer 2198 sent; decision in December.']),
   contact('c9', ['Ivan Petrenko', 'Director', 'Dnipro Glass', 'Dnipro'], '245', ['In talks', '€ 27,300', '7 Nov'], ['7 Nov', 'Second meeting planned.']),
   contact('c10', ['Julia Moreau', 'Office manager', 'Cabinet Moreau', 'Lyon'], '252', ['Customer', '€ 2,400', '1 Nov'], ['1 Nov', 'Two more seats from January.']),
+  contact('c11', ['Kofi Asante', 'Fleet manager', 'Savanna Freight', 'Kumasi'], '259', ['New', '€ 18,600', '31 Oct'], ['31 Oct', 'Asked for a trial with ten vehicles.']),
+  contact('c12', ['Lena Fischer', 'Practice manager', 'Isar Dental', 'Munich'], '263', ['Customer', '€ 4,750', '29 Oct'], ['29 Oct', 'Prefers calls before nine.']),
 ];

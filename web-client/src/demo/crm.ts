@@ -9,7 +9,6 @@ import { applyQuery } from './query.js';
 interface CallDetail {
   readonly number: string;
   readonly name: string;
-  readonly direction: 'inbound' | 'outbound';
 }
 
 const root = document.querySelector<HTMLElement>('#crm');
@@ -19,7 +18,7 @@ if (phone) applyQuery(phone);
 
 let search = '';
 let selected: Contact | null = CONTACTS[0] ?? null;
-let popped: { contact: Contact | null; detail: CallDetail } | null = null;
+let popped: { contact: Contact | null; detail: CallDetail; words: string } | null = null;
 
 const initials = (name: string): string => name.split(' ').map((word) => word[0] ?? '').join('').slice(0, 2);
 const stageClass = (stage: Contact['stage']): string => `stage ${stage.toLowerCase().replace(' ', '-')}`;
@@ -36,7 +35,7 @@ const call = (contact: Contact): void => {
   void phone?.call(contact.number, { contact: contact.id });
 };
 
-const callIcon = html`<svg viewBox="0 0 24 24" aria-hidden="true"><path fill="currentColor" d="M6.400 4.600 8.300 4c.6-.2 1.200.1 1.500.7l1.100 2.600c.2.5.1 1.100-.3 1.500l-1.400 1.400a11.600 11.600 0 0 0 5 5l1.400-1.400c.4-.4 1-.5 1.500-.3l2.600 1.100c.6.3.9.9.7 1.500l-.6 1.900c-.3 1-1.100 1.600-2.100 1.600C10.100 19.200 5.200 14.300 4.800 6.700c0-1 .6-1.800 1.600-2.100Z"/></svg>`;
+const callIcon = html`<svg viewBox="0 0 24 24" aria-hidden="true"><path fill="currentColor" transform="translate(-2.2 -2.4) scale(1.2)" d="M6.4 4.6 8.3 4c.6-.2 1.2.1 1.5.7l1.1 2.6c.2.5.1 1.1-.3 1.5l-1.4 1.4a11.6 11.6 0 0 0 5 5l1.4-1.4c.4-.4 1-.5 1.5-.3l2.6 1.1c.6.3.9.9.7 1.5l-.6 1.9c-.3 1-1.1 1.6-2.1 1.6C10.1 19.2 5.2 14.3 4.8 6.7c0-1 .6-1.8 1.6-2.1Z"/></svg>`;
 
 const callButton = (contact: Contact, words: string): TemplateResult => html`
   <button class="call" @click=${(event: Event) => { event.stopPropagation(); call(contact); }}
@@ -54,7 +53,7 @@ const row = (contact: Contact): TemplateResult => html`
 
 const detail = (contact: Contact): TemplateResult => html`
   <article class="detail" aria-label="Contact" data-testid="crm-detail" data-number=${contact.number}>
-    ${popped?.contact === contact ? html`<p class="pop" role="status" data-testid="screen-pop">${callIcon}${popped.detail.direction === 'inbound' ? 'Calling you' : 'You are calling'}</p>` : nothing}
+    ${popped?.contact === contact ? html`<p class="pop" role="status" data-testid="screen-pop">${callIcon}${popped.words}</p>` : nothing}
     <i class="face" aria-hidden="true">${initials(contact.name)}</i>
     <h2>${contact.name}</h2>
     <p class="role">${contact.title}, ${contact.company}</p>
@@ -102,7 +101,8 @@ const byNumber = (number: string): Contact | null => CONTACTS.find((contact) => 
 /** Opens the other side's contact. */
 const pop = (event: Event): void => {
   const { detail: about } = event as CustomEvent<CallDetail>;
-  popped = { contact: byNumber(about.number), detail: about };
+  const words = event.type === 'ringdown:answered' ? 'In a call' : 'Calling you';
+  popped = { contact: byNumber(about.number), detail: about, words };
   selected = popped.contact ?? selected;
   dock?.classList.add('open');
   draw();

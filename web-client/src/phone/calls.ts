@@ -1,6 +1,6 @@
 // The user's live calls: turns the server's pushes into calls, and holds the list against the server's.
 import { endFromPush } from '../call/call-end.js';
-import type { CallInfo, State } from '../protocol/generated.js';
+import type { CallInfo, PeerInfo, State } from '../protocol/generated.js';
 import type { Push } from '../protocol/messages.js';
 import type { CallContext } from './call-context.js';
 import { Call } from './call.js';
@@ -31,18 +31,18 @@ export class CallList {
     return [...this.#calls];
   }
 
-  /** Places a call. */
-  async start(to: string, variables: Readonly<Record<string, string>>): Promise<Call> {
+  /** Places a call; `peer` is who it seems to be until the server says. */
+  async start(peer: PeerInfo, variables: Readonly<Record<string, string>>): Promise<Call> {
     const call = new Call(this.#context, {
       id: '', callId: '', mine: true, direction: 'outbound', state: 'dialing',
-      peer: { userId: null, number: to, name: '' },
+      peer,
       held: false, heldByPeer: false, muted: false,
       createdAt: this.#context.clock.now(), answeredAt: null, variables: { ...variables },
     });
     this.#add(call);
     this.#starting += 1;
     try {
-      await call.start(to, variables);
+      await call.start(peer.number, variables);
     } finally {
       this.#starting -= 1;
       // Pushes about the call can overtake the response that gives its id.

@@ -195,7 +195,9 @@ export class RingdownClient {
     if (number === '' || number.length > 64) return Promise.reject(badArgument('A number has 1 to 64 characters.'));
     if (this.#state !== 'ready') return Promise.reject(notConnected());
     void this.#media.unlock();
-    return this.#calls.start(number, options.variables ?? {});
+    const known = this.directory.byNumber(number);
+    const peer = { userId: known?.userId ?? null, number, name: known?.name ?? '' };
+    return this.#calls.start(peer, options.variables ?? {});
   }
 
   /** Ends everything and frees every device, socket, timer and listener. */

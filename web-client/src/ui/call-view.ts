@@ -22,7 +22,7 @@ export class CallView extends PhoneView {
     .who .avatar { margin-bottom: 16px; transition: filter .3s; }
     .held .avatar { filter: saturate(.2) opacity(.6); }
     h2 { max-width: 100%; font-size: 22px; font-weight: 600; letter-spacing: -.01em; line-height: 1.25; }
-    .status { display: inline-flex; align-items: center; gap: 6px; margin-top: 8px; padding: 3px 12px; border-radius: 99px; background: var(--sunken); font-weight: 550; font-size: 13.500px; min-height: 28px; }
+    .status { display: inline-flex; align-items: center; gap: 6px; margin-top: 8px; padding: 3px 12px; border-radius: 99px; background: var(--sunken); font-weight: 550; font-size: 13.5px; min-height: 28px; }
     .status svg { font-size: 13px; }
     .status.hold, .status.mend { background: var(--warn-tint); color: var(--warn-text); }
     .levels { display: flex; gap: 18px; margin-top: 12px; font-size: 12px; color: var(--soft); min-height: 18px; }
@@ -31,17 +31,22 @@ export class CallView extends PhoneView {
     .tool { display: grid; justify-items: center; gap: 7px; padding: 4px 0; font-size: 12px; color: var(--soft); border-radius: var(--radius); }
     .tool i { display: grid; place-items: center; width: 52px; height: 52px; border-radius: 50%; background: var(--surface); box-shadow: var(--shadow); color: var(--ink); font-style: normal; transition: background-color .15s, color .15s, transform .1s; }
     .tool i svg { font-size: 22px; }
-    .tool:hover:not(:disabled) i { background: color-mix(in srgb, var(--surface), var(--accent) 10%); }
+    .tool:hover:not(:disabled, [aria-pressed='true'], [aria-expanded='true']) i { background: color-mix(in srgb, var(--surface), var(--accent) 10%); }
+    .tool:focus-visible { outline: 0; } .tool:focus-visible i { outline: 2px solid var(--accent); outline-offset: 2px; }
     .tool:active:not(:disabled) i { transform: scale(.94); }
     .tool[aria-pressed='true'] i, .tool[aria-expanded='true'] i { background: var(--accent); color: var(--on-accent); }
     .tool[aria-pressed='true'], .tool[aria-expanded='true'] { color: var(--ink); font-weight: 550; }
     .panel { width: 100%; max-width: 300px; animation: rise .18s ease-out; }
-    .sent { min-height: 32px; font-size: 22px; letter-spacing: .08em; direction: rtl; }
-    .keys { display: grid; grid-template-columns: repeat(3, 1fr); gap: 8px; margin-top: 6px; }
-    .key { height: 46px; border-radius: 14px; background: var(--surface); box-shadow: var(--shadow); font-size: 19px; transition: background-color .12s; }
+    .sent { min-height: 30px; line-height: 30px; font-size: 21px; letter-spacing: .08em; direction: rtl; }
+    .keys { display: grid; grid-template-columns: repeat(3, 1fr); gap: 6px 8px; margin-top: 4px; }
+    .key { height: 42px; border-radius: 14px; background: var(--surface); box-shadow: var(--shadow); font-size: 19px; transition: background-color .12s; }
     .key:hover { background: color-mix(in srgb, var(--surface), var(--accent) 9%); } .key:active { background: var(--tint); }
-    .compact .avatar { display: none; }
-    .compact { align-content: start; padding-top: 4px; }
+    .compact { align-content: start; gap: 0; }
+    .compact .avatar, .compact .number { display: none; }
+    .compact h2 { font-size: 18px; }
+    .compact .status { margin: 4px 0 6px; }
+    ringdown-devices { margin-top: 10px; }
+    @media (max-height: 600px) { :host { gap: 10px; padding-bottom: 14px; } .tool i { width: 44px; height: 44px; } .round.stop { width: 54px; height: 54px; } .key { height: 36px; } .avatar.large { width: 84px; height: 84px; font-size: 30px; } .who .avatar { margin-bottom: 8px; } }
   `];
 
   @property({ attribute: false }) call!: Call;
@@ -81,14 +86,14 @@ export class CallView extends PhoneView {
       <div class="others">${this.model.others(call).map((other) => this.#other(other))}</div>
       <div class="who ${panel ? 'compact' : ''} ${call.held || call.heldByPeer ? 'held' : ''}" data-testid="call" data-state=${call.state} data-number=${call.peer.number}>
         ${avatar(name, call.answeredAt === null ? presence : null, 'large')}
-        <h2 class="clip">${name}</h2>
-        ${numberOf(call.peer) ? html`<p class="soft digits">${numberOf(call.peer)}</p>` : nothing}
+        <h2 class="clip" tabindex="-1" data-main data-testid="call-name">${name}</h2>
+        ${numberOf(call.peer) ? html`<p class="soft digits number">${numberOf(call.peer)}</p>` : nothing}
         ${this.#status()}
         ${panel ? nothing : this.#meters()}
         ${panel === 'keypad' ? this.#keypad() : panel === 'devices' ? html`<div class="panel"><ringdown-devices .model=${this.model}></ringdown-devices></div>` : nothing}
       </div>
       ${this.#tools()}
-      <button class="round stop" @click=${() => void this.model.act(() => call.hangup())} aria-label="Hang up" title="Hang up" data-testid="hangup" data-main>${icons.hangup}</button>`;
+      <button class="round stop" @click=${() => void this.model.act(() => call.hangup())} aria-label="Hang up" title="Hang up" data-testid="hangup">${icons.hangup}</button>`;
   }
 
   #status(): TemplateResult {

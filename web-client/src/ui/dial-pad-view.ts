@@ -1,5 +1,5 @@
 // The dial pad.
-import { css, html, type TemplateResult } from 'lit';
+import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { icons } from './icons.js';
 import { KEYS } from './parts.js';
@@ -24,7 +24,7 @@ export class DialPadView extends PhoneView {
       font-size: 23px; line-height: 1.1; transition: background-color .12s, transform .08s; }
     .key:hover { background: color-mix(in srgb, var(--surface), var(--accent) 9%); }
     .key:active { background: var(--tint); transform: scale(.96); }
-    .key small { font-size: 9.500px; font-weight: 600; letter-spacing: .14em; color: var(--soft); min-height: 12px; padding-left: .14em; }
+    .key small { font-size: 9.5px; font-weight: 600; letter-spacing: .14em; color: var(--soft); min-height: 12px; padding-left: .14em; }
     @media (max-height: 560px) { .key { height: 48px; } :host { gap: 8px; } }
   `];
 
@@ -44,7 +44,7 @@ export class DialPadView extends PhoneView {
       </div>
       <div class="keys" role="group" aria-label="Keys">
         ${KEYS.map(([key, letters]) => html`
-          <button class="key" @click=${() => this.#press(key)} data-testid="key" data-key=${key} aria-label=${key}>${key}<small>${letters}</small></button>`)}
+          <button class="key" @click=${() => this.#press(key)} data-testid="key" data-key=${key} aria-label=${key}>${key}${letters || key === '1' ? html`<small>${letters}</small>` : nothing}</button>`)}
       </div>
       <button class="round go" ?disabled=${!this.number || !client?.switchUp} @click=${this.#call} aria-label="Call" title="Call" data-testid="dial">${icons.phone}</button>`;
   }
@@ -54,8 +54,10 @@ export class DialPadView extends PhoneView {
   };
 
   readonly #key = (event: KeyboardEvent): void => {
-    if (event.key === 'Enter') this.#call();
-    else if (event.key === 'Escape') this.number = '';
+    if (event.key === 'Escape') this.number = '';
+    if (event.key !== 'Enter') return;
+    event.preventDefault();
+    this.#call();
   };
 
   #press(key: string): void {

@@ -15,16 +15,16 @@ export class IncomingView extends PhoneView {
     :host { display: grid; grid-template-rows: 1fr auto; justify-items: center; height: 100%; padding: 24px 24px 44px; text-align: center; }
     .who { display: grid; align-content: center; justify-items: center; gap: 4px; width: 100%; }
     .halo { position: relative; display: grid; place-items: center; margin-bottom: 26px; }
-    .halo::before, .halo::after { content: ''; position: absolute; inset: -4px; border-radius: 50%; border: 2px solid var(--accent); opacity: 0; animation: halo 2.400s ease-out infinite; }
-    .halo::after { animation-delay: 1.200s; }
+    .halo::before, .halo::after { content: ''; position: absolute; inset: -4px; border-radius: 50%; border: 2px solid var(--accent); opacity: 0; animation: halo 2.4s ease-out infinite; }
+    .halo::after { animation-delay: 1.2s; }
     @keyframes halo { 0% { transform: scale(.96); opacity: .55; } 80%, 100% { transform: scale(1.42); opacity: 0; } }
     h2 { max-width: 100%; font-size: 24px; font-weight: 600; letter-spacing: -.01em; line-height: 1.25; }
     .actions { display: flex; justify-content: center; gap: 56px; }
     .action { display: grid; justify-items: center; gap: 8px; font-size: 13px; color: var(--soft); }
     :host([card]) { display: flex; align-items: center; gap: 10px; height: auto; margin: 4px 12px 8px; padding: 10px 12px; text-align: left; border-radius: 16px; background: var(--surface);
       box-shadow: var(--lift); --at: var(--surface); animation: rise .2s ease-out; }
-    :host([card]) .who { display: block; flex: 1; min-width: 0; }
-    :host([card]) h2 { font-size: 14.500px; }
+    :host([card]) .who { display: block; justify-items: normal; flex: 1; min-width: 0; }
+    :host([card]) h2 { font-size: 14.5px; }
     :host([card]) p { font-size: 13px; }
     :host([card]) .actions { gap: 8px; }
     :host([card]) .round { width: 42px; height: 42px; }
@@ -44,12 +44,12 @@ export class IncomingView extends PhoneView {
       <button class="round stop" @click=${() => void this.model.act(() => call.decline())} aria-label="Decline" title="Decline" data-testid="decline">${icons.hangup}</button>`;
     const answer = html`
       <button class="round go" ?disabled=${busy} @click=${() => void this.model.answer(call)} aria-label=${card ? 'Hold the call and answer' : 'Answer'}
-        title=${card ? 'Hold the call and answer' : 'Answer'} data-testid="answer" data-main>${icons.phone}</button>`;
+        title=${card ? 'Hold the call and answer' : 'Answer'} data-testid="answer">${icons.phone}</button>`;
     return html`
       ${card ? avatar(name) : nothing}
       <div class="who" data-testid="incoming" data-number=${call.peer.number}>
         ${card ? nothing : html`<span class="halo">${avatar(name, null, 'large')}</span>`}
-        <h2 class="clip">${name}</h2>
+        <h2 class="clip" tabindex="-1" data-main data-testid="caller">${name}</h2>
         <p class="soft digits clip">${details}</p>
       </div>
       <div class="actions">${card

@@ -7,7 +7,7 @@ import { customElement, property } from 'lit/decorators.js';
 export class LevelMeter extends LitElement {
   static override styles = css`
     :host { display: inline-flex; align-items: flex-end; gap: 2px; height: 14px; }
-    i { width: 3px; border-radius: 1.500px; background: var(--line); transition: background-color .12s; }
+    i { width: 3px; border-radius: 1.5px; background: var(--line); transition: background-color .12s; }
     i.on { background: var(--accent); }
     i:nth-child(1) { height: 5px; } i:nth-child(2) { height: 7px; } i:nth-child(3) { height: 9px; } i:nth-child(4) { height: 11px; } i:nth-child(5) { height: 14px; }
   `;

@@ -77,6 +77,7 @@ export class PeopleView extends PhoneView {
       event.preventDefault();
       first?.focus();
     } else if (event.key === 'Enter' && this.query) {
+      event.preventDefault();
       first?.click();
     } else if (event.key === 'Escape') {
       this.query = '';

@@ -7,7 +7,7 @@ export const phoneStyles = css`
   header { display: flex; align-items: center; gap: 11px; padding: 12px 8px 10px 16px; }
   .me { flex: 1; min-width: 0; line-height: 1.3; }
   .me b { display: block; font-weight: 600; }
-  .me span { display: block; font-size: 12.500px; }
+  .me span { display: block; font-size: 12.5px; }
   header .round { color: var(--soft); }
   header .round[aria-pressed='true'] { color: var(--accent); background: var(--tint); }
 
@@ -19,7 +19,7 @@ export const phoneStyles = css`
   .notice.calm { background: var(--tint); color: var(--ink); }
   .notice .button { background: color-mix(in srgb, currentColor 14%, transparent); min-height: 30px; align-self: center; white-space: nowrap; }
 
-  .return { display: flex; align-items: center; gap: 8px; margin: 0 12px 8px; padding: 9px 14px; border-radius: var(--radius); background: var(--go); color: #fff; font-weight: 600; font-size: 13px; text-align: left; }
+  .return { display: flex; align-items: center; gap: 8px; margin: 0 12px 8px; padding: 9px 14px; border-radius: var(--radius); background: light-dark(#1c7f4f, #22774f); color: #fff; font-weight: 600; font-size: 13px; text-align: left; }
   .return svg { font-size: 16px; }
   .return .clip { flex: 1; }
 
@@ -29,14 +29,15 @@ export const phoneStyles = css`
   .view { flex: 1; min-height: 0; }
   .stage { grid-area: 1 / 1; min-width: 0; min-height: 0; display: flex; flex-direction: column; }
   ringdown-sign-in.stage { display: grid; flex: 1; }
-  .stage > :not(.aside) { flex: 1; min-height: 0; }
+  /* In a tall column a call stays within reach of the hand instead of spreading. */
+  .stage > :not(.aside) { flex: 0 1 680px; min-height: 0; margin-block: auto; }
   .staged .list { display: none; }
   .aside { align-self: flex-start; display: inline-flex; align-items: center; gap: 2px; margin: -4px 0 0 10px; padding: 5px 10px 5px 5px; border-radius: 8px; color: var(--soft); font-size: 13px; }
   .aside svg { font-size: 16px; }
   .aside:hover { color: var(--ink); background: var(--sunken); }
 
   nav { display: grid; grid-template-columns: repeat(3, 1fr); padding: 6px 8px calc(6px + env(safe-area-inset-bottom)); border-top: 1px solid var(--line); background: var(--surface); }
-  nav button { display: grid; justify-items: center; gap: 2px; padding: 2px 0 4px; border-radius: var(--radius); color: var(--soft); font-size: 11.500px; font-weight: 550; }
+  nav button { display: grid; justify-items: center; gap: 2px; padding: 2px 0 4px; border-radius: var(--radius); color: var(--soft); font-size: 11.5px; font-weight: 550; }
   nav i { display: grid; place-items: center; width: 52px; height: 28px; border-radius: 99px; transition: background-color .15s; }
   nav button:hover { color: var(--ink); }
   nav button[aria-selected='true'] { color: var(--accent); }

@@ -50,7 +50,7 @@ export class RingdownPhone extends LitElement {
   @state() private announcement = '';
   readonly #model: PhoneModel;
   #view = '';
-  #hadFocus = false;
+  #hasFocus = false;
 
   constructor() {
     super();
@@ -100,7 +100,8 @@ export class RingdownPhone extends LitElement {
   }
 
   override willUpdate(changed: PropertyValues<this>): void {
-    this.#hadFocus = this.matches(':focus-within');
+    // A view without controls (connecting) loses the keyboard to the page: it is still owed to the next view.
+    this.#hasFocus = this.matches(':focus-within') || (this.#hasFocus && document.activeElement === document.body);
     if ((['server', 'remember', 'rawAudio', 'token'] as const).some((name) => changed.has(name))) this.#start();
   }
 
@@ -109,7 +110,7 @@ export class RingdownPhone extends LitElement {
     if (view === this.#view) return;
     this.#view = view;
     // Focus follows the view only if it was here: a call must not take the keyboard from what the user is writing.
-    if (this.#hadFocus) void this.#focusMain();
+    if (this.#hasFocus) void this.#focusMain();
   }
 
   override render(): TemplateResult {
@@ -217,6 +218,7 @@ export class RingdownPhone extends LitElement {
   #viewName(): string {
     const { client, ringing, current, ended, problem } = this.#model;
     if (!client) return 'sign-in';
+    if (client.me === null) return 'connecting';
     if (current) return this.minimised ? 'list' : 'call';
     if (ringing.length > 0) return 'incoming';
     return ended ?? problem ? 'ended' : this.settingsOpen ? 'settings' : 'list';

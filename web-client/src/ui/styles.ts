@@ -6,16 +6,16 @@ export const tokens = css`
   :host {
     color-scheme: light dark;
     --bg: var(--ringdown-background, light-dark(#f7f5f1, #12181a));
-    --surface: var(--ringdown-surface, light-dark(#ffffff, #1a2225));
-    --sunken: light-dark(#efece6, #232d31);
+    --surface: var(--ringdown-surface, light-dark(#ffffff, #1d272a));
+    --sunken: light-dark(#efece6, #263136);
     --line: light-dark(#e4e0d8, #2d393d);
     --ink: var(--ringdown-text, light-dark(#1c2528, #e9eeed));
     --soft: light-dark(#5a666a, #a3b1b3);
     --accent: var(--ringdown-accent, light-dark(#16606a, #6fc5c5));
     --on-accent: var(--ringdown-on-accent, light-dark(#ffffff, #0a2023));
     --tint: light-dark(#e1eeed, #1f3a3d);
-    --go: light-dark(#1c7f4f, #3da873);
-    --go-hover: light-dark(#17693f, #4fbd86);
+    --go: light-dark(#1c7f4f, #2f9465);
+    --go-hover: light-dark(#17693f, #3aa876);
     --stop: light-dark(#c33d2c, #d9604f);
     --stop-hover: light-dark(#a63222, #e5786a);
     --stop-tint: light-dark(#fbe9e5, #40241f);
@@ -44,6 +44,7 @@ export const base = css`
   button, input, select { font: inherit; color: inherit; }
   button { cursor: pointer; border: 0; background: none; padding: 0; -webkit-tap-highlight-color: transparent; touch-action: manipulation; }
   button:disabled { cursor: default; opacity: .45; }
+  h2:focus { outline: 0; }
   :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
   .soft { color: var(--soft); }
   .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
@@ -74,12 +75,15 @@ export const base = css`
     font-weight: 600; font-size: 14px; letter-spacing: .02em; user-select: none;
     background: light-dark(hsl(var(--h) 38% 87%), hsl(var(--h) 24% 27%)); color: light-dark(hsl(var(--h) 48% 25%), hsl(var(--h) 50% 86%)); }
   .avatar.large { width: 104px; height: 104px; font-size: 36px; font-weight: 500; }
+  .avatar.large svg { font-size: 44px; }
   .avatar.tiny { width: 34px; height: 34px; font-size: 12px; }
   .h0 { --h: 188; } .h1 { --h: 24; } .h2 { --h: 262; } .h3 { --h: 140; } .h4 { --h: 342; } .h5 { --h: 214; } .h6 { --h: 48; } .h7 { --h: 304; }
   .dot { position: absolute; right: -1px; bottom: -1px; width: 13px; height: 13px; border-radius: 50%; border: 2px solid var(--at, var(--bg)); background: var(--go); }
+  .avatar.large .dot { right: 5px; bottom: 5px; width: 22px; height: 22px; border-width: 4px; }
+  .avatar.large .dot.on-call::after { inset: 5.5px 2px; }
   .dot.offline { background: var(--at, var(--bg)); box-shadow: inset 0 0 0 2px var(--soft); }
   .dot.on-call { background: var(--busy); }
-  .dot.on-call::after { content: ''; position: absolute; inset: 3.500px 1.500px; border-radius: 1px; background: var(--at, var(--bg)); }
+  .dot.on-call::after { content: ''; position: absolute; inset: 3.5px 1.5px; border-radius: 1px; background: var(--at, var(--bg)); }
   .dot.ringing { background: var(--ring); animation: pulse 1.2s ease-in-out infinite; }
 
   .empty { display: grid; justify-items: center; gap: 6px; padding: 48px 24px; text-align: center; color: var(--soft); }
