@@ -2,12 +2,13 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    net::IpAddr,
     time::{Duration, Instant},
 };
 
 use ringdown_sip::{
     digest::{Authenticator, Ha1, Role, Verdict},
-    message::{Algorithm, Request, Response},
+    message::{Algorithm, HeaderName, Request, Response},
 };
 use ringdown_types::Random;
 
@@ -17,12 +18,22 @@ use crate::directory::Directory;
 #[derive(Debug)]
 pub(crate) struct Doorkeeper {
     authenticator: Authenticator,
-    challenged: ChallengedCalls,
+    algorithms: Vec<Algorithm>,
+    challenged: Challenged,
 }
 
 impl Doorkeeper {
-    pub(crate) fn new(now: Instant, realm: &str, random: &mut dyn Random) -> Self {
-        Self { authenticator: Authenticator::new(now, realm, random), challenged: ChallengedCalls::default() }
+    pub(crate) fn new(
+        now: Instant,
+        realm: &str,
+        algorithms: Vec<Algorithm>,
+        random: &mut dyn Random,
+    ) -> Self {
+        Self {
+            authenticator: Authenticator::new(now, realm, random),
+            algorithms,
+            challenged: Challenged::default(),
+        }
     }
 
     pub(crate) fn set_realm(&mut self, realm: &str) {
@@ -36,7 +47,7 @@ impl Doorkeeper {
     pub(crate) fn admit(
         &mut self,
         now: Instant,
-        request: &Request,
+        (source, request): (IpAddr, &Request),
         directory: &Directory,
         random: &mut dyn Random,
     ) -> Result<String, Box<Response>> {
@@ -46,72 +57,98 @@ impl Doorkeeper {
         };
         let stale = match self.authenticator.check(now, request, hashes) {
             Verdict::Accepted { username } => {
-                self.challenged.answered(request);
+                self.challenged.answered(source, request);
                 return Ok(username);
             }
             Verdict::Stale => true,
             Verdict::Missing | Verdict::Refused => false,
         };
-        let algorithms: &[Algorithm] = if self.challenged.stumbles(now, request) {
+        let algorithms: &[Algorithm] = if self.challenged.stumbles(now, source, request) {
             &[Algorithm::Md5]
         } else {
             // RFC 8760 §2.4: the one we prefer first.
-            &[Algorithm::Sha256, Algorithm::Md5]
+            &self.algorithms
         };
         let asked = (Role::UserAgent, algorithms, stale);
         Err(Box::new(self.authenticator.challenge(now, request, asked, random)))
     }
 }
 
-/// Calls that were challenged lately. A telephone that answers two challenges with none knows only MD5 and stumbles
-/// over the first; it is then asked for MD5 alone (RFC 8760 §2.5 leaves no better way to such telephones).
+/// Telephones that were challenged lately. One that was offered two algorithms and comes back without credentials
+/// knows only MD5 and stumbles over the first challenge; from then on it is asked for MD5 alone (RFC 8760 §2.5 leaves no
+/// better way to such telephones).
 #[derive(Debug, Default)]
-struct ChallengedCalls {
-    /// By Call-ID: when, and the CSeq of the request.
-    calls: HashMap<String, (Instant, u32)>,
-    order: VecDeque<String>,
+struct Challenged {
+    telephones: HashMap<Telephone, State>,
+    order: VecDeque<Telephone>,
 }
 
-impl ChallengedCalls {
-    /// Bounded: a flood only makes telephones stumble that would have been helped.
-    const CAPACITY: usize = 1_024;
-    const MEMORY: Duration = Duration::from_secs(60);
+/// Where a request came from, and whom it says it is from.
+type Telephone = (IpAddr, String);
 
-    /// A telephone that answered a challenge does not stumble.
-    fn answered(&mut self, request: &Request) {
-        if let Ok(call_id) = request.headers.call_id() {
-            self.calls.remove(call_id);
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    /// It was offered every algorithm, for this Call-ID and CSeq.
+    Offered { at: Instant, call_id: String, cseq: u32 },
+    /// It stumbled.
+    OnlyMd5,
+}
+
+impl Challenged {
+    /// Bounded: a flood only makes telephones stumble that would have been helped.
+    const CAPACITY: usize = 4_096;
+    /// Telephones try again within a minute.
+    const MEMORY: Duration = Duration::from_secs(180);
+
+    /// A telephone that answered a challenge with two algorithms does not stumble.
+    fn answered(&mut self, source: IpAddr, request: &Request) {
+        let telephone = (source, from_user(request));
+        if matches!(self.telephones.get(&telephone), Some(State::Offered { .. })) {
+            self.telephones.remove(&telephone);
         }
     }
 
-    /// Notes a challenge, and says whether the same call was challenged before and came back without credentials.
-    fn stumbles(&mut self, now: Instant, request: &Request) -> bool {
+    /// Notes a challenge, and says whether the telephone stumbles over two.
+    fn stumbles(&mut self, now: Instant, source: IpAddr, request: &Request) -> bool {
         let (Ok(call_id), Ok(cseq)) = (request.headers.call_id(), request.headers.cseq()) else {
             return false;
         };
-        if has_credentials(request) {
-            return false;
+        let telephone = (source, from_user(request));
+        match self.telephones.get_mut(&telephone) {
+            Some(State::OnlyMd5) => return true,
+            Some(state) if !has_credentials(request) => {
+                if let State::Offered { at, call_id: known, cseq: number } = state
+                    && now.saturating_duration_since(*at) < Self::MEMORY
+                {
+                    // The same request again is a retransmission, and proves nothing.
+                    if (known.as_str(), *number) == (call_id, cseq.number) {
+                        return false;
+                    }
+                    *state = State::OnlyMd5;
+                    return true;
+                }
+            }
+            _ => {}
         }
-        if let Some((at, number)) = self.calls.get(call_id)
-            && now.saturating_duration_since(*at) < Self::MEMORY
-        {
-            // The same number is a retransmission, and proves nothing.
-            return cseq.number > *number;
-        }
-        if self.calls.insert(call_id.to_owned(), (now, cseq.number)).is_none() {
-            self.order.push_back(call_id.to_owned());
+        let offered = State::Offered { at: now, call_id: call_id.to_owned(), cseq: cseq.number };
+        if self.telephones.insert(telephone.clone(), offered).is_none() {
+            self.order.push_back(telephone);
         }
         if self.order.len() > Self::CAPACITY
             && let Some(oldest) = self.order.pop_front()
         {
-            self.calls.remove(&oldest);
+            self.telephones.remove(&oldest);
         }
         false
     }
 }
 
+fn from_user(request: &Request) -> String {
+    let from = request.headers.from().ok();
+    from.and_then(|from| from.uri.called_number()).unwrap_or_default()
+}
+
 fn has_credentials(request: &Request) -> bool {
-    use ringdown_sip::message::HeaderName;
     request.headers.contains(&HeaderName::Authorization)
         || request.headers.contains(&HeaderName::ProxyAuthorization)
 }

@@ -105,7 +105,7 @@ impl Switch {
         Ok(CommandResult::Done)
     }
 
-    fn end_legs_of_session(&mut self, now: Instant, legs: Vec<LegId>) {
+    pub(crate) fn end_legs_of_session(&mut self, now: Instant, legs: Vec<LegId>) {
         for leg in legs {
             let lost = LegEvent::Ended { reason: EndReason::ResumeExpired, by: EndedBy::Switch };
             self.calls.handle_leg_event(now, leg, lost);

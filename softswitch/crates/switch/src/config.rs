@@ -5,6 +5,8 @@ use std::{
     ops::RangeInclusive,
 };
 
+use ringdown_sip::message::Algorithm;
+
 /// What a switch is told once.
 #[derive(Debug, Clone)]
 pub struct SwitchConfig {
@@ -18,6 +20,8 @@ pub struct SwitchConfig {
     pub instance: String,
     /// The media workers, at least one.
     pub workers: Vec<WorkerInfo>,
+    /// The digest algorithms telephones may choose from, preferred first.
+    pub digest_algorithms: Vec<Algorithm>,
     /// SHA-256 of the certificate browsers see in the DTLS handshake.
     pub dtls_fingerprint: [u8; 32],
     /// How much may exist at once.

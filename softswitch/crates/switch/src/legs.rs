@@ -41,7 +41,7 @@ impl Leg {
     pub(crate) fn rtp_port(&self) -> Option<u16> {
         match &self.side {
             Side::Browser(_) => None,
-            Side::Telephone(sip) => Some(sip.rtp_port()),
+            Side::Telephone(sip) => Some(sip.rtp_port),
         }
     }
 }

@@ -8,8 +8,8 @@
 //! |---|---|
 //! | `switch` | the composition, and the public verbs |
 //! | `sip_requests` | SIP requests outside dialogs: admission, REGISTER, INVITE, refusals |
-//! | `sip_leg` | the one table between SIP and legs: what an INVITE's events mean, what call control's actions become |
-//! | `web_leg`, `commands` | the same for browsers |
+//! | `sip_calls`, `sip_leg` | the one table between SIP and legs: what signalling means, what actions become |
+//! | `commands`, `web_leg` | the same for browsers |
 //! | `actions`, `notices` | call control's outputs, carried out and translated |
 //! | `routing` | from a number to a call |
 //! | `auth`, `registrations`, `sessions`, `directory` | who may, who is reachable and where, who is who |
@@ -33,6 +33,7 @@ mod ports;
 mod registrations;
 mod routing;
 mod sessions;
+mod sip_calls;
 mod sip_leg;
 mod sip_requests;
 mod switch;

@@ -1,6 +1,9 @@
 //! Browser sessions: who can be rung in a browser.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 use ringdown_types::{LegId, SessionId, UserId};
 
@@ -9,23 +12,32 @@ use ringdown_types::{LegId, SessionId, UserId};
 pub(crate) struct Sessions {
     sessions: BTreeMap<SessionId, Session>,
     users: BTreeMap<UserId, BTreeSet<SessionId>>,
+    /// When sessions the app server has not named again since it connected are gone.
+    deadline: Option<Instant>,
 }
 
 #[derive(Debug)]
 struct Session {
     user: UserId,
     legs: BTreeSet<LegId>,
+    /// Not named again since the app server connected.
+    is_doubtful: bool,
 }
 
 impl Sessions {
+    /// A page in a background tab is woken once a minute only, and then has to reach the app server. A smaller value
+    /// ends calls of sleeping tabs after a restart of the app server, a larger one rings tabs that are gone.
+    const PATIENCE: Duration = Duration::from_secs(90);
+
     /// A session can be rung. Its repetition changes nothing; a session that changes hands loses its legs, which
     /// are returned.
     pub(crate) fn up(&mut self, session: SessionId, user: UserId) -> Vec<LegId> {
-        if self.user_of(session) == Some(user) {
+        if let Some(known) = self.sessions.get_mut(&session).filter(|known| known.user == user) {
+            known.is_doubtful = false;
             return Vec::new();
         }
         let orphans = self.down(session);
-        self.sessions.insert(session, Session { user, legs: BTreeSet::new() });
+        self.sessions.insert(session, Session { user, legs: BTreeSet::new(), is_doubtful: false });
         self.users.entry(user).or_default().insert(session);
         orphans
     }
@@ -40,6 +52,29 @@ impl Sessions {
             }
         }
         gone.legs.into_iter().collect()
+    }
+
+    /// The app server connected: it names every live session again, and what it does not name is gone.
+    pub(crate) fn doubt_all(&mut self, now: Instant) {
+        for session in self.sessions.values_mut() {
+            session.is_doubtful = true;
+        }
+        self.deadline = (!self.sessions.is_empty()).then_some(now + Self::PATIENCE);
+    }
+
+    /// Drops what the app server did not name in time; the legs of those sessions.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) -> Vec<LegId> {
+        if self.deadline.is_none_or(|deadline| deadline > now) {
+            return Vec::new();
+        }
+        self.deadline = None;
+        let doubtful = |(id, session): (&SessionId, &Session)| session.is_doubtful.then_some(*id);
+        let gone: Vec<SessionId> = self.sessions.iter().filter_map(doubtful).collect();
+        gone.into_iter().flat_map(|session| self.down(session)).collect()
+    }
+
+    pub(crate) const fn next_timeout(&self) -> Option<Instant> {
+        self.deadline
     }
 
     pub(crate) fn user_of(&self, session: SessionId) -> Option<UserId> {

@@ -42,7 +42,7 @@ impl SipSide {
         Self {
             agent: UserAgent::new(UserAgentConfig { endpoint, max_usages }, random()),
             registrar: Registrar::new(registrar),
-            doorkeeper: Doorkeeper::new(now, &config.realm, &mut *random()),
+            doorkeeper: Doorkeeper::new(now, &config.realm, config.digest_algorithms.clone(), &mut *random()),
             legs: HashMap::new(),
             callers: HashMap::new(),
         }
@@ -90,7 +90,12 @@ impl Switch {
             self.sip.agent.admit(now, received.id);
             return;
         }
-        let admitted = self.sip.doorkeeper.admit(now, &received.request, &self.directory, &mut *self.random);
+        let admitted = self.sip.doorkeeper.admit(
+            now,
+            (received.flow.remote.ip(), &received.request),
+            &self.directory,
+            &mut *self.random,
+        );
         let username = match admitted {
             Ok(username) => username,
             Err(challenge) => return self.sip.agent.challenge(now, received.id, *challenge),
@@ -104,12 +109,13 @@ impl Switch {
     /// A call belongs to the device that is in it, wherever its packets come from.
     fn receive_in_call(&mut self, now: Instant, received: &Received, usage: UsageId, username: &str) {
         let leg = self.sip.legs.get(&usage).copied();
-        let owns = leg.and_then(|leg| self.legs.sip(leg)).is_none_or(|sip| sip.username() == username);
-        if owns {
-            self.sip.agent.admit(now, received.id);
-        } else {
-            self.refuse(now, received, 403);
+        match leg.and_then(|leg| self.legs.sip(leg)) {
+            Some(sip) if sip.username != username => return self.refuse(now, received, 403),
+            // A telephone that moved sends its media from there too.
+            Some(sip) => sip.source = received.flow.remote.ip(),
+            None => {}
         }
+        self.sip.agent.admit(now, received.id);
     }
 
     fn receive_new(&mut self, now: Instant, received: &Received, username: String) {

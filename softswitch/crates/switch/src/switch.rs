@@ -149,6 +149,12 @@ impl Switch {
         result
     }
 
+    /// The app server connected, for the first time or again. It names every live session with
+    /// [`Command::SessionUp`]; those it has not named within 90 s are gone.
+    pub fn handle_link_up(&mut self, now: Instant) {
+        self.sessions.doubt_all(now);
+    }
+
     /// Replaces the directory.
     ///
     /// # Errors
@@ -185,6 +191,8 @@ impl Switch {
         self.calls.handle_timeout(now);
         self.sip.agent.handle_timeout(now);
         self.sip.registrar.handle_timeout(now);
+        let orphans = self.sessions.handle_timeout(now);
+        self.end_legs_of_session(now, orphans);
         while let Some(leg) = self.lost_media.take_expired(now) {
             self.calls.handle_leg_event(now, leg, LegEvent::MediaFailed);
         }
@@ -198,6 +206,7 @@ impl Switch {
             self.sip.agent.next_timeout(),
             self.sip.registrar.next_timeout(),
             self.lost_media.next_timeout(),
+            self.sessions.next_timeout(),
         ];
         parts.into_iter().flatten().min()
     }

@@ -16,13 +16,13 @@ fn every_method_is_challenged() {
     let stranger = office.unregistered_phone("alice-phone", "secret");
     office.phones[stranger].authenticates = false;
     office.at(stranger, |phone| phone.register(60));
+    let challenges =
+        office.phones[stranger].last_response().headers.all(&HeaderName::WwwAuthenticate).count();
+    assert_eq!(challenges, 2, "SHA-256 and MD5");
     office.at(stranger, |phone| phone.dial("102"));
     office.at(stranger, |phone| phone.send_out_of_dialog(Method::Options));
     assert_eq!(office.phones[stranger].statuses(), [401, 401, 401]);
     assert!(office.events.is_empty());
-    let challenges =
-        office.phones[stranger].last_response().headers.all(&HeaderName::WwwAuthenticate).count();
-    assert_eq!(challenges, 2, "SHA-256 and MD5");
     office.phones[stranger].call = None;
     office.assert_quiet();
 }

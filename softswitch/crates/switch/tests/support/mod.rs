@@ -12,6 +12,7 @@ use std::{
 };
 
 use browser::Browser;
+use bytes::Bytes;
 use phone::Phone;
 use ringdown_control::{
     CallRecord, Command, CommandId, CommandResult, DirectorySnapshot, DirectoryUser, EndedBy, Event,
@@ -21,6 +22,7 @@ use ringdown_media::api::{AudioParameters, MediaCommand, MediaEvent, PlaySource,
 use ringdown_sip::{
     digest::Ha1,
     endpoint::{ConnectionId, Flow, Transport as SipTransport},
+    message::{Algorithm, Datagram, parse_datagram},
 };
 use ringdown_switch::{Output, Switch, SwitchConfig, SwitchLimits, WorkerInfo};
 use ringdown_types::{CodecId, DtmfDigit, EndReason, LegId, Pii, Random, SeededRandom, SessionId, UserId};
@@ -64,15 +66,22 @@ pub(crate) struct Office {
 }
 
 impl Office {
-    #[allow(clippy::disallowed_methods)] // The clock's starting point; no test waits on it.
     pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// A company with another configuration.
+    #[allow(clippy::disallowed_methods)] // The clock's starting point; no test waits on it.
+    pub(crate) fn with(change: impl FnOnce(&mut SwitchConfig)) -> Self {
         let now = Instant::now();
+        let mut config = config();
+        change(&mut config);
         let mut seed = 0;
         let mut random = || -> Box<dyn Random> {
             seed += 1;
             Box::new(SeededRandom::new(seed))
         };
-        let mut switch = Switch::new(now, 1_750_000_000_000, config(), &mut random);
+        let mut switch = Switch::new(now, 1_750_000_000_000, config, &mut random);
         switch.apply_directory(now, directory()).expect("the directory is sound");
         Self {
             switch,
@@ -179,16 +188,26 @@ impl Office {
                 self.obey(output);
             }
             for index in 0..self.phones.len() {
-                let address = self.phones[index].address;
+                let phone = &self.phones[index];
+                let flow = if phone.over_tcp { tcp_flow(phone.address) } else { flow(phone.address) };
                 for bytes in std::mem::take(&mut self.phones[index].outbox) {
                     idle = false;
-                    self.switch.handle_datagram(self.now, flow(address), &bytes);
+                    self.deliver(flow, &bytes);
                 }
             }
             if idle {
                 break;
             }
         }
+    }
+
+    /// A message of a phone arrives; over TCP one write is one message here.
+    fn deliver(&mut self, flow: Flow, bytes: &Bytes) {
+        if flow.transport == SipTransport::Udp {
+            return self.switch.handle_datagram(self.now, flow, bytes);
+        }
+        let Ok(Datagram::Message(message)) = parse_datagram(bytes) else { panic!("phones send messages") };
+        self.switch.handle_message(self.now, flow, message);
     }
 
     fn obey(&mut self, output: Output) {
@@ -341,6 +360,10 @@ impl Office {
     }
 }
 
+pub(crate) fn tcp_flow(remote: SocketAddr) -> Flow {
+    Flow { transport: SipTransport::Tcp, connection: ConnectionId(9), ..flow(remote) }
+}
+
 pub(crate) fn flow(remote: SocketAddr) -> Flow {
     Flow {
         transport: SipTransport::Udp,
@@ -360,6 +383,7 @@ fn config() -> SwitchConfig {
             candidates: vec![SocketAddr::from(([198, 51, 100, 1], 40_000))],
             rtp_ports: 20_000..=20_099,
         }],
+        digest_algorithms: vec![Algorithm::Sha256, Algorithm::Md5],
         dtls_fingerprint: [7; 32],
         limits: SwitchLimits::default(),
     }

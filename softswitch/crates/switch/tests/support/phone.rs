@@ -55,10 +55,15 @@ pub(crate) struct Phone {
     numbers: u32,
     /// The address of record it registers, if it is not its own.
     pub(crate) aor: Option<String>,
+    /// Whether its INVITE has no offer.
+    pub(crate) offers_late: bool,
+    pub(crate) over_tcp: bool,
+    /// Further headers of its INVITE.
+    pub(crate) extra: Vec<(&'static str, &'static str)>,
     /// Whether it answers challenges.
     pub(crate) authenticates: bool,
-    /// The request that waits for its final response.
-    pending: Option<Request>,
+    /// The requests that wait for their final responses.
+    pending: Vec<Request>,
 }
 
 pub(crate) const PCMA_ONLY: [(u8, &str); 2] = [(8, "PCMA/8000"), (101, "telephone-event/8000")];
@@ -79,8 +84,11 @@ impl Phone {
             outbox: Vec::new(),
             numbers: 0,
             aor: None,
+            offers_late: false,
+            over_tcp: false,
+            extra: Vec::new(),
             authenticates: true,
-            pending: None,
+            pending: Vec::new(),
         }
     }
 
@@ -113,8 +121,10 @@ impl Phone {
             .with(HeaderName::From, local.clone())
             .with(HeaderName::To, to.clone())
             .with(HeaderName::CallId, call_id.clone())
-            .with(HeaderName::Contact, self.contact())
-            .with_body("application/sdp", sdp);
+            .with(HeaderName::Contact, self.contact());
+        let extra = self.extra.iter().filter_map(|(name, value)| Some((HeaderName::parse(name)?, *value)));
+        let invite = extra.fold(invite, |invite, (name, value)| invite.with(name, value));
+        let invite = if self.offers_late { invite } else { invite.with_body("application/sdp", sdp) };
         self.call = Some(Call {
             call_id,
             local: NameAddr::parse(&local).expect("an address"),
@@ -308,17 +318,18 @@ impl Phone {
     }
 
     fn handle_response(&mut self, response: &Response) {
-        let method = response.headers.cseq().expect("CSeq").method;
+        // The answer to junk has none.
+        let Ok(cseq) = response.headers.cseq() else { return };
+        let method = cseq.method.clone();
         if response.status < 200 {
             return;
         }
         if method == Method::Invite {
             self.acknowledge(response);
         }
-        if self.pending.as_ref().is_none_or(|pending| pending.method != method) {
-            return;
-        }
-        let Some(pending) = self.pending.take() else { return };
+        let of_response = |request: &Request| request.headers.cseq().ok() == Some(cseq.clone());
+        let Some(index) = self.pending.iter().position(of_response) else { return };
+        let pending = self.pending.remove(index);
         if response.status == 401
             && self.authenticates
             && !pending.headers.contains(&HeaderName::Authorization)
@@ -351,6 +362,9 @@ impl Phone {
             }
             let mut ack = self.in_dialog(Method::Ack);
             ack.headers.set(HeaderName::CSeq, format!("{number} ACK"));
+            if self.offers_late {
+                ack = ack.with_body("application/sdp", self.description("sendrecv"));
+            }
             self.outbox.push(ack.encode());
         } else {
             // RFC 3261 §17.1.1.3: the branch of the INVITE.
@@ -424,8 +438,13 @@ impl Phone {
     /// A request with its own branch and CSeq.
     fn request(&mut self, method: Method, uri: &str) -> Request {
         self.numbers += 1;
-        let via =
-            format!("SIP/2.0/UDP {};branch=z9hG4bK{}{};rport", self.address, self.username, self.numbers);
+        let via = format!(
+            "SIP/2.0/{} {};branch=z9hG4bK{}{};rport",
+            if self.over_tcp { "TCP" } else { "UDP" },
+            self.address,
+            self.username,
+            self.numbers
+        );
         let cseq = format!("{} {method}", self.numbers);
         Request::new(method, Uri::parse(uri).expect("a URI"))
             .with(HeaderName::Via, via)
@@ -434,7 +453,7 @@ impl Phone {
     }
 
     fn send_request(&mut self, request: Request) {
-        self.pending = Some(request.clone());
+        self.pending.push(request.clone());
         self.send(request);
     }
 

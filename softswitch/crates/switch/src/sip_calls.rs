@@ -1,0 +1,368 @@
+//! SIP ↔ leg: the one table of what a telephone's signalling means for its leg, and what call control's actions
+//! become towards a telephone.
+//!
+//! Holding needs no re-INVITE of ours: the switch plays music to a held telephone itself, which old telephones
+//! handle better than a re-INVITE.
+
+use std::{collections::BTreeMap, net::SocketAddr, time::Instant};
+
+use bytes::Bytes;
+use ringdown_call::{DeviceId, EndedBy, LegEvent};
+use ringdown_control::LegPlace;
+use ringdown_media::api::MediaCommand;
+use ringdown_sdp::{LocalIdentity, Peer, RemoteDescription, SdpError, TelephoneSession};
+use ringdown_sip::{
+    endpoint::Destination,
+    invite::{EndCause, Invitation, InviteParams, UsageError, UsageEvent, UsageId},
+    message::{Host, NameAddr, SipUri, Uri},
+    registrar::BindingId,
+};
+use ringdown_types::{EndReason, LegId, MediaDirection, Pii, UserId};
+use tracing::debug;
+
+use crate::{
+    Switch,
+    legs::{Leg, Side, codecs_starting_with},
+    routing::Caller,
+    sip_leg::SipLeg,
+};
+
+/// Signalling of telephones, as legs.
+impl Switch {
+    /// A telephone calls. Who calls is what it proved, not what its From says.
+    pub(crate) fn invited(&mut self, now: Instant, usage: UsageId, username: &str, invitation: &Invitation) {
+        let Some(user) = self.directory.device(username).map(|device| device.user) else {
+            return self.reject(now, usage, EndReason::Forbidden.sip_status());
+        };
+        let offer = match read_offer(invitation.offer.as_ref()) {
+            Ok(offer) => offer,
+            Err(error) => return self.reject(now, usage, error.sip_status()),
+        };
+        let Some(worker) = self.workers.least_loaded() else {
+            return self.reject(now, usage, EndReason::Congestion.sip_status());
+        };
+        let Some(rtp_port) = self.workers.take_port(worker) else {
+            return self.reject(now, usage, EndReason::Congestion.sip_status());
+        };
+        let leg = LegId::random(&mut *self.random);
+        let sip = SipLeg {
+            usage,
+            username: username.to_owned(),
+            sdp: self.telephone_session(rtp_port),
+            offer,
+            negotiated: None,
+            said_early: None,
+            rtp_port,
+            source: invitation.flow.remote.ip(),
+            hops: invitation.max_forwards,
+        };
+        self.insert_telephone(leg, worker, sip);
+        let device = DeviceId::Telephone(self.calling_binding(username, invitation.flow));
+        let dialled = invitation.request.uri.called_number().unwrap_or_default();
+        let caller = Caller { leg, user, device, makes_ringback: true };
+        if self.place_call(now, caller, &dialled).is_err() {
+            self.legs.remove(leg);
+            self.sip.legs.remove(&usage);
+            self.workers.return_port(worker, rtp_port);
+            self.reject(now, usage, EndReason::Congestion.sip_status());
+        }
+    }
+
+    /// What happened to a telephone's leg.
+    pub(crate) fn handle_usage_event(&mut self, now: Instant, leg: LegId, event: UsageEvent) {
+        let lost = |reason| LegEvent::Ended { reason, by: EndedBy::Switch };
+        let hung_up = LegEvent::Ended { reason: EndReason::Hangup, by: EndedBy::Local };
+        let event = match event {
+            UsageEvent::Ringing => LegEvent::Ringing,
+            UsageEvent::Progress { sdp } => {
+                if self.telephone_answered(leg, &sdp, false).is_err() {
+                    return;
+                }
+                LegEvent::EarlyMedia
+            }
+            UsageEvent::Answered { sdp } => return self.callee_answered(now, leg, sdp.as_ref()),
+            UsageEvent::Confirmed { sdp } => return self.confirmed(now, leg, sdp.as_ref()),
+            UsageEvent::Failed { status, .. } => {
+                LegEvent::Refused(EndReason::from_sip_status(status).unwrap_or(EndReason::Failed))
+            }
+            // The caller gave up. Our own CANCEL is of a leg that is over already.
+            UsageEvent::Cancelled { .. } => hung_up,
+            UsageEvent::Reinvited { offer } => return self.reinvited(now, leg, offer.as_ref()),
+            UsageEvent::Info { digit, .. } => LegEvent::Dtmf { digit, relayed: false },
+            UsageEvent::Ended { cause: EndCause::RemoteBye, .. } => hung_up,
+            UsageEvent::Ended { cause: EndCause::LocalBye, .. } => return,
+            UsageEvent::Ended { cause: EndCause::AckTimeout | EndCause::Failed(_), .. } => {
+                lost(EndReason::Failed)
+            }
+            // The switch sends no re-INVITE; `Invited` is handled before there is a leg.
+            UsageEvent::ReinviteAnswered { .. }
+            | UsageEvent::ReinviteRefused { .. }
+            | UsageEvent::Invited(_) => return,
+        };
+        self.calls.handle_leg_event(now, leg, event);
+    }
+
+    fn callee_answered(&mut self, now: Instant, leg: LegId, sdp: Option<&Bytes>) {
+        let result = match sdp {
+            Some(sdp) => self.telephone_answered(leg, sdp, true).map_err(|error| error.end_reason()),
+            None => Err(EndReason::NotAcceptable),
+        };
+        match result {
+            Ok(()) => self.calls.handle_leg_event(now, leg, LegEvent::Answered),
+            Err(reason) => self.give_up(now, leg, reason),
+        }
+    }
+
+    /// The ACK. Where the caller's INVITE had no offer it holds the answer to ours (RFC 3261 §13.2.1).
+    fn confirmed(&mut self, now: Instant, leg: LegId, sdp: Option<&Bytes>) {
+        let waits = self.legs.sip(leg).is_some_and(|sip| sip.sdp.is_offer_pending());
+        let result = match sdp {
+            _ if !waits => return,
+            Some(sdp) => self.telephone_answered(leg, sdp, true).map_err(|error| error.end_reason()),
+            None => Err(EndReason::NotAcceptable),
+        };
+        match result {
+            Ok(()) => {
+                let holds = self
+                    .legs
+                    .sip(leg)
+                    .and_then(|sip| sip.negotiated.as_ref())
+                    .is_some_and(|n| n.held_by_peer);
+                self.calls.handle_leg_event(now, leg, LegEvent::HoldRequested(holds));
+            }
+            Err(reason) => self.give_up(now, leg, reason),
+        }
+    }
+
+    /// A telephone changes its session: mostly to hold and to come back.
+    fn reinvited(&mut self, now: Instant, leg: LegId, offer: Option<&Bytes>) {
+        let Some(sip) = self.legs.sip(leg) else { return };
+        let usage = sip.usage;
+        let Some(offer) = offer else {
+            // It asks for our offer; its answer comes with the ACK.
+            let codecs = codecs_starting_with(&sip.codecs());
+            return match sip.sdp.offer(&codecs, MediaDirection::SendRecv) {
+                Ok(offer) => self.answer_reinvite(now, usage, offer.into()),
+                Err(error) => self.reject_reinvite(now, usage, error.sip_status()),
+            };
+        };
+        match sip.reoffered(offer) {
+            Ok((answer, holds)) => {
+                self.update_media(leg);
+                self.answer_reinvite(now, usage, answer);
+                self.calls.handle_leg_event(now, leg, LegEvent::HoldRequested(holds));
+            }
+            Err(error) => self.reject_reinvite(now, usage, error.sip_status()),
+        }
+    }
+
+    /// Takes a telephone's answer and tells its worker.
+    fn telephone_answered(&mut self, leg: LegId, sdp: &Bytes, is_final: bool) -> Result<(), SdpError> {
+        if let Some(sip) = self.legs.sip(leg) {
+            sip.answered(sdp, is_final)?;
+            self.update_media(leg);
+        }
+        Ok(())
+    }
+
+    fn update_media(&mut self, leg: LegId) {
+        let Some(sip) = self.legs.sip(leg) else { return };
+        let (transport, audio) = (sip.transport(), sip.audio());
+        self.media(leg, MediaCommand::SetTransport { leg, transport });
+        self.media(leg, MediaCommand::SetAudio { leg, audio });
+    }
+}
+
+/// Call control's actions, as signalling. For a browser's leg they mean nothing: its events tell it.
+impl Switch {
+    /// A user's telephone is called.
+    pub(crate) fn start_telephone_leg(&mut self, now: Instant, leg: LegId, key: u64, caller: LegId) {
+        if let Err(reason) = self.try_telephone(now, leg, key, caller) {
+            self.calls.handle_leg_event(now, leg, LegEvent::Refused(reason));
+        }
+    }
+
+    fn try_telephone(&mut self, now: Instant, leg: LegId, key: u64, caller: LegId) -> Result<(), EndReason> {
+        let calling = self.legs.get(caller).ok_or(EndReason::Failed)?;
+        let (worker, codecs) = (calling.worker, codecs_starting_with(&calling.codecs()));
+        let hops = match &calling.side {
+            Side::Telephone(sip) => sip.hops,
+            Side::Browser(_) => MAX_HOPS,
+        };
+        let calling_user = self.calls.leg(caller).map(|view| view.user).ok_or(EndReason::Failed)?;
+        let (username, destination, target) = self.binding(key).ok_or(EndReason::Offline)?;
+        let callee = self.directory.device(&username).ok_or(EndReason::Offline)?.user;
+        let (from, to) = (self.address(calling_user), self.address(callee));
+        let rtp_port = self.workers.take_port(worker).ok_or(EndReason::Congestion)?;
+        let mut sdp = self.telephone_session(rtp_port);
+        let invited =
+            sdp.offer(&codecs, MediaDirection::SendRecv).map_err(|_| EndReason::Failed).and_then(|offer| {
+                let params = InviteParams {
+                    target,
+                    destination,
+                    from,
+                    to,
+                    offer: Some(offer.into()),
+                    // RFC 3261 §16.6 step 3: a B2BUA that calls back into itself comes to an end.
+                    max_forwards: hops.checked_sub(1).ok_or(EndReason::Failed)?,
+                    headers: Vec::new(),
+                };
+                self.sip.agent.invite(now, params).map_err(|_| EndReason::Congestion)
+            });
+        let usage = match invited {
+            Ok(usage) => usage,
+            Err(reason) => {
+                self.workers.return_port(worker, rtp_port);
+                return Err(reason);
+            }
+        };
+        let sip = SipLeg {
+            usage,
+            username,
+            sdp,
+            offer: None,
+            negotiated: None,
+            said_early: None,
+            rtp_port,
+            source: destination.remote().ip(),
+            hops,
+        };
+        self.insert_telephone(leg, worker, sip);
+        // Early packets may come before the answer.
+        self.add_to_media(leg);
+        Ok(())
+    }
+
+    /// The caller hears that the called side rings.
+    pub(crate) fn sip_ring(&mut self, now: Instant, leg: LegId) {
+        if let Some(usage) = self.legs.sip(leg).map(|sip| sip.usage) {
+            let sent = self.sip.agent.ring(now, usage, None);
+            self.note_failure(leg, sent);
+        }
+    }
+
+    /// The caller hears the called side before it answers.
+    pub(crate) fn sip_progress(&mut self, now: Instant, leg: LegId, callee: LegId) {
+        // An INVITE without an offer has no way to early media: our offer could be answered with the ACK only.
+        if self.legs.sip(leg).is_none_or(|sip| sip.offer.is_none()) {
+            return self.sip_ring(now, leg);
+        }
+        if let Some((usage, description)) = self.describe_caller(now, leg, Some(callee)) {
+            if let Some(sip) = self.legs.sip(leg) {
+                sip.said_early = Some(description.clone());
+            }
+            self.add_to_media(leg);
+            let sent = self.sip.agent.progress(now, usage, description);
+            self.note_failure(leg, sent);
+        }
+    }
+
+    /// The called side answered.
+    pub(crate) fn sip_answer(&mut self, now: Instant, leg: LegId, callee: Option<LegId>) {
+        if let Some((usage, description)) = self.describe_caller(now, leg, callee) {
+            self.add_to_media(leg);
+            let sent = self.sip.agent.accept(now, usage, description);
+            self.note_failure(leg, sent);
+        }
+    }
+
+    /// A leg ends, in whatever state its signalling is.
+    pub(crate) fn sip_end(&mut self, now: Instant, leg: LegId, reason: EndReason) {
+        if let Some(usage) = self.legs.sip(leg).map(|sip| sip.usage) {
+            let ended = self.sip.agent.end(now, usage, reason);
+            self.note_failure(leg, ended);
+        }
+    }
+
+    /// What a calling telephone is told of our media. Where both sides share no codec the leg ends instead.
+    fn describe_caller(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        callee: Option<LegId>,
+    ) -> Option<(UsageId, Bytes)> {
+        let partner = callee.and_then(|callee| self.legs.get(callee)).map(Leg::codecs).unwrap_or_default();
+        let sip = self.legs.sip(leg)?;
+        if let Some(said) = &sip.said_early {
+            return Some((sip.usage, said.clone()));
+        }
+        match sip.describe(&partner) {
+            Ok(description) => Some((sip.usage, description)),
+            Err(error) => {
+                self.give_up(now, leg, error.end_reason());
+                None
+            }
+        }
+    }
+
+    /// Ends a leg whose description leads to no media.
+    fn give_up(&mut self, now: Instant, leg: LegId, reason: EndReason) {
+        self.sip_end(now, leg, reason);
+        self.calls.handle_leg_event(now, leg, LegEvent::Ended { reason, by: EndedBy::Switch });
+    }
+
+    fn reject(&mut self, now: Instant, usage: UsageId, status: u16) {
+        if let Err(error) = self.sip.agent.reject(now, usage, status, None) {
+            debug!(%usage, %error, "nothing to reject");
+        }
+    }
+
+    fn answer_reinvite(&mut self, now: Instant, usage: UsageId, sdp: Bytes) {
+        if let Err(error) = self.sip.agent.answer_reinvite(now, usage, sdp) {
+            debug!(%usage, %error, "no re-INVITE to answer");
+        }
+    }
+
+    fn reject_reinvite(&mut self, now: Instant, usage: UsageId, status: u16) {
+        if let Err(error) = self.sip.agent.reject_reinvite(now, usage, status) {
+            debug!(%usage, %error, "no re-INVITE to refuse");
+        }
+    }
+
+    /// Signalling that does not fit any more crossed the telephone's own end, whose event is on its way.
+    fn note_failure(&self, leg: LegId, result: Result<(), UsageError>) {
+        if let Err(error) = result {
+            debug!(%leg, %error, "signalling crossed");
+        }
+    }
+
+    fn insert_telephone(&mut self, leg: LegId, worker: usize, sip: SipLeg) {
+        self.sip.legs.insert(sip.usage, leg);
+        let place = LegPlace::Telephone { device: Pii(sip.username.clone()) };
+        let side = Side::Telephone(Box::new(sip));
+        let variables = BTreeMap::new();
+        self.legs.insert(leg, Leg { worker, place, side, in_media: false, variables });
+    }
+
+    fn telephone_session(&mut self, rtp_port: u16) -> TelephoneSession {
+        let identity = LocalIdentity::generate(&mut *self.random);
+        TelephoneSession::new(identity, SocketAddr::new(self.config.advertised_address, rtp_port))
+    }
+
+    /// A binding's device, with where and as what it is reached.
+    fn binding(&self, key: u64) -> Option<(String, Destination, Uri)> {
+        let binding = self.sip.registrar.binding(BindingId(key))?;
+        let username = self.sip.registrar.aor_of(BindingId(key))?;
+        Some((username.to_owned(), binding.destination(), binding.contact().clone()))
+    }
+
+    /// A user as telephones see them.
+    fn address(&self, user: UserId) -> NameAddr {
+        let host = Host::parse(self.directory.realm()).unwrap_or(self.config.advertised_address.into());
+        let user = self.directory.user(user);
+        let extension = user.map(|user| user.extension.as_str());
+        let address = NameAddr::new(SipUri::new(extension, host, None).into());
+        address.with_display(user.map_or("", |user| user.name.as_str()))
+    }
+}
+
+/// A caller's offer, if it has one and it is of use.
+fn read_offer(offer: Option<&Bytes>) -> Result<Option<RemoteDescription>, SdpError> {
+    let Some(offer) = offer else { return Ok(None) };
+    let remote = RemoteDescription::parse(offer, Peer::Telephone)?;
+    remote.audio()?;
+    Ok(Some(remote))
+}
+
+/// Hops of a call that starts here (RFC 3261 §8.1.1.6).
+const MAX_HOPS: u8 = 70;
