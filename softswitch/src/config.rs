@@ -32,6 +32,10 @@ pub(crate) struct Config {
     /// Where SIP is served, UDP and TCP alike.
     #[serde(deserialize_with = "list")]
     pub sip_listen: Vec<SocketAddr>,
+    /// The digest algorithms telephones may choose from, preferred first: `sha-256`, `md5`. With both, an old telephone
+    /// that knows only MD5 may need a second attempt the first time; with `md5` alone it does not.
+    #[serde(deserialize_with = "list")]
+    pub(crate) sip_digest: Vec<DigestAlgorithm>,
     /// The address telephones and browsers reach this host at. Without it the address of the default route is taken,
     /// or the loopback address where there is no route.
     pub advertised_address: Option<IpAddr>,
@@ -66,6 +70,7 @@ impl Default for Config {
             appserver_insecure: false,
             node_name: "softswitch".to_owned(),
             sip_listen: vec![SocketAddr::from(([0, 0, 0, 0], 5060))],
+            sip_digest: vec![DigestAlgorithm::Sha256, DigestAlgorithm::Md5],
             advertised_address: None,
             extra_webrtc_addresses: Vec::new(),
             webrtc_port: 40_000,
@@ -133,6 +138,9 @@ impl Config {
         if self.sip_listen.is_empty() {
             return invalid("sip_listen is empty: name at least one address, such as 0.0.0.0:5060");
         }
+        if self.sip_digest.is_empty() {
+            return invalid("sip_digest is empty: name sha-256, md5 or both");
+        }
         if self.advertised_address.is_some_and(|address| address.is_unspecified()) {
             return invalid("advertised_address is 0.0.0.0: name the address telephones reach this host at");
         }
@@ -165,7 +173,7 @@ impl Config {
 const ENV_PREFIX: &str = "RINGDOWN_";
 
 /// The keys that may come from the environment: every one there is.
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "state",
     "appserver_url",
     "node_token",
@@ -173,6 +181,7 @@ const KEYS: [&str; 17] = [
     "appserver_insecure",
     "node_name",
     "sip_listen",
+    "sip_digest",
     "advertised_address",
     "extra_webrtc_addresses",
     "webrtc_port",
@@ -221,6 +230,29 @@ fn list<'de, D: Deserializer<'de>, T: Deserialize<'de> + FromStr<Err: fmt::Displ
             .filter(|part| !part.is_empty())
             .map(|part| part.parse().map_err(|error| de::Error::custom(format!("`{part}`: {error}"))))
             .collect(),
+    }
+}
+
+/// A digest algorithm (RFC 8760).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(crate) enum DigestAlgorithm {
+    /// SHA-256.
+    #[serde(rename = "sha-256")]
+    Sha256,
+    /// MD5.
+    #[serde(rename = "md5")]
+    Md5,
+}
+
+impl FromStr for DigestAlgorithm {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "sha-256" => Ok(Self::Sha256),
+            "md5" => Ok(Self::Md5),
+            _ => Err("known are sha-256 and md5"),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use std::{
 
 use ringdown_media::{codec::OpusSettings, prompt::SoundStore};
 use ringdown_rtc::DtlsIdentity;
+use ringdown_sip::message::Algorithm;
 use ringdown_switch::{Switch, SwitchConfig, SwitchLimits, WorkerInfo};
 use ringdown_types::{NodeId, Random};
 use tokio::{
@@ -23,7 +24,7 @@ use tokio::{
 use tracing::{error, info, warn};
 
 use crate::{
-    config::Config,
+    config::{Config, DigestAlgorithm},
     control_link::{self, LinkConfig},
     directory_file::DirectoryFile,
     driver::{TcpListeners, UdpSockets},
@@ -227,6 +228,14 @@ fn make_switch(
         sip_port: listen.first().map_or(5060, SocketAddr::port),
         instance: SystemRandom.token(8),
         workers,
+        digest_algorithms: config
+            .sip_digest
+            .iter()
+            .map(|algorithm| match algorithm {
+                DigestAlgorithm::Sha256 => Algorithm::Sha256,
+                DigestAlgorithm::Md5 => Algorithm::Md5,
+            })
+            .collect(),
         dtls_fingerprint: *identity.fingerprint().as_bytes(),
         limits: SwitchLimits { calls: config.max_calls, ..SwitchLimits::default() },
     };

@@ -208,6 +208,7 @@ impl Running {
             SwitchInput::LinkUp(outgoing) => {
                 self.task.health.linked.store(true, Ordering::Relaxed);
                 self.link.outgoing = Some(outgoing);
+                switch.handle_link_up(now);
                 self.send_snapshot();
             }
             SwitchInput::LinkDown => {

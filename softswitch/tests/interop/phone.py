@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import queue
+import re
 import shutil
 import signal
 import socket
@@ -41,13 +42,13 @@ module_path {MODULES}
 module_app account.so
 module_app menu.so
 module_app ctrl_tcp.so
-module_app cons.so
+module cons.so
 cons_listen 127.0.0.1:{port + 6}
 module opus.so
 module g711.so
 module aufile.so
 module sndfile.so
-net_interface lo
+net_interface 127.0.0.1
 sip_listen 127.0.0.1:{port}
 ctrl_tcp_listen 127.0.0.1:{self.control_port}
 audio_source aufile,{tone}
@@ -68,6 +69,7 @@ rtp_ports {port + 10}-{port + 60}
         (self.folder / "accounts").write_text(account + "\n")
         (self.folder / "contacts").write_text("")
         self.server = server
+        self.control: socket.socket | None = None
         self.events: queue.Queue = queue.Queue()
         self.seen: list[dict] = []
 
@@ -79,8 +81,24 @@ rtp_ports {port + 10}-{port + 60}
         self.control = self.connect()
         threading.Thread(target=self.read, daemon=True).start()
         if registered:
-            self.wait("REGISTER_OK", 10)
+            self.wait_registered()
         return self
+
+    def wait_registered(self, seconds: float = 10):
+        """The first registration may be over before the control connection could hear of it."""
+        end = time.monotonic() + seconds
+        while not re.search(r"\{\d/\w+/v4\} 200 OK", self.log()):
+            if time.monotonic() > end:
+                raise AssertionError(f"{self.user} did not register within {seconds} s\n{self.log()}")
+            time.sleep(0.05)
+
+    def wait_refused(self, seconds: float = 10):
+        """Until the registrar refused it."""
+        end = time.monotonic() + seconds
+        while not re.search(r"(401|403) ", self.log()):
+            if time.monotonic() > end:
+                raise AssertionError(f"{self.user} was not refused within {seconds} s\n{self.log()}")
+            time.sleep(0.05)
 
     def connect(self) -> socket.socket:
         end = time.monotonic() + 10
@@ -154,7 +172,8 @@ rtp_ports {port + 10}-{port + 60}
             self.process.wait(3)
         except subprocess.TimeoutExpired:
             self.process.kill()
-        self.control.close()
+        if self.control:
+            self.control.close()
         if not os.environ.get("RINGDOWN_KEEP_STATE"):
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -171,7 +190,8 @@ def main():
     phone = Phone(user, password, server, port, tone, **options)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        phone.start(registered=False)
+        phone.start()
+        print(json.dumps({"type": "REGISTERED"}), flush=True)
         threading.Thread(target=report, args=(phone,), daemon=True).start()
         for line in sys.stdin:
             order = json.loads(line)

@@ -88,6 +88,8 @@ class Stand:
                 "RINGDOWN_APPSERVER_URL": f"ws://{self.address}:{self.ports.http}/node",
                 "RINGDOWN_NODE_TOKEN_FILE": str(self.state / "node-token"),
                 "RINGDOWN_SIP_LISTEN": f"{self.address}:{self.ports.sip}",
+                # The telephones of Debian 12 know only MD5 and refuse a list with anything else in it.
+                "RINGDOWN_SIP_DIGEST": "md5",
                 "RINGDOWN_ADVERTISED_ADDRESS": self.address,
                 "RINGDOWN_WEBRTC_PORT": str(self.ports.webrtc),
                 "RINGDOWN_RTP_PORTS": self.ports.rtp,

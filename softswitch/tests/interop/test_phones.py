@@ -179,7 +179,7 @@ class Endings(Telephones):
 
     def test_a_wrong_password_does_not_register(self):
         alice = self.phone("alice", ALICE_HZ, password="wrong", registered=False)
-        alice.wait("REGISTER_FAIL")
+        alice.wait_refused()
 
 
 class InCall(Telephones):

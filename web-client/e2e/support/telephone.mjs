@@ -27,7 +27,7 @@ export async function startTelephone(stand, name, hz, options = {}) {
       stdio: ["pipe", "pipe", "inherit"],
     }),
   );
-  await telephone.wait("REGISTER_OK");
+  await telephone.wait("REGISTERED");
   return telephone;
 }
 
