@@ -1,0 +1,8 @@
+//! The desk in simulated time.
+
+mod authorization;
+mod commands;
+mod detached;
+mod replay;
+mod slow_connection;
+mod world;
