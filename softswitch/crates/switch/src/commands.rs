@@ -153,6 +153,10 @@ impl Switch {
         if self.calls.leg(leg).is_some() {
             self.sessions.add_leg(session, leg);
             self.add_to_media(leg);
+            // The app server hears of the leg before it hears of its description.
+            self.settle_calls(now);
+        }
+        if self.calls.leg(leg).is_some() {
             if let Some(answer) = described.answer {
                 self.event(Event::Description { leg, session, description: answer });
             }

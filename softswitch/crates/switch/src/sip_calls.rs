@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, net::SocketAddr, time::Instant};
 
 use bytes::Bytes;
-use ringdown_call::{DeviceId, EndedBy, LegEvent};
+use ringdown_call::{DeviceId, EndedBy, LegEvent, LegState};
 use ringdown_control::LegPlace;
 use ringdown_media::api::MediaCommand;
 use ringdown_sdp::{LocalIdentity, Peer, RemoteDescription, SdpError, TelephoneSession};
@@ -82,9 +82,7 @@ impl Switch {
             }
             UsageEvent::Answered { sdp } => return self.callee_answered(now, leg, sdp.as_ref()),
             UsageEvent::Confirmed { sdp } => return self.confirmed(now, leg, sdp.as_ref()),
-            UsageEvent::Failed { status, .. } => {
-                LegEvent::Refused(EndReason::from_sip_status(status).unwrap_or(EndReason::Failed))
-            }
+            UsageEvent::Failed { status, .. } => LegEvent::Refused(self.refusal(leg, status)),
             // The caller gave up. Our own CANCEL is of a leg that is over already.
             UsageEvent::Cancelled { .. } => hung_up,
             UsageEvent::Reinvited { offer } => return self.reinvited(now, leg, offer.as_ref()),
@@ -100,6 +98,16 @@ impl Switch {
             | UsageEvent::Invited(_) => return,
         };
         self.calls.handle_leg_event(now, leg, event);
+    }
+
+    /// What a called telephone's final response says of it. 408 and 503 are also what no response and no way to it
+    /// count as (RFC 3261 §8.1.3.1): unless it rang before, it is not there.
+    fn refusal(&self, leg: LegId, status: u16) -> EndReason {
+        let rang = self.calls.leg(leg).is_some_and(|view| view.state == LegState::Ringing);
+        match status {
+            408 | 503 if !rang => EndReason::Offline,
+            _ => EndReason::from_sip_status(status).unwrap_or(EndReason::Failed),
+        }
     }
 
     fn callee_answered(&mut self, now: Instant, leg: LegId, sdp: Option<&Bytes>) {

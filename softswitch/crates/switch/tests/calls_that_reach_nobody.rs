@@ -110,6 +110,22 @@ fn a_phone_that_lost_its_power_is_offline() {
 }
 
 #[test]
+fn a_phone_that_cannot_be_reached_is_offline_before_the_ring_time_is_over() {
+    let mut office = Office::new();
+    let (alice, bob) = (office.tab(ALICE), office.phone("bob-phone"));
+    let mut patient = directory();
+    patient.users[1].ring_seconds = 60;
+    office.switch.apply_directory(office.now, patient).expect("it is sound");
+    office.phones[bob].manner = Manner::Dead;
+    let a = office.browser_calls(alice, ALICE, "102", &ALL);
+    // RFC 3261 §17.1.1.2: timer B.
+    office.advance(Duration::from_secs(33));
+    assert_eq!(office.ended[&a].0, EndReason::Offline);
+    office.phones[bob].call = None;
+    office.assert_quiet();
+}
+
+#[test]
 fn calling_oneself_rings_the_other_devices() {
     let mut office = Office::new();
     let (tab, desk) = (office.tab(BOB), office.phone("bob-phone"));
