@@ -291,10 +291,12 @@ impl Office {
                 self.browser(*session).offered.push((*leg, offer.clone()));
             }
             Event::Description { leg, session, description } => {
+                assert!(self.legs.contains_key(leg), "a leg is shown before it is described");
                 let description: SessionDescription = description.clone();
                 self.browser(*session).descriptions.push((*leg, description));
             }
             Event::Candidate { leg, session, candidate } => {
+                assert!(self.legs.contains_key(leg), "a leg is shown before its candidates");
                 let text = candidate.as_ref().map(|candidate| candidate.0.clone());
                 self.browser(*session).candidates.push((*leg, text));
             }
