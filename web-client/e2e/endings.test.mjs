@@ -1,7 +1,7 @@
 // Every way a call ends, and several devices of one person.
 
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 
 import { expectWithin, pause } from "./support/expect.mjs";
 import { openBrowser } from "./support/person.mjs";
@@ -22,10 +22,8 @@ after(async () => {
   assert.ok(await stand?.stop(), "both programs end cleanly");
 });
 
-beforeEach(async () => {
-  for (const widget of [alice, bob]) {
-    if (await widget.control("dismiss").first().isVisible()) await widget.dismiss();
-  }
+afterEach(async () => {
+  for (const widget of [alice, bob]) await widget.tidy();
 });
 
 test("a declined call", async () => {

@@ -1,7 +1,7 @@
 // A desk phone and a browser call each other: codecs, tones and digits both ways.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 
 import { expectWithin, pause } from "./support/expect.mjs";
 import { heard, openBrowser } from "./support/person.mjs";
@@ -9,8 +9,9 @@ import { hearsOnly, startStand } from "./support/stand.mjs";
 import { startTelephone } from "./support/telephone.mjs";
 import { openWidget } from "./support/widget.mjs";
 
-const ALICE_HZ = 440;
-const BOB_HZ = 950;
+// Well away from each other, from the ringing tone (425 Hz) and from DTMF.
+const ALICE_HZ = 1800;
+const BOB_HZ = 1050;
 let stand, browser, alice;
 
 before(async () => {
@@ -23,6 +24,8 @@ after(async () => {
   await browser?.browser.close();
   assert.ok(await stand?.stop(), "both programs end cleanly");
 });
+
+afterEach(() => alice.tidy());
 
 async function judge(telephone, answeredAt, name) {
   const recording = await heard(alice.page, name);
@@ -49,6 +52,7 @@ for (const codecs of ["opus", "PCMA", "PCMU"]) {
       await bob.wait("CALL_CLOSED");
       await judge(bob, answeredAt, `to-telephone-${codecs}`);
 
+      await alice.tidy();
       bob.dial("101");
       await alice.answer();
       await bob.wait("CALL_ESTABLISHED");
@@ -59,7 +63,6 @@ for (const codecs of ["opus", "PCMA", "PCMU"]) {
       await alice.ended("hangup");
       await bob.wait("CALL_CLOSED");
       await judge(bob, answeredAt, `from-telephone-${codecs}`);
-      await alice.dismiss();
     } finally {
       await bob.stop();
     }

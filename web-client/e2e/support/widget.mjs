@@ -47,6 +47,17 @@ export class Widget {
     await expectWithin(async () => (await seen()) === reason, `the call ends with ${reason}`, seen);
   }
 
+  /** Ends whatever goes on and closes what it left on the screen. */
+  async tidy() {
+    for (const control of ["decline", "hangup", "dismiss"]) {
+      const button = this.control(control).first();
+      if (await button.isVisible()) await button.click();
+    }
+    // The end of a call that was hung up just now shows a moment later.
+    await this.page.waitForTimeout(150);
+    if (await this.control("dismiss").first().isVisible()) await this.dismiss();
+  }
+
   async dismiss() {
     await this.control("dismiss").first().click();
   }
