@@ -80,7 +80,8 @@ fn refuse(error: &dyn std::fmt::Display) -> ExitCode {
 }
 
 fn log(config: &Config) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let filter = EnvFilter::try_new(&config.log)?;
+    // The DTLS library warns of every extension of a browser's ClientHello that it does not know.
+    let filter = EnvFilter::try_new(format!("rtc_dtls=error,{}", config.log))?;
     let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match config.log_format {
         LogFormat::Text => builder.try_init(),
