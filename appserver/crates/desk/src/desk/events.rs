@@ -216,7 +216,8 @@ impl Desk {
 
     /// A push for the session that holds the leg; the softswitch's word on the session is checked.
     fn push_to_owner(&mut self, leg: LegId, session: SessionId, push: Push) {
-        if self.mirror.leg(leg).and_then(Leg::session) == Some(session) {
+        // A caller's answer and candidates come ahead of the leg's first change: the softswitch names its owner.
+        if self.mirror.leg(leg).is_none_or(|known| known.session() == Some(session)) {
             self.push(session, push);
         }
     }

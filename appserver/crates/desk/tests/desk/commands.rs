@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use ringdown_control::{Command, CommandId, CommandResult};
+use ringdown_control::{self as control, Command, CommandId, CommandResult, Event};
 use ringdown_protocol::{Description, DescriptionKind, Method, StartParams};
 use ringdown_types::{CallId, LegId};
 
@@ -23,6 +23,19 @@ fn started() -> CommandResult {
 fn last_command(world: &World) -> (CommandId, Command) {
     let (_, id, command) = world.commands.last().expect("a command").clone();
     (id, command)
+}
+
+#[test]
+fn a_callers_answer_comes_ahead_of_its_leg() {
+    let mut world = World::new();
+    world.connect_node(LINK, 1);
+    let tab = world.hello(ALICE);
+    world.request(tab.conn, 2, start());
+    let description =
+        control::SessionDescription { kind: control::DescriptionKind::Answer, sdp: "v=0".to_owned() };
+    world.event(Event::Description { leg: LegId::from_u128(2), session: tab.session, description });
+    let pushes = world.pushes(tab.conn, "call.description");
+    assert_eq!(pushes.len(), 1, "the softswitch names the session: {pushes:?}");
 }
 
 #[test]
