@@ -1,11 +1,19 @@
 // Builds everything that is served or installed: pages, client library, widget, types.
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build } from 'vite';
 
 await build({ logLevel: 'warn' });
 await build({ mode: 'client', logLevel: 'warn' });
 await build({ mode: 'widget', logLevel: 'warn' });
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], { stdio: 'inherit' });
+// The app server sends these to browsers that take them.
+for (const file of ['', 'assets/'].flatMap((folder) => readdirSync(`dist/${folder}`).map((name) => `dist/${folder}${name}`))) {
+  if (!/\.(js|css|html|svg)$/.test(file)) continue;
+  const content = readFileSync(file);
+  writeFileSync(`${file}.br`, brotliCompressSync(content));
+  writeFileSync(`${file}.gz`, gzipSync(content, { level: 9 }));
+}
 writeFileSync('dist/ringdown-client.d.ts', "export * from './types/index.js';\n");
 writeFileSync('dist/ringdown-phone.d.ts', "export * from './types/ui/index.js';\n");

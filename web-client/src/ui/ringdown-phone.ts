@@ -130,9 +130,10 @@ export class RingdownPhone extends LitElement {
       ${notices(this.#model)}
       ${this.#cards()}
       <div class="body ${stage === nothing ? '' : 'staged'}">
-        <main class="list">${this.settingsOpen
-          ? html`<ringdown-settings .model=${this.#model} @close=${() => { this.settingsOpen = false; }}></ringdown-settings>`
-          : this.#list()}</main>
+        <main class="list">
+          ${this.settingsOpen ? html`<ringdown-settings .model=${this.#model} @close=${() => { this.settingsOpen = false; }}></ringdown-settings>` : nothing}
+          ${this.#list()}
+        </main>
         ${stage === nothing ? nothing : html`<section class="stage" aria-label="Call">${stage}</section>`}
       </div>
       ${live}`;
@@ -185,25 +186,19 @@ export class RingdownPhone extends LitElement {
     return nothing;
   }
 
+  /** People and keypad stay in place while they are out of sight, with their search and their number. */
   #list(): TemplateResult {
     return html`
-      <div class="view" role="tabpanel" id="view" aria-labelledby="tab-${this.tab}">${this.#tabView()}</div>
-      <nav role="tablist" aria-label="Phone" @keydown=${this.#tabKey}>
+      <div class="view" role="tabpanel" id="view" aria-labelledby="tab-${this.tab}" ?hidden=${this.settingsOpen}>
+        <ringdown-people ?hidden=${this.tab !== 'people'} .model=${this.#model}></ringdown-people>
+        <ringdown-dial-pad ?hidden=${this.tab !== 'keypad'} .model=${this.#model}></ringdown-dial-pad>
+        ${this.tab === 'recents' ? html`<ringdown-recents .model=${this.#model}></ringdown-recents>` : nothing}
+      </div>
+      <nav role="tablist" aria-label="Phone" ?hidden=${this.settingsOpen} @keydown=${this.#tabKey}>
         ${TABS.map(([tab, label, icon]) => html`
           <button role="tab" id="tab-${tab}" aria-controls="view" aria-selected=${tab === this.tab} tabindex=${tab === this.tab ? 0 : -1}
             @click=${() => { this.tab = tab; }} data-testid="tab-${tab}"><i>${icons[icon]}</i>${label}</button>`)}
       </nav>`;
-  }
-
-  #tabView(): TemplateResult {
-    switch (this.tab) {
-      case 'people':
-        return html`<ringdown-people .model=${this.#model}></ringdown-people>`;
-      case 'keypad':
-        return html`<ringdown-dial-pad .model=${this.#model}></ringdown-dial-pad>`;
-      case 'recents':
-        return html`<ringdown-recents .model=${this.#model}></ringdown-recents>`;
-    }
   }
 
   readonly #tabKey = (event: KeyboardEvent): void => {
@@ -225,8 +220,8 @@ export class RingdownPhone extends LitElement {
   }
 
   async #focusMain(): Promise<void> {
-    const within = this.renderRoot.querySelector('.stage') ?? this.renderRoot.querySelector('.view');
-    const view = within instanceof LitElement ? within : within?.querySelector('ringdown-call, ringdown-incoming, ringdown-ended, ringdown-people, ringdown-dial-pad, ringdown-recents');
+    const within = this.renderRoot.querySelector('.stage') ?? this.renderRoot.querySelector('.list');
+    const view = within instanceof LitElement ? within : within?.querySelector('ringdown-call, ringdown-incoming, ringdown-ended, [role=tabpanel] > :not([hidden])');
     if (!(view instanceof LitElement)) return;
     await view.updateComplete;
     view.renderRoot.querySelector<HTMLElement>('[data-main]')?.focus({ preventScroll: true });
