@@ -176,9 +176,7 @@ impl Desk {
         mut info: LegInfo,
         (reason, by): (EndReason, control::EndedBy),
     ) {
-        if self.mirror.leg(info.leg).is_none() {
-            return;
-        }
+        // A call refused at once ends before it was ever reported: who placed it still has to learn why.
         info.state = LegState::Ended;
         let leg = self.mirror.put(now, node, info);
         self.tell_ended(now, &leg, reason, by);

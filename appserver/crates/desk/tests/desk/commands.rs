@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use ringdown_control::{self as control, Command, CommandId, CommandResult, Event};
+use ringdown_control::{self as control, Command, CommandId, CommandResult, Event, LegInfo, LegRole};
 use ringdown_protocol::{Description, DescriptionKind, Method, StartParams};
-use ringdown_types::{CallId, LegId};
+use ringdown_types::{CallId, EndReason, LegId};
 
-use crate::world::{ALICE, LINK, World};
+use crate::world::{ALICE, LINK, World, leg};
 
 fn start() -> Method {
     Method::CallStart(StartParams {
@@ -36,6 +36,19 @@ fn a_callers_answer_comes_ahead_of_its_leg() {
     world.event(Event::Description { leg: LegId::from_u128(2), session: tab.session, description });
     let pushes = world.pushes(tab.conn, "call.description");
     assert_eq!(pushes.len(), 1, "the softswitch names the session: {pushes:?}");
+}
+
+#[test]
+fn a_call_refused_at_once_tells_its_caller_why() {
+    let mut world = World::new();
+    world.connect_node(LINK, 1);
+    let tab = world.hello(ALICE);
+    world.request(tab.conn, 2, start());
+    let caller = LegInfo { role: LegRole::Caller, ..leg(2, ALICE, &tab) };
+    world.end(caller, EndReason::NotFound);
+    let pushes = world.pushes(tab.conn, "call.ended");
+    assert_eq!(pushes.len(), 1, "{pushes:?}");
+    assert_eq!(pushes[0].1["reason"], "not-found");
 }
 
 #[test]
