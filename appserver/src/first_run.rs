@@ -2,6 +2,7 @@
 
 use std::{fmt::Write as _, path::Path};
 
+use futures_util::future::try_join_all;
 use ringdown_protocol::Role;
 use ringdown_types::{Extension, Pii, Random as _, UserId};
 
@@ -37,25 +38,23 @@ pub async fn create_accounts(
     let mut rows =
         vec![["USER", "ROLE", "EXTENSION", "PASSWORD", "SIP-USER", "SIP-PASSWORD"].map(str::to_owned)];
     let people: &[(&str, &str, &str)] = if demo { &DEMO } else { &[] };
+    // Hashed together: one after the other they would be most of the first start.
+    let chosen: Vec<_> = (0..=people.len()).map(|_| readable_password()).collect();
+    let hashes = try_join_all(chosen.iter().map(|password| passwords.hash(password))).await?;
+    let mut secrets = chosen.into_iter().zip(hashes);
     for &(username, name, extension) in people {
-        let password = readable_password();
+        let (password, hash) = secrets.next().expect("one for each and one for the admin");
         let extension: Extension = extension.parse()?;
-        let account = account(username, name, Role::User, passwords.hash(&password).await?);
-        let account = Account { extension: Some(extension.clone()), ..account };
+        let account =
+            Account { extension: Some(extension.clone()), ..account(username, name, Role::User, hash) };
         store.create_account(&account).await?;
         let (device, sip_password) = sip_device::create(extension.as_str(), account.id, "Telephone", realm);
         store.create_device(&device).await?;
-        rows.push([
-            username.into(),
-            "user".into(),
-            extension.to_string(),
-            password,
-            device.username,
-            sip_password,
-        ]);
+        let extension = extension.to_string();
+        rows.push([username.into(), "user".into(), extension, password, device.username, sip_password]);
     }
-    let password = readable_password();
-    store.create_account(&account("admin", "Admin", Role::Admin, passwords.hash(&password).await?)).await?;
+    let (password, hash) = secrets.next().expect("one for the admin");
+    store.create_account(&account("admin", "Admin", Role::Admin, hash)).await?;
     let none = || "-".to_owned();
     rows.push(["admin".into(), "admin".into(), none(), password, none(), none()]);
     let table = table(&rows);

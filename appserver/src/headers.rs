@@ -19,7 +19,10 @@ pub async fn secure(State(app): State<Arc<App>>, request: Request, next: Next) -
         headers.insert(name, HeaderValue::from_static(value));
     };
     set("x-content-type-options", "nosniff");
-    set("x-frame-options", "DENY");
+    // It knows no list; where sites are listed, the pages' `frame-ancestors` says it alone.
+    if app.origins.listed().next().is_none() {
+        set("x-frame-options", "SAMEORIGIN");
+    }
     set("referrer-policy", "no-referrer");
     set("cross-origin-opener-policy", "same-origin");
     set(

@@ -73,6 +73,11 @@ impl AllowedOrigins {
         }
     }
 
+    /// The listed sites.
+    pub fn listed(&self) -> impl Iterator<Item = &Origin> {
+        self.listed.iter()
+    }
+
     /// Judges a request. A page whose `Origin` has the host the request was sent to is ours.
     pub fn judge(&self, headers: &HeaderMap) -> Verdict {
         let mut origins = headers.get_all(header::ORIGIN).iter();

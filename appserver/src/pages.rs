@@ -14,7 +14,7 @@ use axum::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::{problem::Refusal, server::App};
+use crate::{origin::AllowedOrigins, problem::Refusal, server::App};
 
 /// Files and bytes a web root may have: more is a mistake in the path.
 const MAX_FILES: usize = 5_000;
@@ -22,11 +22,11 @@ const MAX_BYTES: usize = 256 * 1024 * 1024;
 /// Folders below each other.
 const MAX_DEPTH: usize = 16;
 
-/// What scripts may do on our pages. Nothing comes from elsewhere, nothing is evaluated, nobody frames them; audio
-/// and pictures may be made in the page.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-     media-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; \
-     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// What scripts may do on our pages. Nothing comes from elsewhere and nothing is evaluated; audio and pictures may be
+/// made in the page. Who may frame them follows.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
+     worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
 
 #[derive(Debug)]
 struct File {
@@ -38,15 +38,23 @@ struct File {
 }
 
 /// The files by their path.
-#[derive(Debug, Default)]
-pub struct Pages(HashMap<String, File>);
+#[derive(Debug)]
+pub struct Pages {
+    files: HashMap<String, File>,
+    policy: HeaderValue,
+}
 
 impl Pages {
-    /// Reads a web root.
+    /// No pages.
+    pub fn none() -> Self {
+        Self { files: HashMap::new(), policy: HeaderValue::from_static(CONTENT_SECURITY_POLICY) }
+    }
+
+    /// Reads a web root. Pages of the listed sites may frame ours: that is how a phone gets into a CRM's sidebar.
     ///
     /// # Errors
     /// When the folder cannot be read, or is far too big for one.
-    pub fn load(root: &Path) -> std::io::Result<Self> {
+    pub fn load(root: &Path, origins: &AllowedOrigins) -> std::io::Result<Self> {
         let mut raw = HashMap::new();
         let mut bytes = 0;
         let mut folders = vec![(root.to_owned(), String::new(), 0)];
@@ -69,13 +77,15 @@ impl Pages {
                 }
             }
         }
-        Ok(Self(
-            raw.iter().filter_map(|(path, body)| Some((path.clone(), file(&raw, path, body)?))).collect(),
-        ))
+        let read = |(path, body): (&String, &Bytes)| Some((path.clone(), file(&raw, path, body)?));
+        let listed: String = origins.listed().map(|origin| format!(" {}", origin.as_text())).collect();
+        let policy = HeaderValue::from_str(&format!("{CONTENT_SECURITY_POLICY}{listed}"));
+        let policy = policy.map_err(std::io::Error::other)?;
+        Ok(Self { files: raw.iter().filter_map(read).collect(), policy })
     }
 
     fn find(&self, path: &str) -> Option<&File> {
-        if path.ends_with('/') { self.0.get(&format!("{path}index.html")) } else { self.0.get(path) }
+        if path.ends_with('/') { self.files.get(&format!("{path}index.html")) } else { self.files.get(path) }
     }
 }
 
@@ -141,7 +151,7 @@ pub async fn serve(State(app): State<Arc<App>>, method: Method, uri: Uri, header
     out.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
     let cache = if file.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
-    out.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+    out.insert(header::CONTENT_SECURITY_POLICY, app.pages.policy.clone());
     // The widget is a module script of other sites' pages, and modules are fetched with CORS.
     out.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     out.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));

@@ -147,14 +147,16 @@ impl Server {
         ];
         let directory_task =
             tokio::spawn(directory::run(directory_queue, store.clone(), desk.clone(), config.realm.clone()));
+        let origins = AllowedOrigins::new(config.public_url.as_deref(), &config.allowed_origins);
+        let pages = load_pages(config, &origins)?;
         let app = Arc::new(App {
             sign_in: SignIn::new(store.clone(), key, passwords, desk.clone()),
             store,
             desk,
             directory,
-            origins: AllowedOrigins::new(config.public_url.as_deref(), &config.allowed_origins),
+            origins,
             node_token: NodeToken::new(&node_token(config)?),
-            pages: load_pages(config)?,
+            pages,
             realm: config.realm.clone(),
             has_trusted_tls: config.tls == Tls::Files,
             counters,
@@ -239,11 +241,11 @@ fn node_token(config: &Config) -> anyhow::Result<String> {
     Ok(token)
 }
 
-fn load_pages(config: &Config) -> anyhow::Result<Pages> {
+fn load_pages(config: &Config, origins: &AllowedOrigins) -> anyhow::Result<Pages> {
     match &config.web_root {
-        None => Ok(Pages::default()),
+        None => Ok(Pages::none()),
         Some(root) => {
-            Pages::load(root).with_context(|| format!("cannot read the web root {}", root.display()))
+            Pages::load(root, origins).with_context(|| format!("cannot read the web root {}", root.display()))
         }
     }
 }

@@ -14,7 +14,17 @@ async fn files_are_served_with_strict_headers_and_nothing_else_is() {
     std::fs::write(web.path().parent().expect("a folder").join("outside.txt"), "secret").expect("writable");
     let running = Running::start_with(|config| config.web_root = Some(web.path().to_owned())).await;
 
+    let framed = Running::start_with(|config| {
+        config.web_root = Some(web.path().to_owned());
+        config.allowed_origins = vec!["https://crm.example.com".to_owned()];
+    });
+    let framed = framed.await.get("/", None).await;
+    assert!(
+        framed.headers["content-security-policy"].ends_with("frame-ancestors 'self' https://crm.example.com")
+    );
+    assert!(!framed.headers.contains_key("x-frame-options"));
     let page = running.get("/", None).await;
+    assert_eq!(page.headers["x-frame-options"], "SAMEORIGIN");
     assert_eq!((page.status, page.headers["content-type"].as_str()), (200, "text/html; charset=utf-8"));
     let policy = &page.headers["content-security-policy"];
     assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
