@@ -112,6 +112,10 @@ impl Server {
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
         state_file::create_folder(&config.state)
             .with_context(|| format!("cannot make the state folder {}", config.state.display()))?;
+        // Before anything is written: two servers on one state folder and port would start once only.
+        let listener = TcpListener::bind(config.http_listen)
+            .await
+            .with_context(|| format!("cannot listen on {}", config.http_listen))?;
         let url = config.database_url.as_ref().map_or("", |url| url.0.as_str());
         let store = Store::open(url, &config.state, &config.realm).await.context("cannot open the store")?;
         let passwords = Passwords::new();
@@ -165,9 +169,6 @@ impl Server {
             upgrades: Mutex::new(RateLimiter::new(UPGRADES, 50_000)),
             ids: AtomicU64::new(1),
         });
-        let listener = TcpListener::bind(config.http_listen)
-            .await
-            .with_context(|| format!("cannot listen on {}", config.http_listen))?;
         let address = listener.local_addr()?;
         let listening = Listening {
             listener,
