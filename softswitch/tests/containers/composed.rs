@@ -40,8 +40,8 @@ async fn a_call_through_the_containers_outlives_the_app_server() {
     }
     let accounts = composed.read("appserver", "/state/first-run.txt").await;
 
-    let mut alice = Telephone::start(&accounts, "alice", 29_000, ALICE_HZ).await;
-    let mut bob = Telephone::start(&accounts, "bob", 29_100, BOB_HZ).await;
+    let mut alice = Telephone::start(&accounts, "alice", ALICE_HZ).await;
+    let mut bob = Telephone::start(&accounts, "bob", BOB_HZ).await;
     alice.order("dial", "102").await;
     bob.wait("CALL_INCOMING").await;
     bob.order("command", "accept").await;
@@ -153,7 +153,7 @@ struct Telephone {
 
 impl Telephone {
     /// Starts it and waits until it is registered. `accounts` is the table of first-run.txt.
-    async fn start(accounts: &str, name: &str, port: u16, hz: u32) -> Self {
+    async fn start(accounts: &str, name: &str, hz: u32) -> Self {
         let row = accounts
             .lines()
             .find(|line| line.starts_with(name))
@@ -170,7 +170,7 @@ impl Telephone {
         let mut process = Command::new("python3")
             .arg(script)
             .args(["--user", user, "--password", password, "--server", &sip, "--codecs", "PCMA"])
-            .args(["--port", &port.to_string(), "--tone", &tone.to_string_lossy()])
+            .args(["--tone", &tone.to_string_lossy()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -179,7 +179,7 @@ impl Telephone {
         let orders = process.stdin.take().expect("stdin is piped");
         let events = BufReader::new(process.stdout.take().expect("stdout is piped")).lines();
         let mut telephone = Self { name: name.to_owned(), process, orders, events };
-        telephone.wait("REGISTER_OK").await;
+        telephone.wait("REGISTERED").await;
         telephone
     }
 
