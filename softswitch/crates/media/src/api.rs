@@ -2,7 +2,7 @@
 //!
 //! Plain values: `switch` makes commands and reads events, `plane` obeys them, the shell carries them over
 //! bounded rings. A command for a leg the worker does not know is dropped and counted: the leg has ended and the
-//! command crossed its end.
+//! command crossed its end. Only its removal is answered all the same.
 
 use std::net::SocketAddr;
 
@@ -34,7 +34,8 @@ pub enum MediaCommand {
         /// The new parameters.
         audio: AudioParameters,
     },
-    /// Ends a leg and frees its sockets; answered by [`MediaEvent::LegRemoved`].
+    /// Ends a leg and frees its sockets; always answered by [`MediaEvent::LegRemoved`], also for a leg that was
+    /// refused or is gone, so that what call control holds for a leg is freed at one place.
     RemoveLeg {
         /// The leg.
         leg: LegId,
@@ -168,10 +169,9 @@ pub struct RtpRemote {
 /// What was negotiated for a leg's one audio stream.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AudioParameters {
-    /// Codecs and the payload types they have towards this leg, preferred first; both directions use the same
-    /// numbers. Empty until negotiated: nothing is sent.
-    pub codecs: Vec<(CodecId, u8)>,
-    /// Telephone-event payload types with their clock rates (RFC 4733 §2.1): at most one per clock rate.
+    /// Codecs, preferred first. Empty until negotiated: nothing is sent.
+    pub codecs: Vec<PayloadFormat>,
+    /// Telephone-event formats: at most one per clock rate.
     pub telephone_events: Vec<TelephoneEventFormat>,
     /// Which way media flows, seen from us.
     pub direction: MediaDirection,
@@ -183,13 +183,42 @@ pub struct AudioParameters {
     pub cname: String,
 }
 
-/// A negotiated telephone-event format.
+/// A negotiated codec and its payload types, 0–127. They differ where a peer answered our offer with other numbers
+/// (RFC 3264 §5.1, §6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PayloadFormat {
+    /// The codec.
+    pub codec: CodecId,
+    /// What we send with: the number of the peer's description.
+    pub send: u8,
+    /// What we receive with: the number of our description. A peer that sends with its own number is understood too,
+    /// unless our description gave that number to another format.
+    pub receive: u8,
+}
+
+impl PayloadFormat {
+    /// A codec with one number for both directions.
+    pub const fn symmetric(codec: CodecId, payload_type: u8) -> Self {
+        Self { codec, send: payload_type, receive: payload_type }
+    }
+}
+
+/// A negotiated telephone-event format; its payload types are those of [`PayloadFormat`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TelephoneEventFormat {
-    /// The payload type, 0–127.
-    pub payload_type: u8,
     /// The clock rate in Hz: 8,000 or 48,000.
     pub clock_rate: u32,
+    /// What we send with.
+    pub send: u8,
+    /// What we receive with.
+    pub receive: u8,
+}
+
+impl TelephoneEventFormat {
+    /// A format with one number for both directions.
+    pub const fn symmetric(clock_rate: u32, payload_type: u8) -> Self {
+        Self { clock_rate, send: payload_type, receive: payload_type }
+    }
 }
 
 /// What a worker reports.

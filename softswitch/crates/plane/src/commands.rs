@@ -29,13 +29,17 @@ use crate::{
 struct Dropped;
 
 impl Worker {
-    /// Obeys a command. One for a leg that is not here, or that contradicts what the leg is, is dropped and counted.
+    /// Obeys a command. One for a leg that is not here, or that contradicts what the leg is, is dropped and counted,
+    /// but each removal is answered.
     pub fn handle_command(&mut self, now: Instant, command: MediaCommand) {
         let result = match command {
             MediaCommand::AddLeg { leg, transport, audio } => self.add_leg(now, leg, transport, audio),
             MediaCommand::SetTransport { leg, transport } => self.set_transport(now, leg, transport),
             MediaCommand::SetAudio { leg, audio } => self.set_audio(now, leg, audio),
-            MediaCommand::RemoveLeg { leg } => self.remove_leg(now, leg),
+            MediaCommand::RemoveLeg { leg } => {
+                self.remove_leg(now, leg);
+                Ok(())
+            }
             MediaCommand::Connect { a, b } => self.connect(a, b),
             MediaCommand::Disconnect { leg } => self.find(leg).map(|slot| self.disconnect(slot)),
             MediaCommand::Play { leg, source, repeat, token } => self.play(now, leg, source, repeat, token),
@@ -76,16 +80,16 @@ impl Worker {
         }
         match transport {
             Transport::Rtp { local_port, remote } => {
-                if self.routes.by_port.contains_key(&local_port) {
+                if self.routes.by_port(local_port).is_some() {
                     return refuse(self, MediaFailure::SocketUnavailable);
                 }
                 let telephone = LegTransport::Telephone(Telephone::new(local_port, remote));
                 let slot = self.insert_leg(now, id, telephone, audio);
-                self.routes.by_port.insert(local_port, slot);
+                self.routes.claim_port(slot, local_port);
                 self.outputs.push(Output::OpenRtp { port: local_port });
             }
             Transport::WebRtc { local_ufrag, local_pwd, remote } => {
-                if self.routes.by_ufrag.contains_key(&local_ufrag) {
+                if self.routes.by_ufrag(&local_ufrag).is_some() {
                     return refuse(self, MediaFailure::SocketUnavailable);
                 }
                 let Ok(local) = IceCredentials::new(local_ufrag.as_str(), local_pwd) else {
@@ -93,7 +97,7 @@ impl Worker {
                 };
                 let browser = Box::new(Browser::new(local.clone(), &self.identity));
                 let slot = self.insert_leg(now, id, LegTransport::Browser(browser), audio);
-                self.routes.by_ufrag.insert(local_ufrag, slot);
+                self.routes.claim_ufrag(slot, local_ufrag);
                 self.apply_browser(now, slot, local, remote.as_ref());
             }
         }
@@ -107,7 +111,7 @@ impl Worker {
         transport: LegTransport,
         audio: AudioParameters,
     ) -> Slot {
-        let clock_rate = audio.codecs.first().map_or(8000, |(codec, _)| codec.clock_rate());
+        let clock_rate = audio.codecs.first().map_or(8000, |format| format.codec.clock_rate());
         let stream = OutgoingStream::new(clock_rate, &mut *self.random);
         let names = (audio.local_ssrc, audio.cname.clone());
         let rtcp = RtcpSession::new(now, self.clock, names.0, names.1, &mut *self.random);
@@ -140,12 +144,12 @@ impl Worker {
                 self.wake(now, slot);
             }
             (LegTransport::Browser(_), Transport::WebRtc { local_ufrag, local_pwd, remote }) => {
-                let taken = self.routes.by_ufrag.get(&local_ufrag).is_some_and(|owner| *owner != slot);
+                let taken = self.routes.by_ufrag(&local_ufrag).is_some_and(|owner| owner != slot);
                 let local = IceCredentials::new(local_ufrag.as_str(), local_pwd).map_err(|_| Dropped)?;
                 if taken {
                     return Err(Dropped);
                 }
-                self.routes.by_ufrag.insert(local_ufrag, slot);
+                self.routes.claim_ufrag(slot, local_ufrag);
                 self.apply_browser(now, slot, local, remote.as_ref());
             }
             _ => return Err(Dropped),
@@ -168,10 +172,10 @@ impl Worker {
             Ok(Change::Replaced) => {
                 // A new receiver: numbers near their wrap would be undecryptable if its first packets were lost
                 // (RFC 3711 §3.3.1).
-                let clock_rate = leg.audio.codecs.first().map_or(8000, |(codec, _)| codec.clock_rate());
+                let clock_rate = leg.audio.codecs.first().map_or(8000, |format| format.codec.clock_rate());
                 leg.outgoing.stream = OutgoingStream::new(clock_rate, &mut *self.random);
                 self.routes.forget(slot);
-                self.routes.by_ufrag.insert(ufrag, slot);
+                self.routes.claim_ufrag(slot, ufrag);
             }
             Err(_) => {
                 let (leg, failure) = (leg.id, MediaFailure::DtlsFailed);
@@ -210,10 +214,16 @@ impl Worker {
         }
     }
 
-    fn remove_leg(&mut self, now: Instant, id: LegId) -> Result<(), Dropped> {
-        let slot = self.find(id)?;
+    /// Answered for every leg: what call control holds for one that was refused is freed by it too.
+    fn remove_leg(&mut self, now: Instant, id: LegId) {
+        let removed = self.legs.slot(id).and_then(|slot| self.take_leg(now, slot));
+        let stats = removed.map(|leg| leg.stats()).unwrap_or_default();
+        self.outputs.event(MediaEvent::LegRemoved { leg: id, stats });
+    }
+
+    fn take_leg(&mut self, now: Instant, slot: Slot) -> Option<Box<Leg>> {
         self.disconnect(slot);
-        let leg = self.legs.get_mut(slot).ok_or(Dropped)?;
+        let leg = self.legs.get_mut(slot)?;
         if let Some(bye) = leg.take_bye(now, &mut *self.random) {
             self.outputs.push(bye);
         }
@@ -223,12 +233,11 @@ impl Worker {
         self.deadlines.schedule(slot, &mut leg.scheduled, None);
         self.send_last_words(slot);
         self.routes.forget(slot);
-        let leg = self.legs.remove(slot).ok_or(Dropped)?;
+        let leg = self.legs.remove(slot)?;
         if let LegTransport::Telephone(telephone) = &leg.transport {
             self.outputs.push(Output::CloseRtp { port: telephone.local_port });
         }
-        self.outputs.event(MediaEvent::LegRemoved { leg: id, stats: leg.stats() });
-        Ok(())
+        Some(leg)
     }
 
     /// What a closed transport still sends; what it has to say, nobody needs to hear.

@@ -69,11 +69,11 @@ impl Digits {
     /// Begins the next key that waits; false where there is none.
     pub(crate) fn begin_next(&mut self, audio: &AudioParameters) -> bool {
         let Some(Digit { digit, duration_ms, origin, clip }) = self.waiting.pop_front() else { return false };
-        let clock_rate = audio.codecs.first().map_or(8000, |(codec, _)| codec.clock_rate());
+        let clock_rate = audio.codecs.first().map_or(8000, |format| format.codec.clock_rate());
         self.current = match (event_format(audio, clock_rate), clip) {
             (Some(format), _) => Current::Event {
-                sender: TelephoneEventSender::new(digit, duration_ms, 20, format.clock_rate),
-                payload_type: format.payload_type,
+                sender: TelephoneEventSender::new(digit, duration_ms, 20, clock_rate),
+                payload_type: format.send,
                 origin,
                 offset: 0,
             },
@@ -84,7 +84,8 @@ impl Digits {
     }
 }
 
-/// The telephone-event format that runs at `clock_rate`, or else the first.
+/// The telephone-event format for a stream of `clock_rate`, or else the first: its events still count in the stream's
+/// clock, which is the only one the stream has (RFC 4733 §2.1).
 pub(crate) fn event_format(audio: &AudioParameters, clock_rate: u32) -> Option<TelephoneEventFormat> {
     let formats = &audio.telephone_events;
     formats.iter().find(|format| format.clock_rate == clock_rate).or(formats.first()).copied()

@@ -1,8 +1,8 @@
 //! What a leg says: which of its packets are audio, which are keys, which are neither.
 
 use ringdown_media::{
-    api::AudioParameters,
-    rtp::{EventPayload, Packet, TelephoneEventReceiver, parse},
+    api::{AudioParameters, TelephoneEventFormat},
+    rtp::{EventClock, EventPayload, Packet, TelephoneEventReceiver, parse},
 };
 use ringdown_types::CodecId;
 
@@ -17,6 +17,8 @@ pub(crate) enum Heard {
 #[derive(Debug, Default)]
 pub(crate) struct Incoming {
     pub(crate) events: TelephoneEventReceiver,
+    /// What its events are counted in.
+    pub(crate) event_clock: EventClock,
     /// The clock rate of the newest audio packet: events run on the same timeline.
     pub(crate) clock_rate: Option<u32>,
     pub(crate) started: bool,
@@ -29,11 +31,60 @@ pub(crate) struct Incoming {
 pub(crate) fn recognise(audio: &AudioParameters, datagram: &[u8]) -> Option<Heard> {
     let packet = parse(datagram).ok()?;
     let payload = datagram.get(packet.payload.clone())?;
-    let by_type = |&&(_, payload_type): &&(CodecId, u8)| payload_type == packet.payload_type;
-    if let Some(&(codec, _)) = audio.codecs.iter().find(by_type) {
-        return (!payload.is_empty()).then_some(Heard::Audio { codec, packet });
+    match meaning(audio, packet.payload_type)? {
+        Meaning::Audio(codec) => (!payload.is_empty()).then_some(Heard::Audio { codec, packet }),
+        Meaning::Event { clock_rate } => {
+            let payload = EventPayload::parse(payload)?;
+            Some(Heard::Event { clock_rate, packet, payload })
+        }
     }
-    let format = audio.telephone_events.iter().find(|format| format.payload_type == packet.payload_type)?;
-    let payload = EventPayload::parse(payload)?;
-    Some(Heard::Event { clock_rate: format.clock_rate, packet, payload })
+}
+
+/// What a payload type means from a leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    Audio(CodecId),
+    Event { clock_rate: u32 },
+}
+
+/// RFC 3264 §5.1, §6.1: a peer sends with the numbers of our description. Many that answered with numbers of their
+/// own send with those; they are understood where ours leave them free.
+fn meaning(audio: &AudioParameters, payload_type: u8) -> Option<Meaning> {
+    let find = |number: fn(u8, u8) -> u8| {
+        let codec = audio.codecs.iter().find(|format| number(format.receive, format.send) == payload_type);
+        let event = |format: &&TelephoneEventFormat| number(format.receive, format.send) == payload_type;
+        codec.map(|format| Meaning::Audio(format.codec)).or_else(|| {
+            let format = audio.telephone_events.iter().find(event)?;
+            Some(Meaning::Event { clock_rate: format.clock_rate })
+        })
+    };
+    find(|receive, _| receive).or_else(|| find(|_, send| send))
+}
+
+#[cfg(test)]
+mod tests {
+    use ringdown_media::api::PayloadFormat;
+
+    use super::*;
+
+    #[test]
+    fn the_numbers_of_our_description_come_first() {
+        let audio = AudioParameters {
+            codecs: vec![
+                PayloadFormat { codec: CodecId::Opus, send: 101, receive: 111 },
+                PayloadFormat { codec: CodecId::Pcmu, send: 0, receive: 0 },
+            ],
+            telephone_events: vec![
+                TelephoneEventFormat { clock_rate: 48_000, send: 97, receive: 110 },
+                TelephoneEventFormat { clock_rate: 8_000, send: 110, receive: 101 },
+            ],
+            ..AudioParameters::default()
+        };
+        let fast = Some(Meaning::Event { clock_rate: 48_000 });
+        assert_eq!(meaning(&audio, 111), Some(Meaning::Audio(CodecId::Opus)));
+        assert_eq!(meaning(&audio, 0), Some(Meaning::Audio(CodecId::Pcmu)));
+        assert_eq!((meaning(&audio, 110), meaning(&audio, 97)), (fast, fast));
+        assert_eq!(meaning(&audio, 101), Some(Meaning::Event { clock_rate: 8_000 }));
+        assert_eq!(meaning(&audio, 96), None);
+    }
 }

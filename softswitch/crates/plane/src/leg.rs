@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ringdown_media::{
-    api::{AudioParameters, LegStats},
+    api::{AudioParameters, LegStats, PayloadFormat},
     codec::MAX_ENCODED_LENGTH,
     rtcp::RtcpSession,
     rtp::{
@@ -71,8 +71,9 @@ impl Leg {
         !self.audio.codecs.is_empty() && self.transport.is_ready()
     }
 
+    /// The payload type that a codec has towards this leg.
     pub(crate) fn payload_type(&self, codec: CodecId) -> Option<u8> {
-        self.audio.codecs.iter().find(|(known, _)| *known == codec).map(|(_, payload_type)| *payload_type)
+        self.audio.codecs.iter().find(|format| format.codec == codec).map(|format| format.send)
     }
 
     /// Sends a packet of another stream on, in place. `codec` is what its payload is in by now.
@@ -80,11 +81,11 @@ impl Leg {
         let Relayed { key, mut packet } = relayed;
         let Some(payload_type) = self.payload_type(codec) else { return };
         packet.payload_type = payload_type;
-        self.place_and_send(key, packet, None, passage);
+        self.place_and_send(key, packet, false, passage);
     }
 
     /// Sends an event packet of another stream on, in place, with the payload type, the timeline and the duration
-    /// that hold towards this leg.
+    /// that hold towards this leg. `clock_rate` is what its duration is counted in.
     pub(crate) fn relay_event(
         &mut self,
         clock_rate: u32,
@@ -93,25 +94,25 @@ impl Leg {
         passage: Passage<'_, '_>,
     ) {
         let Relayed { key, mut packet } = relayed;
-        let Some(format) = event_format(&self.audio, clock_rate) else { return };
-        packet.payload_type = format.payload_type;
+        let Some(format) = event_format(&self.audio, key.clock_rate) else { return };
+        packet.payload_type = format.send;
         packet.payload.end = packet.payload.start + ringdown_media::rtp::PAYLOAD_LENGTH;
-        let duration = scale_duration(payload.duration, clock_rate, format.clock_rate);
+        let duration = scale_duration(payload.duration, clock_rate, key.clock_rate);
         let Some(bytes) = passage.buffer.get_mut(packet.payload.clone()) else { return };
         bytes.copy_from_slice(&EventPayload { duration, ..payload }.to_bytes());
-        self.place_and_send(key, packet, Some(clock_rate), passage);
+        self.place_and_send(key, packet, true, passage);
     }
 
     fn place_and_send(
         &mut self,
         key: SourceKey,
         mut packet: Packet,
-        event_clock_rate: Option<u32>,
+        is_event: bool,
         passage: Passage<'_, '_>,
     ) {
         let Passage { now, buffer, send } = passage;
         let (sequence, timestamp, marker) = (packet.sequence, packet.timestamp, packet.marker);
-        let relayed = RelayedPacket { sequence, timestamp, marker, event_clock_rate };
+        let relayed = RelayedPacket { sequence, timestamp, marker, is_event };
         let Some(placement) = self.outgoing.stream.relay(now, key, key.clock_rate, relayed) else { return };
         Placement { sequence: packet.sequence, timestamp: packet.timestamp, marker: packet.marker } =
             placement;
@@ -203,7 +204,7 @@ impl Leg {
             Feed::Silence | Feed::Echo => return None,
             Feed::Play(play) => {
                 play.due = Some(next_due(now, play.due.unwrap_or(now), PLAY_FRAME));
-                let &(codec, payload_type) = self.audio.codecs.first()?;
+                let &PayloadFormat { codec, send: payload_type, .. } = self.audio.codecs.first()?;
                 let Some(frame) = play.playback.next_frame(codec) else {
                     let token = play.token;
                     self.feed = Feed::Silence;
@@ -219,8 +220,8 @@ impl Leg {
                 let step = Duration::from_millis(u64::from(made.transcoder.ptime_ms()));
                 made.due = next_due(now, made.due, step);
                 let codec = made.transcoder.to();
-                let known = self.audio.codecs.iter().find(|(known, _)| *known == codec);
-                let Some(&(_, payload_type)) = known else {
+                let known = self.audio.codecs.iter().find(|format| format.codec == codec);
+                let Some(payload_type) = known.map(|format| format.send) else {
                     *conversion = None;
                     return None;
                 };
@@ -256,7 +257,9 @@ impl Leg {
 
     /// Whether this frame's packet is out, or none is to be sent.
     fn send_digit_step(&mut self, now: Instant, send: &mut PacketSink<'_>) -> bool {
-        let Some(&(codec, audio_type)) = self.audio.codecs.first() else { return true };
+        let Some(&PayloadFormat { codec, send: audio_type, .. }) = self.audio.codecs.first() else {
+            return true;
+        };
         let clock_rate = codec.clock_rate();
         let mut buffer = [0; FRAME_BUFFER];
         let room = &mut buffer[FIXED_HEADER_LENGTH..];

@@ -10,6 +10,13 @@ use crate::leg::Leg;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Slot(u32);
 
+#[cfg(test)]
+impl Slot {
+    pub(crate) const fn for_test(number: u32) -> Self {
+        Self(number)
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Legs {
     slots: Vec<Option<Box<Leg>>>,

@@ -14,6 +14,7 @@ mod leg;
 mod legs;
 mod output;
 mod receive;
+mod routes;
 mod telephone;
 mod transport;
 mod worker;

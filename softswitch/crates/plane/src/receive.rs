@@ -72,10 +72,10 @@ impl Worker {
     /// RFC 7983 on the shared port: checks by their ufrag, the rest by addresses that passed a check.
     fn find_leg(&self, socket: SocketKey, source: SocketAddr, bytes: &[u8]) -> Option<Slot> {
         match socket {
-            SocketKey::Rtp(port) | SocketKey::Rtcp(port) => self.routes.by_port.get(&port).copied(),
+            SocketKey::Rtp(port) | SocketKey::Rtcp(port) => self.routes.by_port(port),
             SocketKey::WebRtc => match classify(*bytes.first()?) {
-                DatagramKind::Stun => self.routes.by_ufrag.get(stun_local_ufrag(bytes)?).copied(),
-                DatagramKind::Dtls | DatagramKind::Media => self.routes.by_address.get(&source).copied(),
+                DatagramKind::Stun => self.routes.by_ufrag(stun_local_ufrag(bytes)?),
+                DatagramKind::Dtls | DatagramKind::Media => self.routes.by_address(source),
                 DatagramKind::Unknown => None,
             },
         }
@@ -121,9 +121,11 @@ impl Worker {
             Heard::Event { clock_rate, packet, payload } => {
                 let now = passage.now;
                 leg.outgoing.rtcp.handle_event(packet.ssrc, packet.sequence);
-                let audio = leg.audio.codecs.first().map(|(codec, _)| codec.clock_rate());
-                let key_rate = leg.incoming.clock_rate.or(audio).unwrap_or(clock_rate);
-                let key = SourceKey { origin: leg.origin, ssrc: packet.ssrc, clock_rate: key_rate };
+                let stream_rate = leg.stream_rate().unwrap_or(clock_rate);
+                let key = SourceKey { origin: leg.origin, ssrc: packet.ssrc, clock_rate: stream_rate };
+                let rates = (clock_rate, stream_rate);
+                let clock_rate =
+                    leg.incoming.event_clock.judge(now, packet.timestamp, payload.duration, rates);
                 let finished = leg.incoming.events.handle_packet(now, packet.timestamp, clock_rate, payload);
                 let listener = leg.feed.listener(slot);
                 self.reschedule(slot);
@@ -238,7 +240,7 @@ impl Way {
         if listener.payload_type(codec).is_some() {
             return Some(Self::Relay);
         }
-        let &(first, _) = listener.audio.codecs.first()?;
+        let first = listener.audio.codecs.first()?.codec;
         Some(match (codec, first) {
             (CodecId::Pcmu, CodecId::Pcma) => Self::UlawToAlaw,
             (CodecId::Pcma, CodecId::Pcmu) => Self::AlawToUlaw,
@@ -248,6 +250,12 @@ impl Way {
 }
 
 impl Leg {
+    /// The clock rate of what it says.
+    fn stream_rate(&self) -> Option<u32> {
+        let first = self.audio.codecs.first().map(|format| format.codec.clock_rate());
+        self.incoming.clock_rate.or(first)
+    }
+
     /// Decides whether a datagram is believed, and decrypts it in place.
     fn open(&mut self, now: Instant, socket: SocketKey, source: SocketAddr, bytes: &mut [u8]) -> Plain {
         match &mut self.transport {

@@ -1,8 +1,6 @@
 //! The worker: owner of legs, addresses and deadlines. Commands and datagrams are handled in files of their own.
 
 use std::{
-    collections::HashMap,
-    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -26,6 +24,7 @@ use crate::{
     leg::Due,
     legs::{Legs, Slot},
     output::{Output, Outputs, PacketSink, SocketKey},
+    routes::Routes,
     telephone::SocketState,
     transport::LegTransport,
 };
@@ -89,23 +88,6 @@ const _: fn() = || {
     const fn is_send<T: Send>() {}
     is_send::<Worker>();
 };
-
-/// Which leg a datagram belongs to.
-#[derive(Default)]
-pub(crate) struct Routes {
-    pub(crate) by_ufrag: HashMap<String, Slot>,
-    /// Addresses that sent an authenticated check.
-    pub(crate) by_address: HashMap<SocketAddr, Slot>,
-    pub(crate) by_port: HashMap<u16, Slot>,
-}
-
-impl Routes {
-    pub(crate) fn forget(&mut self, slot: Slot) {
-        self.by_ufrag.retain(|_, owner| *owner != slot);
-        self.by_address.retain(|_, owner| *owner != slot);
-        self.by_port.retain(|_, owner| *owner != slot);
-    }
-}
 
 impl Worker {
     /// A worker without legs. `identity` is the certificate its descriptions announce.
@@ -183,7 +165,7 @@ impl Worker {
 
     /// What became of an [`Output::OpenRtp`]: `true` where both ports are open.
     pub fn handle_socket_result(&mut self, now: Instant, port: u16, is_open: bool) {
-        let Some(&slot) = self.routes.by_port.get(&port) else { return };
+        let Some(slot) = self.routes.by_port(port) else { return };
         let Some(leg) = self.legs.get_mut(slot) else { return };
         let LegTransport::Telephone(telephone) = &mut leg.transport else { return };
         if is_open {
@@ -253,17 +235,13 @@ impl Worker {
                     self.outputs.event(MediaEvent::LegFailed { leg, failure });
                 }
                 TransportOutput::Event(TransportEvent::AddressLearned(address)) => {
-                    self.routes.by_address.insert(address, slot);
+                    self.routes.claim_address(slot, address);
                 }
                 TransportOutput::Event(TransportEvent::AddressForgotten(address)) => {
-                    if self.routes.by_address.get(&address) == Some(&slot) {
-                        self.routes.by_address.remove(&address);
-                    }
+                    self.routes.release_address(slot, address);
                 }
                 TransportOutput::Event(TransportEvent::UfragRetired(ufrag)) => {
-                    if self.routes.by_ufrag.get(&ufrag) == Some(&slot) {
-                        self.routes.by_ufrag.remove(&ufrag);
-                    }
+                    self.routes.release_ufrag(slot, &ufrag);
                 }
             }
         }

@@ -3,23 +3,29 @@
 use std::net::IpAddr;
 
 use ringdown_media::api::{
-    AudioParameters, DtlsRole, RtpRemote, TelephoneEventFormat, Transport, WebRtcRemote,
+    AudioParameters, DtlsRole, PayloadFormat, RtpRemote, TelephoneEventFormat, Transport, WebRtcRemote,
 };
 use ringdown_sdp::{BrowserTransport, LocalIdentity, Negotiated, NegotiatedTransport};
 
 /// What a worker must know of a leg's audio stream.
-///
-/// Towards a peer that answered our offer with other payload types than ours, its numbers count: it expects them,
-/// and most such peers send with them too.
 pub(crate) fn audio_parameters(negotiated: &Negotiated) -> AudioParameters {
     AudioParameters {
-        codecs: negotiated.codecs.iter().map(|codec| (codec.codec, codec.send_payload_type)).collect(),
+        codecs: negotiated
+            .codecs
+            .iter()
+            .map(|codec| PayloadFormat {
+                codec: codec.codec,
+                send: codec.send_payload_type,
+                receive: codec.receive_payload_type,
+            })
+            .collect(),
         telephone_events: negotiated
             .telephone_events
             .iter()
             .map(|event| TelephoneEventFormat {
-                payload_type: event.send_payload_type,
                 clock_rate: event.clock_rate,
+                send: event.send_payload_type,
+                receive: event.receive_payload_type,
             })
             .collect(),
         direction: negotiated.direction,

@@ -5,6 +5,7 @@ mod support;
 use std::collections::BTreeMap;
 
 use ringdown_control::{Command, CommandError, CommandId, CommandResult};
+use ringdown_media::api::{MediaEvent, MediaFailure};
 use ringdown_sip::message::HeaderName;
 use ringdown_types::{EndReason, LegId};
 use support::{browser::ALL, *};
@@ -34,15 +35,22 @@ fn ports_are_given_back_by_calls_of_every_kind() {
     // Room for one call between two telephones.
     let mut office = Office::with(|config| config.workers[0].rtp_ports = 20_000..=20_003);
     let (alice, bob) = (office.phone("alice-phone"), office.phone("bob-phone"));
-    for round in 0..12 {
-        office.at(alice, |phone| phone.dial(if round % 4 == 3 { "999" } else { "102" }));
-        match round % 4 {
+    for round in 0..15 {
+        office.at(alice, |phone| phone.dial(if round % 5 == 3 { "999" } else { "102" }));
+        match round % 5 {
             0 => {
                 office.at(bob, |phone| phone.answer());
                 office.at(alice, |phone| phone.hang_up());
             }
             1 => office.at(alice, |phone| phone.cancel()),
             2 => office.at(bob, |phone| phone.refuse(486)),
+            // The worker cannot serve the leg.
+            4 => {
+                assert_eq!(office.phones[alice].last_response().status, 180, "round {round}");
+                let (leg, failure) = (office.leg_of(ALICE), MediaFailure::SocketUnavailable);
+                office.media_event(MediaEvent::LegFailed { leg, failure });
+                continue;
+            }
             _ => {}
         }
         assert_ne!(office.phones[alice].last_response().status, 503, "round {round}");

@@ -36,8 +36,8 @@ pub struct RelayedPacket {
     pub timestamp: u32,
     /// Its marker bit.
     pub marker: bool,
-    /// For a telephone-event, the clock rate of its format, which may differ from the audio's.
-    pub event_clock_rate: Option<u32>,
+    /// Whether it reports a telephone-event: its timestamp says when the event began.
+    pub is_event: bool,
 }
 
 /// Where a packet stands in the outgoing stream.
@@ -138,7 +138,7 @@ impl OutgoingStream {
         }
         let timestamp = source.map_timestamp(packet, clock_rate, fresh);
         let placement = Placement { sequence, timestamp, marker: packet.marker || jumped };
-        self.advance(now, clock_rate, placement);
+        self.advance(now, clock_rate, placement, packet.is_event);
         Some(placement)
     }
 
@@ -161,7 +161,7 @@ impl OutgoingStream {
             self.fresh_timestamp(now, clock_rate)
         };
         let placement = Placement { sequence, timestamp, marker: !goes_on };
-        self.advance(now, clock_rate, placement);
+        self.advance(now, clock_rate, placement, false);
         placement
     }
 
@@ -176,14 +176,21 @@ impl OutgoingStream {
         self.last.timestamp.wrapping_add(ticks(elapsed, clock_rate))
     }
 
-    fn advance(&mut self, now: Instant, clock_rate: u32, placement: Placement) {
-        let is_newest =
-            self.last.at.is_none() || sequence_distance(self.last.sequence, placement.sequence) > 0;
-        if is_newest {
-            let Placement { sequence, timestamp, .. } = placement;
-            // The packets of an event share the time of its beginning; the clock runs on beneath them.
-            let at = self.last.at.filter(|_| timestamp == self.last.timestamp).unwrap_or(now);
-            self.last = Position { sequence, timestamp, clock_rate, at: Some(at) };
+    fn advance(&mut self, now: Instant, clock_rate: u32, placement: Placement, is_event: bool) {
+        let Placement { sequence, timestamp, .. } = placement;
+        let Some(at) = self.last.at else {
+            self.last = Position { sequence, timestamp, clock_rate, at: Some(now) };
+            return;
+        };
+        if sequence_distance(self.last.sequence, sequence) <= 0 {
+            return;
+        }
+        // The packets of an event share the time of its beginning; the clock runs on beneath them, and so may audio.
+        let step = timestamp_distance(self.last.timestamp, timestamp);
+        if step == 0 || is_event && step < 0 {
+            self.last = Position { sequence, at: Some(at), ..self.last };
+        } else {
+            self.last = Position { sequence, timestamp, clock_rate, at: Some(now) };
         }
     }
 }
@@ -210,21 +217,25 @@ impl Source {
     }
 
     fn map_timestamp(&mut self, packet: RelayedPacket, clock_rate: u32, fresh: u32) -> u32 {
-        let Some(event_clock_rate) = packet.event_clock_rate else {
-            let (from, to) = *self.anchor.get_or_insert((packet.timestamp, fresh));
-            return to.wrapping_add(scale(timestamp_distance(from, packet.timestamp), self.key, clock_rate));
+        let along = |(from, to): (u32, u32)| {
+            let distance = scale(timestamp_distance(from, packet.timestamp), self.key, clock_rate);
+            to.wrapping_add(distance)
         };
-        match (self.event, self.anchor) {
-            // RFC 4733 §2.5.1.2: all packets of an event carry the time of its beginning.
-            (Some((from, to)), _) if from == packet.timestamp => return to,
-            (_, Some((from, to))) if event_clock_rate == self.key.clock_rate => {
-                let distance = timestamp_distance(from, packet.timestamp);
-                self.event = Some((packet.timestamp, to.wrapping_add(scale(distance, self.key, clock_rate))));
-            }
-            // Its clock is not the audio's (RFC 7160): the time of arrival is the best there is.
-            _ => self.event = Some((packet.timestamp, fresh)),
+        if !packet.is_event {
+            return along(*self.anchor.get_or_insert((packet.timestamp, fresh)));
         }
-        self.event.map_or(fresh, |(_, to)| to)
+        match self.event {
+            // RFC 4733 §2.5.1.2: all packets of an event carry the time of its beginning.
+            Some((from, to)) if from == packet.timestamp => to,
+            _ => {
+                // RFC 4733 §2.1: the timeline is the audio's. Of an event with another one (RFC 7160), the time of
+                // arrival is the best there is.
+                let nearby = |to: &u32| timestamp_distance(fresh, *to).unsigned_abs() <= clock_rate;
+                let to = self.anchor.map(along).filter(nearby).unwrap_or(fresh);
+                self.event = Some((packet.timestamp, to));
+                to
+            }
+        }
     }
 }
 
@@ -259,7 +270,7 @@ mod tests {
     const FRAME: Duration = Duration::from_millis(20);
 
     fn audio(sequence: u16, timestamp: u32) -> RelayedPacket {
-        RelayedPacket { sequence, timestamp, marker: false, event_clock_rate: None }
+        RelayedPacket { sequence, timestamp, marker: false, is_event: false }
     }
 
     fn key(origin: u64) -> SourceKey {
@@ -313,18 +324,37 @@ mod tests {
         assert!(restarted.marker);
     }
 
+    /// baresip 1.0 sends audio and events by turns.
     #[test]
-    fn an_event_of_another_clock_keeps_one_timestamp() {
+    fn audio_goes_on_beneath_an_event() {
+        let start = crate::test_start();
+        let mut stream = OutgoingStream::new(48_000, &mut SeededRandom::new(5));
+        let key = SourceKey { origin: 1, ssrc: 1, clock_rate: 48_000 };
+        let event = |sequence, timestamp| RelayedPacket { is_event: true, ..audio(sequence, timestamp) };
+        let base = stream.relay(start, key, 48_000, audio(0, 0)).expect("audio").timestamp;
+        for turn in 1_u16..=50 {
+            let at = start + FRAME * u32::from(turn);
+            let said =
+                stream.relay(at, key, 48_000, audio(2 * turn - 1, 960 * u32::from(turn))).expect("audio");
+            assert_eq!(said.timestamp, base.wrapping_add(960 * u32::from(turn)));
+            let pressed = stream.relay(at, key, 48_000, event(2 * turn, 960)).expect("event");
+            assert_eq!(pressed.timestamp, base.wrapping_add(960));
+        }
+        let end = start + FRAME * 50;
+        assert_eq!(stream.timestamp_at(end), Some(base.wrapping_add(960 * 50)));
+        let tone = stream.generate(end + FRAME, 9, 48_000, 960);
+        assert_eq!(tone.timestamp, base.wrapping_add(960 * 51));
+    }
+
+    #[test]
+    fn an_event_of_another_timeline_keeps_one_timestamp() {
         let start = crate::test_start();
         let mut stream = OutgoingStream::new(48_000, &mut SeededRandom::new(4));
         let key = SourceKey { origin: 1, ssrc: 1, clock_rate: 48_000 };
-        let event = |sequence, timestamp| RelayedPacket {
-            event_clock_rate: Some(8000),
-            ..audio(sequence, timestamp)
-        };
+        let event = |sequence, timestamp| RelayedPacket { is_event: true, ..audio(sequence, timestamp) };
         let one = stream.relay(start, key, 48_000, audio(1, 9600)).expect("audio");
-        let two = stream.relay(start + FRAME, key, 48_000, event(2, 1)).expect("event");
-        let three = stream.relay(start + FRAME * 2, key, 48_000, event(3, 1)).expect("event");
+        let two = stream.relay(start + FRAME, key, 48_000, event(2, 7_000_000)).expect("event");
+        let three = stream.relay(start + FRAME * 2, key, 48_000, event(3, 7_000_000)).expect("event");
         let four = stream.relay(start + FRAME * 3, key, 48_000, audio(4, 9600 + 2880)).expect("audio");
         assert_eq!(two.timestamp, one.timestamp.wrapping_add(960));
         assert_eq!(three.timestamp, two.timestamp);

@@ -93,6 +93,20 @@ struct Pressed {
 }
 
 impl Pressed {
+    /// Takes the duration of another report of the running segment, late or not.
+    fn count(&mut self, payload: EventPayload) {
+        let before = self.duration;
+        let (shrunk, grown) =
+            (before.saturating_sub(payload.duration), payload.duration.saturating_sub(before));
+        if shrunk > HALF_FIELD {
+            // baresip 1.0 begins no segment: its field wraps.
+            self.earlier = self.earlier.saturating_add(0x1_0000);
+            self.duration = payload.duration;
+        } else if self.earlier == 0 || grown <= HALF_FIELD || payload.end {
+            self.duration = before.max(payload.duration);
+        }
+    }
+
     fn finished(&self) -> FinishedDigit {
         let ticks = u64::from(self.earlier) + u64::from(self.duration);
         let milliseconds = ticks * 1000 / u64::from(self.clock_rate.max(1));
@@ -101,7 +115,7 @@ impl Pressed {
 }
 
 impl TelephoneEventReceiver {
-    /// Takes an event packet. Returns the digit that it ends: its own, or the one before whose end was lost. Where
+    /// Takes an event packet, whose duration is counted in `clock_rate`. Returns the digit that it ends: its own, or the one before whose end was lost. Where
     /// both end at once, the older one is returned and its own follows from [`Self::handle_timeout`].
     pub fn handle_packet(
         &mut self,
@@ -122,8 +136,8 @@ impl TelephoneEventReceiver {
         let deadline = now + LOST_END;
         if let State::Pressed(pressed) = &mut self.state {
             if pressed.timestamp == timestamp {
-                pressed.duration = pressed.duration.max(payload.duration);
-                pressed.deadline = deadline;
+                pressed.count(payload);
+                (pressed.clock_rate, pressed.deadline) = (clock_rate, deadline);
                 return if payload.end { self.finish() } else { None };
             }
             let distance = timestamp_distance(pressed.timestamp, timestamp);
@@ -131,10 +145,10 @@ impl TelephoneEventReceiver {
                 return None;
             }
             // §2.5.1.3: an event too long for the field goes on in a segment that begins where it ended.
-            if pressed.digit == digit && distance == i32::from(u16::MAX) {
+            if pressed.digit == digit && NEXT_SEGMENT.contains(&distance) {
                 pressed.earlier = pressed.earlier.saturating_add(u32::from(u16::MAX));
                 (pressed.timestamp, pressed.duration) = (timestamp, payload.duration);
-                pressed.deadline = deadline;
+                (pressed.clock_rate, pressed.deadline) = (clock_rate, deadline);
                 return if payload.end { self.finish() } else { None };
             }
         }
@@ -170,6 +184,13 @@ impl TelephoneEventReceiver {
         Some(pressed.finished())
     }
 }
+
+/// How far a segment's beginning is from that of the one before it: as many ticks as the field holds, of the stream's
+/// own clock or, where 8,000 Hz are counted in a stream of 48,000 Hz, of a sixth of it.
+const NEXT_SEGMENT: [i32; 2] = [0xffff, 0xffff * 6];
+
+/// Reports of one segment are less apart than this: an update comes at least each 200 ms.
+const HALF_FIELD: u16 = 0x8000;
 
 /// How far back a packet may be and still belong to an event that is over: ten seconds. Older timestamps are a new
 /// series of a restarted source.
@@ -233,6 +254,21 @@ mod tests {
         assert_eq!(receiver.handle_packet(now, 0xffff, 48_000, report(9, false, 960)), None);
         let finished = receiver.handle_packet(now, 0xffff, 48_000, report(9, true, 30_465));
         assert_eq!(finished, Some(FinishedDigit { digit: digit(9), duration_ms: 2000 }));
+    }
+
+    #[test]
+    fn a_field_that_wraps_is_one_digit() {
+        let now = crate::test_start();
+        let mut receiver = TelephoneEventReceiver::default();
+        // 2,400 ms at 48,000 Hz; each report comes again, late by one.
+        for update in 1_u32..=120 {
+            for update in [update, update - 1] {
+                let payload = report(9, false, (update * 960) as u16);
+                assert_eq!(receiver.handle_packet(now, 7, 48_000, payload), None);
+            }
+        }
+        let finished = receiver.handle_packet(now, 7, 48_000, report(9, true, (120_u32 * 960) as u16));
+        assert_eq!(finished, Some(FinishedDigit { digit: digit(9), duration_ms: 2400 }));
     }
 
     #[test]

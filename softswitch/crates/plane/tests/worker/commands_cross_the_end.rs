@@ -1,4 +1,4 @@
-use ringdown_media::api::{MediaCommand, MediaEvent, MediaFailure};
+use ringdown_media::api::{LegStats, MediaCommand, MediaEvent, MediaFailure};
 use ringdown_plane::WorkerConfig;
 
 use crate::{
@@ -16,7 +16,7 @@ fn and_are_dropped_and_counted() {
     rig.connect(alice.leg, bob.leg);
     rig.command(MediaCommand::RemoveLeg { leg: bob.leg });
     for command in [
-        MediaCommand::RemoveLeg { leg: bob.leg },
+        MediaCommand::SetAudio { leg: bob.leg, audio: audio(&[PCMA]) },
         MediaCommand::Connect { a: alice.leg, b: bob.leg },
         MediaCommand::Connect { a: alice.leg, b: alice.leg },
         MediaCommand::Echo { leg: leg(99) },
@@ -53,4 +53,14 @@ fn a_leg_too_many_and_a_port_taken_are_refused() {
         })
         .collect();
     assert_eq!((failed, rig.worker.legs()), (vec![leg(2), leg(4)], 2));
+
+    // Call control frees what it holds for a leg when it hears that the leg is gone, whatever became of it here.
+    rig.events.clear();
+    for refused in [leg(2), leg(4)] {
+        rig.command(MediaCommand::RemoveLeg { leg: refused });
+    }
+    let gone = |leg| MediaEvent::LegRemoved { leg, stats: LegStats::default() };
+    assert_eq!(rig.events, [gone(leg(2)), gone(leg(4))]);
+    assert_eq!((rig.worker.legs(), rig.worker.counts().commands_dropped), (2, 2));
+    assert!(rig.ports.contains(&alice.port), "the twin's end is not alice's");
 }

@@ -13,6 +13,7 @@ mod echo_returns_own_audio;
 mod foreign_source_is_not_relayed;
 mod hold_is_silent;
 mod mutated_datagrams;
+mod numbers_differ_by_direction;
 mod playback_ends_and_repeats;
 mod reports_follow_rfc3550;
 mod source_switch_has_no_jump;

@@ -7,7 +7,9 @@ use std::{
 };
 
 use ringdown_media::{
-    api::{AudioParameters, MediaCommand, MediaEvent, RtpRemote, TelephoneEventFormat, Transport},
+    api::{
+        AudioParameters, MediaCommand, MediaEvent, PayloadFormat, RtpRemote, TelephoneEventFormat, Transport,
+    },
     codec::OpusSettings,
     prompt::SoundStore,
 };
@@ -60,14 +62,14 @@ pub(crate) fn address(text: &str) -> SocketAddr {
 
 /// What one codec negotiates, with telephone-event on its clock.
 pub(crate) fn audio(codecs: &[(CodecId, u8)]) -> AudioParameters {
-    let event = |clock_rate, payload_type| TelephoneEventFormat { payload_type, clock_rate };
+    let event = TelephoneEventFormat::symmetric;
     let telephone_events = match codecs.first() {
         Some((CodecId::Opus, _)) => vec![event(48_000, 110)],
         Some(_) => vec![event(8000, 101)],
         None => Vec::new(),
     };
     AudioParameters {
-        codecs: codecs.to_vec(),
+        codecs: codecs.iter().map(|&(codec, number)| PayloadFormat::symmetric(codec, number)).collect(),
         telephone_events,
         direction: MediaDirection::SendRecv,
         ptime_ms: 20,

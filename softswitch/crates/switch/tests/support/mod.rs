@@ -328,7 +328,7 @@ impl Office {
 
     /// The codec a leg's packets have.
     pub(crate) fn codec(&self, leg: LegId) -> CodecId {
-        self.media[&leg].audio.codecs[0].0
+        self.media[&leg].audio.codecs[0].codec
     }
 
     pub(crate) fn assert_talking(&self, a: LegId, b: LegId) {
