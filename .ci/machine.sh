@@ -9,7 +9,7 @@ die() { printf '%s%s%s\n' "$red" "$*" "$plain" >&2; exit 1; }
 
 # A current LTS. Vite needs 20.19 or 22.12 at least; Debian 12 and Ubuntu 24.04 ship 18.
 readonly node_version=24.21.0
-readonly least_rust=1.90
+readonly least_rust=1.94
 # Installed where there is no Rust at all: the version whose lints the code is clean under.
 readonly rust_version=1.95.0
 

@@ -7,18 +7,14 @@ import readline from "node:readline";
 import { toneFile } from "./stand.mjs";
 
 const script = path.resolve(import.meta.dirname, "../../../softswitch/tests/interop/phone.py");
-let nextPort = 47_000;
 
 /** Starts a telephone and waits until it is registered. */
 export async function startTelephone(stand, name, hz, options = {}) {
   const account = stand.accounts[name];
-  const port = nextPort;
-  nextPort += 100;
   const wanted = {
     user: account.sip_username,
     password: account.sip_password,
     server: stand.sip,
-    port,
     tone: toneFile(hz),
     ...options,
   };
