@@ -5,34 +5,41 @@ As a program it is driven over its standard input, one JSON object a line (`{"do
 """
 
 import argparse
+import array
 import json
 import os
 import pathlib
 import queue
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
+import wave
+
+from ports import Ports
+from stand import spawn, temporary, wait_until
 
 MODULES = "/usr/lib/baresip/modules"
 
 
 class Phone:
-    """One baresip process with one account."""
+    """One baresip process with one account. `options`: codecs, transport, answer, dtmf."""
 
-    def __init__(self, user: str, password: str, server: str, port: int, tone: pathlib.Path, **options):
+    def __init__(self, user: str, password: str, server: str, tone: pathlib.Path, **options):
         self.user = user
-        self.control_port = port + 4
-        self.console_port = port + 6
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"ringdown-phone-{user}-"))
+        self.ports = Ports()
+        self.control_port, self.console_port = self.ports[4], self.ports[6]
+        self.temporary = temporary(f"phone-{user}")
+        self.folder = pathlib.Path(self.temporary.name)
         self.records = self.folder / "records"
         self.records.mkdir()
-        codecs = options.get("codecs", "opus,PCMA")
+        codecs = options.get("codecs", "PCMA").replace("opus", "opus/48000/2")
+        if "opus" in codecs:
+            # baresip's Opus has two channels, and so must its microphone.
+            tone = in_stereo(tone, self.folder / "microphone.wav")
         transport = options.get("transport", "udp")
         (self.folder / "config").write_text(
             f"""poll_method epoll
@@ -43,13 +50,13 @@ module_app account.so
 module_app menu.so
 module_app ctrl_tcp.so
 module cons.so
-cons_listen 127.0.0.1:{port + 6}
+cons_listen 127.0.0.1:{self.console_port}
 module opus.so
 module g711.so
 module aufile.so
 module sndfile.so
 net_interface 127.0.0.1
-sip_listen 127.0.0.1:{port}
+sip_listen 127.0.0.1:{self.ports[2]}
 ctrl_tcp_listen 127.0.0.1:{self.control_port}
 audio_source aufile,{tone}
 audio_player aufile,{self.folder}/player.wav
@@ -58,7 +65,7 @@ audio_channels 1
 ausrc_srate 48000
 auplay_srate 48000
 snd_path {self.records}
-rtp_ports {port + 10}-{port + 60}
+rtp_ports {self.ports[10]}-{self.ports[60]}
 """
         )
         account = (
@@ -69,15 +76,13 @@ rtp_ports {port + 10}-{port + 60}
         (self.folder / "accounts").write_text(account + "\n")
         (self.folder / "contacts").write_text("")
         self.server = server
+        self.process: subprocess.Popen | None = None
         self.control: socket.socket | None = None
         self.events: queue.Queue = queue.Queue()
         self.seen: list[dict] = []
 
     def start(self, registered: bool = True) -> "Phone":
-        log = open(self.folder / "log", "wb")
-        self.process = subprocess.Popen(
-            ["baresip", "-f", self.folder, "-v"], stdout=log, stderr=log, stdin=subprocess.DEVNULL
-        )
+        self.process = spawn(["baresip", "-f", self.folder, "-v"], self.folder / "log")
         self.control = self.connect()
         threading.Thread(target=self.read, daemon=True).start()
         if registered:
@@ -86,19 +91,18 @@ rtp_ports {port + 10}-{port + 60}
 
     def wait_registered(self, seconds: float = 10):
         """The first registration may be over before the control connection could hear of it."""
-        end = time.monotonic() + seconds
-        while not re.search(r"\{\d/\w+/v4\} 200 OK", self.log()):
-            if time.monotonic() > end:
-                raise AssertionError(f"{self.user} did not register within {seconds} s\n{self.log()}")
-            time.sleep(0.05)
+        self.wait_logged(r"\{\d/\w+/v4\} 200 OK", "register", seconds)
 
     def wait_refused(self, seconds: float = 10):
         """Until the registrar refused it."""
-        end = time.monotonic() + seconds
-        while not re.search(r"(401|403) ", self.log()):
-            if time.monotonic() > end:
-                raise AssertionError(f"{self.user} was not refused within {seconds} s\n{self.log()}")
-            time.sleep(0.05)
+        self.wait_logged(r"(401|403) ", "get refused", seconds)
+
+    def wait_logged(self, pattern: str, what: str, seconds: float):
+        wait_until(
+            lambda: re.search(pattern, self.log()),
+            seconds,
+            lambda: f"{self.user} did not {what} within {seconds} s\n{self.log()}",
+        )
 
     def connect(self) -> socket.socket:
         end = time.monotonic() + 10
@@ -108,7 +112,7 @@ rtp_ports {port + 10}-{port + 60}
             except OSError:
                 if time.monotonic() > end or self.process.poll() is not None:
                     raise RuntimeError(f"baresip did not start:\n{self.log()}") from None
-                time.sleep(0.05)
+                time.sleep(0.02)
 
     def read(self):
         """Splits the netstrings of the control connection into events."""
@@ -142,7 +146,10 @@ rtp_ports {port + 10}-{port + 60}
         with socket.create_connection(("127.0.0.1", self.console_port), 2) as console:
             for key in keys:
                 console.sendall(key.encode())
-                time.sleep(0.25)
+                time.sleep(0.15)
+                # The key is let go: without it the last digit lasts until the end of the call.
+                console.sendall(b"\x04")
+                time.sleep(0.1)
 
     def wait(self, kind: str, seconds: float = 10) -> dict:
         """The next event of this type; those before it are kept in `seen`."""
@@ -164,30 +171,46 @@ rtp_ports {port + 10}-{port + 60}
         return files[-1]
 
     def log(self) -> str:
-        return (self.folder / "log").read_text(errors="replace")[-3000:]
+        path = self.folder / "log"
+        return path.read_text(errors="replace")[-3000:] if path.exists() else ""
 
     def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(3)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
+        """Ends it; what it heard goes with it. Stopping twice is once."""
+        if self.process:
+            self.process.terminate()
+            try:
+                self.process.wait(3)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
         if self.control:
             self.control.close()
-        if not os.environ.get("RINGDOWN_KEEP_STATE"):
-            shutil.rmtree(self.folder, ignore_errors=True)
+        self.temporary.cleanup()
+        self.ports.release()
+
+
+def in_stereo(mono: pathlib.Path, stereo: pathlib.Path) -> pathlib.Path:
+    """Writes the same sound with two channels."""
+    with wave.open(str(mono)) as source, wave.open(str(stereo), "wb") as target:
+        target.setnchannels(2)
+        target.setsampwidth(2)
+        target.setframerate(source.getframerate())
+        samples = array.array("h", source.readframes(source.getnframes()))
+        doubled = array.array("h", bytes(4 * len(samples)))
+        doubled[0::2] = doubled[1::2] = samples
+        target.writeframes(doubled.tobytes())
+    return stereo
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
-    for name in ("user", "password", "server", "port", "tone"):
+    for name in ("user", "password", "server", "tone"):
         arguments.add_argument(f"--{name}", required=True)
-    for name, default in (("codecs", "opus,PCMA"), ("transport", "udp"), ("answer", "manual"), ("dtmf", "rtpevent")):
+    for name, default in (("codecs", "PCMA"), ("transport", "udp"), ("answer", "manual"), ("dtmf", "rtpevent")):
         arguments.add_argument(f"--{name}", default=default)
     options = vars(arguments.parse_args())
-    port, tone = int(options.pop("port")), pathlib.Path(options.pop("tone"))
     user, password, server = (options.pop(name) for name in ("user", "password", "server"))
-    phone = Phone(user, password, server, port, tone, **options)
+    phone = Phone(user, password, server, pathlib.Path(options.pop("tone")), **options)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         phone.start()

@@ -9,9 +9,7 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,7 +17,12 @@ import time
 import urllib.error
 import urllib.request
 
+from ports import Ports
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+REALM = "ringdown.local"
+# What a log may warn of in a test: the programs of a stand do not start at the same moment, and may be stopped.
+EXPECTED_WARNINGS = ("app server not reachable", "app server link lost")
 
 
 def binaries() -> pathlib.Path:
@@ -34,44 +37,69 @@ def binaries() -> pathlib.Path:
     sys.exit("stand: build the programs first, or name their folder in RINGDOWN_BIN")
 
 
-class Ports:
-    """The ports of one stand: all of them above `base`, so that several stands run side by side."""
+def spawn(command: list, log: pathlib.Path, **options) -> subprocess.Popen:
+    """Starts a program that ends when we do, whatever ends us; what it prints goes to the end of `log`."""
+    with open(log, "ab") as output:
+        tied = ["setpriv", "--pdeathsig", "TERM", *(str(part) for part in command)]
+        options = {"stdout": output, "stderr": output, "stdin": subprocess.DEVNULL, **options}
+        return subprocess.Popen(tied, **options)
 
-    def __init__(self, base: int):
-        self.http = base
-        self.health = base + 1
-        self.sip = base + 2
-        self.webrtc = base + 10
-        self.rtp = f"{base + 100}-{base + 299}"
+
+def temporary(name: str) -> tempfile.TemporaryDirectory:
+    """A folder that goes when its owner does; RINGDOWN_KEEP_STATE keeps it to look into."""
+    if os.environ.get("RINGDOWN_KEEP_STATE"):
+        return KeptFolder(name)
+    return tempfile.TemporaryDirectory(prefix=f"ringdown-{name}-")
+
+
+class KeptFolder:
+    """A folder that stays."""
+
+    def __init__(self, name: str):
+        self.name = tempfile.mkdtemp(prefix=f"ringdown-{name}-")
+
+    def cleanup(self):
+        pass
 
 
 class Stand:
-    """One app server and one softswitch."""
+    """One app server and one softswitch. `environment` wins over the stand's own settings; `warnings` are parts of
+    lines the logs may warn of beside the expected."""
 
-    def __init__(self, base: int = 28000, address: str = "127.0.0.1", environment: dict | None = None):
-        self.ports = Ports(base)
+    def __init__(self, address: str = "127.0.0.1", environment: dict | None = None, warnings: tuple = ()):
+        self.ports = Ports(300)
+        self.http, self.health, self.sip = self.ports[1], self.ports[2], self.ports[3]
+        self.webrtc, self.rtp = self.ports[10], (self.ports[100], self.ports[299])
         self.address = address
-        self.state = pathlib.Path(tempfile.mkdtemp(prefix="ringdown-stand-"))
+        self.folder = temporary("stand")
+        self.state = pathlib.Path(self.folder.name)
         self.environment = environment or {}
+        self.warnings = EXPECTED_WARNINGS + warnings
         self.processes: dict[str, subprocess.Popen] = {}
+        self.accounts: dict[str, dict] = {}
+        self.tokens: dict[str, str] = {}
 
     @property
     def url(self) -> str:
-        return f"http://{self.address}:{self.ports.http}"
+        return f"http://{self.address}:{self.http}"
 
     def start(self) -> "Stand":
         """Starts both programs and waits until calls can be placed."""
-        (self.state / "node-token").write_text("stand-" + os.urandom(16).hex())
-        self.start_appserver()
-        self.start_softswitch()
-        self.accounts = self.read_accounts()
+        try:
+            (self.state / "node-token").write_text("stand-" + os.urandom(16).hex())
+            self.start_appserver()
+            self.start_softswitch()
+            self.accounts = parse_accounts((self.state / "appserver" / "first-run.txt").read_text())
+        except BaseException:
+            self.abandon()
+            raise
         return self
 
     def start_appserver(self):
-        self.spawn(
+        self.start_program(
             "appserver",
             {
-                "RINGDOWN_HTTP_LISTEN": f"{self.address}:{self.ports.http}",
+                "RINGDOWN_HTTP_LISTEN": f"{self.address}:{self.http}",
                 "RINGDOWN_WEB_ROOT": str(ROOT / "web-client" / "dist"),
                 "RINGDOWN_DEMO": "1",
                 "RINGDOWN_STATE": str(self.state / "appserver"),
@@ -81,55 +109,85 @@ class Stand:
         self.wait_for(f"{self.url}/healthz")
 
     def start_softswitch(self):
-        self.spawn(
+        self.start_program(
             "softswitch",
             {
                 "RINGDOWN_STATE": str(self.state / "softswitch"),
-                "RINGDOWN_APPSERVER_URL": f"ws://{self.address}:{self.ports.http}/node",
+                "RINGDOWN_APPSERVER_URL": f"ws://{self.address}:{self.http}/node",
                 "RINGDOWN_NODE_TOKEN_FILE": str(self.state / "node-token"),
-                "RINGDOWN_SIP_LISTEN": f"{self.address}:{self.ports.sip}",
+                "RINGDOWN_SIP_LISTEN": f"{self.address}:{self.sip}",
                 # The telephones of Debian 12 know only MD5 and refuse a list with anything else in it.
                 "RINGDOWN_SIP_DIGEST": "md5",
                 "RINGDOWN_ADVERTISED_ADDRESS": self.address,
-                "RINGDOWN_WEBRTC_PORT": str(self.ports.webrtc),
-                "RINGDOWN_RTP_PORTS": self.ports.rtp,
-                "RINGDOWN_HEALTH_LISTEN": f"{self.address}:{self.ports.health}",
+                "RINGDOWN_WEBRTC_PORT": str(self.webrtc),
+                "RINGDOWN_RTP_PORTS": f"{self.rtp[0]}-{self.rtp[1]}",
+                "RINGDOWN_HEALTH_LISTEN": f"{self.address}:{self.health}",
                 "RINGDOWN_SOUNDS": str(ROOT / "sounds" / "pack"),
             },
         )
-        self.wait_for(f"http://{self.address}:{self.ports.health}/readyz")
+        self.wait_for(f"http://{self.address}:{self.health}/readyz")
 
-    def spawn(self, program: str, environment: dict):
-        log = open(self.state / f"{program}.log", "ab")
-        # What the caller set for one program wins over the stand's own.
-        environment = {**os.environ, "RINGDOWN_LOG": "info", **environment, **self.environment}
-        self.processes[program] = subprocess.Popen(
-            [binaries() / program], env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
-        )
+    def start_program(self, program: str, environment: dict):
+        environment = {**os.environ, "RINGDOWN_LOG": "info", "NO_COLOR": "1", **environment, **self.environment}
+        # The app server prints the accounts of its first start; its log is what else it says.
+        with open(self.state / f"{program}.out", "ab") as output:
+            self.processes[program] = spawn(
+                [binaries() / program], self.state / f"{program}.log", env=environment, stdout=output
+            )
 
     def wait_for(self, url: str, seconds: float = 20):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            for program, process in self.processes.items():
-                if process.poll() is not None:
-                    raise RuntimeError(f"{program} ended with {process.returncode}:\n{self.log(program)}")
-            try:
-                with urllib.request.urlopen(url, timeout=1) as answer:
-                    if answer.status == 200:
-                        return
-            except (urllib.error.URLError, OSError):
-                pass
-            time.sleep(0.05)
-        raise RuntimeError(f"{url} did not get ready:\n{self.log('appserver')}\n{self.log('softswitch')}")
+        wait_until(lambda: self.answers(url), seconds, lambda: f"{url} did not get ready:\n{self.logs()}")
 
-    def log(self, program: str, characters: int = 4000) -> str:
+    def answers(self, url: str) -> bool:
+        for program, process in self.processes.items():
+            if process.poll() is not None:
+                raise RuntimeError(f"{program} ended with {process.returncode}:\n{self.logs()}")
+        try:
+            with urllib.request.urlopen(url, timeout=1) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def report(self) -> dict:
+        """What the softswitch says of itself."""
+        with urllib.request.urlopen(f"http://{self.address}:{self.health}/readyz", timeout=5) as answer:
+            return json.loads(answer.read())
+
+    def log(self, program: str) -> str:
         path = self.state / f"{program}.log"
-        return path.read_text(errors="replace")[-characters:] if path.exists() else ""
+        return path.read_text(errors="replace") if path.exists() else ""
 
-    def read_accounts(self) -> dict:
-        """The accounts of the first start, by sign-in name."""
-        text = (self.state / "appserver" / "first-run.txt").read_text()
-        return parse_accounts(text)
+    def logs(self) -> str:
+        return "\n".join(f"{program}: {self.log(program)[-4000:]}" for program in ("appserver", "softswitch"))
+
+    def ask(self, method: str, path: str, body=None, by: str = "admin"):
+        """A REST request by one of the accounts."""
+        headers = {"Content-Type": "application/json"}
+        if path != "/api/v1/login":
+            headers["Authorization"] = f"Bearer {self.token(by)}"
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(self.url + path, method=method, data=data, headers=headers)
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return json.loads(answer.read() or "null")
+
+    def token(self, name: str) -> str:
+        if name not in self.tokens:
+            credentials = {"username": name, "password": self.accounts[name]["password"]}
+            self.tokens[name] = self.ask("POST", "/api/v1/login", credentials)["accessToken"]
+        return self.tokens[name]
+
+    def change_user(self, name: str, changes: dict):
+        """Changes an account, and waits until the softswitch has heard of it."""
+        user = next(user for user in self.ask("GET", "/api/v1/users") if user["username"] == name)
+        if all(user[key] == value for key, value in changes.items()):
+            return
+        directories = self.log("softswitch").count("directory in force")
+        self.ask("PATCH", f"/api/v1/users/{user['id']}", changes)
+        wait_until(
+            lambda: self.log("softswitch").count("directory in force") > directories,
+            5,
+            lambda: f"no new directory at the softswitch:\n{self.logs()}",
+        )
 
     def stop_program(self, program: str, how=signal.SIGTERM) -> int:
         process = self.processes.pop(program)
@@ -138,20 +196,49 @@ class Stand:
             return process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
-            raise RuntimeError(f"{program} did not end within 10 s of the signal")
+            process.wait()
+            raise RuntimeError(f"{program} did not end within 10 s of the signal:\n{self.logs()}") from None
 
     def stop(self):
-        codes = {program: self.stop_program(program) for program in ("softswitch", "appserver") if program in self.processes}
-        if not os.environ.get("RINGDOWN_KEEP_STATE"):
-            shutil.rmtree(self.state, ignore_errors=True)
-        if any(codes.values()):
-            raise RuntimeError(f"programs did not end cleanly: {codes}")
+        """Ends both programs and judges how they did: they end cleanly, and their logs are quiet and discreet."""
+        try:
+            codes = {name: self.stop_program(name) for name in ("softswitch", "appserver") if name in self.processes}
+            if any(codes.values()):
+                raise RuntimeError(f"programs did not end cleanly: {codes}\n{self.logs()}")
+            complaints = self.complaints()
+            if complaints:
+                raise RuntimeError("logs:\n" + "\n".join(complaints))
+        finally:
+            self.abandon()
+
+    def abandon(self):
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
+        self.processes.clear()
+        self.folder.cleanup()
+        self.ports.release()
+
+    def complaints(self) -> list[str]:
+        """Lines of the logs that should not be there: errors, warnings of nothing, and what is nobody's business."""
+        secrets = {account[key] for account in self.accounts.values() for key in ("password", "sip_password")} - {"-"}
+        secrets |= {(self.state / "node-token").read_text(), *self.tokens.values()}
+        names = re.compile(r"\b(alice|bob|carol|adams|brown|clark)\b|sip:|authorization|bearer", re.IGNORECASE)
+        found = []
+        for program in ("appserver", "softswitch"):
+            for line in self.log(program).splitlines():
+                loud = re.search(r"\bERROR\b|panicked", line) or (
+                    " WARN " in line and not any(expected in line for expected in self.warnings)
+                )
+                if loud or names.search(line) or any(secret in line for secret in secrets):
+                    found.append(f"{program}: {line}")
+        return found
 
     def describe(self) -> dict:
         return {
             "url": self.url,
-            "sip": f"{self.address}:{self.ports.sip}",
-            "health": f"http://{self.address}:{self.ports.health}",
+            "sip": f"{self.address}:{self.sip}",
+            "health": f"http://{self.address}:{self.health}",
             "state": str(self.state),
             "accounts": self.accounts,
             "pids": {program: process.pid for program, process in self.processes.items()},
@@ -171,26 +258,20 @@ def parse_accounts(text: str) -> dict:
     return accounts
 
 
-def free_base() -> int:
-    """A port base that nobody uses at the moment."""
-    for base in range(28000, 60000, 400):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", base))
-                return base
-            except OSError:
-                continue
-    raise RuntimeError("no free ports")
+def wait_until(holds, seconds: float, message, pause: float = 0.02):
+    """Waits for something that can only be looked at. `message` says, when it is called, what did not happen."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            raise AssertionError(message())
+        time.sleep(pause)
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--base", type=int, default=0, help="lowest port; 0 picks a free range")
-    options = arguments.parse_args()
-    stand = Stand(options.base or free_base())
+    argparse.ArgumentParser(description=__doc__).parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    stand = Stand().start()
     try:
-        stand.start()
         print(json.dumps(stand.describe()), flush=True)
         sys.stdin.read()
     finally:
