@@ -1,4 +1,5 @@
-//! What the worker itself costs for each relayed packet, without sockets: `cargo bench -p ringdown-plane`.
+//! What the worker itself costs for each relayed packet and each leg that ends, without sockets:
+//! `cargo bench -p ringdown-plane`.
 
 #![allow(dead_code, clippy::disallowed_methods, missing_docs)]
 
@@ -14,13 +15,16 @@ use std::{net::SocketAddr, time::Instant};
 use browser::Browser;
 use phone::{OPUS, PCMA, Phone};
 use rig::{Rig, audio, leg};
+use ringdown_media::api::{MediaCommand, Transport};
 use ringdown_plane::{Datagram, SocketKey};
 
 const PACKETS: usize = 20_000;
+const LEGS: u16 = 4_000;
 
 fn main() {
     telephones();
     browsers();
+    removals();
 }
 
 fn telephones() {
@@ -55,6 +59,24 @@ fn browsers() {
     let length = packets.last().map_or(0, Vec::len);
     let name = format!("browser to browser, SRTP both ways, {length} octets");
     measure(&name, &mut rig, SocketKey::WebRtc, alice.address, &packets);
+}
+
+/// A worker loses all its legs: the end of one does not walk the routes of the others.
+fn removals() {
+    for legs in [LEGS / 8, LEGS] {
+        let mut rig = Rig::new();
+        for number in 1..=legs {
+            let transport = Transport::Rtp { local_port: 20_000 + 2 * number, remote: None };
+            let leg = leg(u128::from(number));
+            rig.command(MediaCommand::AddLeg { leg, transport, audio: audio(&[PCMA]) });
+        }
+        let start = Instant::now();
+        for number in 1..=legs {
+            rig.command(MediaCommand::RemoveLeg { leg: leg(u128::from(number)) });
+        }
+        let each = start.elapsed().as_nanos() / u128::from(legs);
+        println!("the end of a leg among {legs}: {each} ns");
+    }
 }
 
 fn measure(name: &str, rig: &mut Rig, socket: SocketKey, source: SocketAddr, packets: &[Vec<u8>]) {
