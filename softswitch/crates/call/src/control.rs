@@ -157,6 +157,17 @@ impl CallControl {
         result
     }
 
+    /// The switch stops: every call ends, whatever its state, and every device is told.
+    pub fn handle_shutdown(&mut self, now: Instant) {
+        let all: Vec<CallId> = self.calls.keys().copied().collect();
+        for id in all {
+            if let Some(entry) = self.calls.get_mut(&id) {
+                entry.call.refuse(now, EndReason::ServerRestart, EndedBy::Switch, &mut self.out);
+            }
+            self.settle(id);
+        }
+    }
+
     /// Time passed.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some(&(deadline, id)) = self.timers.first() {

@@ -110,7 +110,7 @@ impl Call {
         }
     }
 
-    /// Ends a call nobody answers; devices still ringing stop for the same reason.
+    /// Ends a call, mostly one that nobody answers: every device learns the same reason.
     pub(crate) fn refuse(&mut self, now: Instant, reason: EndReason, by: EndedBy, out: &mut Outbox) {
         self.end_legs_except(None, Ending::told(reason, by), out);
         self.finish(now, reason, by, out);

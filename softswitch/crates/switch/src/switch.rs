@@ -3,14 +3,14 @@
 use std::{collections::VecDeque, time::Instant};
 
 use bytes::Bytes;
-use ringdown_call::{CallControl, EndedBy, LegEvent, Limits};
+use ringdown_call::{CallControl, LegEvent, Limits};
 use ringdown_control::{Command, CommandId, CommandResult, DirectorySnapshot, Snapshot};
 use ringdown_media::api::{MediaEvent, MediaFailure};
 use ringdown_sip::{
     endpoint::{Destination, Flow},
     message::{Message, ParseError},
 };
-use ringdown_types::{EndReason, LegId, Random};
+use ringdown_types::{LegId, Random};
 use tracing::warn;
 
 use crate::{
@@ -177,12 +177,7 @@ impl Switch {
 
     /// Ends every call: the program stops.
     pub fn handle_shutdown(&mut self, now: Instant) {
-        let callers: Vec<LegId> =
-            self.calls.calls().filter_map(|call| call.legs.first().map(|leg| leg.leg)).collect();
-        for leg in callers {
-            let end = LegEvent::Ended { reason: EndReason::ServerRestart, by: EndedBy::Switch };
-            self.calls.handle_leg_event(now, leg, end);
-        }
+        self.calls.handle_shutdown(now);
         self.settle(now);
     }
 

@@ -126,6 +126,23 @@ fn a_stopping_switch_hangs_up_and_says_why() {
 }
 
 #[test]
+fn a_stopping_switch_tells_a_calling_telephone_too() {
+    let mut office = Office::new();
+    let (alice, bob) = (office.phone("alice-phone"), office.phone("bob-phone"));
+    office.at(alice, |phone| phone.dial("102"));
+    office.at(bob, |phone| phone.answer());
+    let (_, ringing) = (office.phone("bob-softphone"), office.phone("carol-phone"));
+    office.at(ringing, |phone| phone.dial("102"));
+    office.switch.handle_shutdown(office.now);
+    office.run();
+    assert_eq!(office.phones[alice].methods(), ["BYE"]);
+    assert_eq!(office.phones[ringing].last_response().status, 503);
+    assert!(office.records().iter().all(|record| record.reason == EndReason::ServerRestart));
+    assert_eq!(office.records().len(), 2);
+    office.assert_quiet();
+}
+
+#[test]
 fn a_directory_that_contradicts_itself_is_refused_and_the_old_one_stays() {
     let mut office = Office::new();
     let mut broken = directory();
