@@ -8,7 +8,7 @@ use std::{
 
 use ringdown_sip::{
     digest::{Authenticator, Ha1, Role, Verdict},
-    message::{Algorithm, HeaderName, Request, Response},
+    message::{Algorithm, Credentials, HeaderName, Request, Response},
 };
 use ringdown_types::Random;
 
@@ -75,23 +75,28 @@ impl Doorkeeper {
 }
 
 /// Telephones that were challenged lately. One that was offered two algorithms and comes back without credentials
-/// knows only MD5 and stumbles over the first challenge; from then on it is asked for MD5 alone (RFC 8760 §2.5 leaves no
-/// better way to such telephones).
+/// probably knows only MD5 and stumbles over the first challenge, so it is asked for MD5 alone; if it stumbles over that
+/// too, for both again, and so on until it answers (RFC 8760 §2.5 leaves no better way to such telephones). One that
+/// answered MD5 is asked for it from then on.
 #[derive(Debug, Default)]
 struct Challenged {
-    telephones: HashMap<Telephone, State>,
+    telephones: HashMap<Telephone, Asked>,
     order: VecDeque<Telephone>,
 }
 
 /// Where a request came from, and whom it says it is from.
 type Telephone = (IpAddr, String);
 
+/// What a telephone was asked for last.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum State {
-    /// It was offered every algorithm, for this Call-ID and CSeq.
-    Offered { at: Instant, call_id: String, cseq: u32 },
-    /// It stumbled.
-    OnlyMd5,
+struct Asked {
+    at: Instant,
+    /// The request that was challenged.
+    call_id: String,
+    cseq: u32,
+    only_md5: bool,
+    /// It was asked for MD5 alone and could answer.
+    is_proved: bool,
 }
 
 impl Challenged {
@@ -100,46 +105,47 @@ impl Challenged {
     /// Telephones try again within a minute.
     const MEMORY: Duration = Duration::from_secs(180);
 
-    /// A telephone that answered a challenge with two algorithms does not stumble.
+    /// A telephone that answers does not stumble.
     fn answered(&mut self, source: IpAddr, request: &Request) {
         let telephone = (source, from_user(request));
-        if matches!(self.telephones.get(&telephone), Some(State::Offered { .. })) {
-            self.telephones.remove(&telephone);
+        match self.telephones.get_mut(&telephone) {
+            Some(asked) if asked.only_md5 && !answers_sha256(request) => asked.is_proved = true,
+            Some(_) => {
+                self.telephones.remove(&telephone);
+            }
+            None => {}
         }
     }
 
-    /// Notes a challenge, and says whether the telephone stumbles over two.
+    /// Notes a challenge, and says whether the telephone is to be asked for MD5 alone.
     fn stumbles(&mut self, now: Instant, source: IpAddr, request: &Request) -> bool {
         let (Ok(call_id), Ok(cseq)) = (request.headers.call_id(), request.headers.cseq()) else {
             return false;
         };
         let telephone = (source, from_user(request));
-        match self.telephones.get_mut(&telephone) {
-            Some(State::OnlyMd5) => return true,
-            Some(state) if !has_credentials(request) => {
-                if let State::Offered { at, call_id: known, cseq: number } = state
-                    && now.saturating_duration_since(*at) < Self::MEMORY
-                {
-                    // The same request again is a retransmission, and proves nothing.
-                    if (known.as_str(), *number) == (call_id, cseq.number) {
-                        return false;
-                    }
-                    *state = State::OnlyMd5;
-                    return true;
-                }
+        let known = self.telephones.get(&telephone);
+        let only_md5 = match known {
+            Some(asked) if asked.is_proved => return true,
+            // The same request again is a retransmission, and proves nothing.
+            Some(asked) if (asked.call_id.as_str(), asked.cseq) == (call_id, cseq.number) => {
+                return asked.only_md5;
             }
-            _ => {}
+            Some(asked) if has_credentials(request) => asked.only_md5,
+            Some(asked) if now.saturating_duration_since(asked.at) < Self::MEMORY => !asked.only_md5,
+            Some(_) | None => false,
+        };
+        if known.is_none() {
+            self.order.push_back(telephone.clone());
         }
-        let offered = State::Offered { at: now, call_id: call_id.to_owned(), cseq: cseq.number };
-        if self.telephones.insert(telephone.clone(), offered).is_none() {
-            self.order.push_back(telephone);
-        }
+        let call_id = call_id.to_owned();
+        let asked = Asked { at: now, call_id, cseq: cseq.number, only_md5, is_proved: false };
+        self.telephones.insert(telephone, asked);
         if self.order.len() > Self::CAPACITY
             && let Some(oldest) = self.order.pop_front()
         {
             self.telephones.remove(&oldest);
         }
-        false
+        only_md5
     }
 }
 
@@ -151,4 +157,11 @@ fn from_user(request: &Request) -> String {
 fn has_credentials(request: &Request) -> bool {
     request.headers.contains(&HeaderName::Authorization)
         || request.headers.contains(&HeaderName::ProxyAuthorization)
+}
+
+fn answers_sha256(request: &Request) -> bool {
+    let credentials = request.headers.all(&HeaderName::Authorization).filter_map(|header| header.text());
+    credentials
+        .filter_map(Credentials::parse)
+        .any(|credentials| credentials.algorithm == Some(Algorithm::Sha256))
 }

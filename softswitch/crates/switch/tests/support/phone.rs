@@ -248,6 +248,14 @@ impl Phone {
         })
     }
 
+    /// The last response that asks for credentials.
+    pub(crate) fn challenge(&self) -> Option<&Response> {
+        self.log.iter().rev().find_map(|message| match message {
+            Message::Response(response) if response.status == 401 => Some(response),
+            _ => None,
+        })
+    }
+
     pub(crate) fn last_response(&self) -> &Response {
         for message in self.log.iter().rev() {
             if let Message::Response(response) = message {
