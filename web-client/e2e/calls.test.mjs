@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 
 import { expectWithin, pause } from "./support/expect.mjs";
-import { firstHeardAt, heard, openBrowser } from "./support/person.mjs";
+import { heard, openBrowser } from "./support/person.mjs";
+import { firstHeardAt } from "./support/sound.mjs";
 import { hearsOnly, startStand } from "./support/stand.mjs";
-import { openWidget } from "./support/widget.mjs";
+import { openWidget, talk } from "./support/widget.mjs";
 
 // Well away from each other, from the ringing tone (425 Hz) and from DTMF.
 const ALICE_HZ = 1800;
@@ -24,22 +25,6 @@ after(async () => {
   await Promise.allSettled([aliceBrowser?.browser.close(), bobBrowser?.browser.close()]);
   assert.ok(await stand?.stop(), "both programs end cleanly");
 });
-
-/** A call with audio both ways; returns when the answer button was pressed. */
-async function talk(caller, callee, number) {
-  await caller.dial(number);
-  await callee.control("answer").waitFor();
-  await expectWithin(
-    async () => (await caller.control("call").getAttribute("data-state")) === "ringing",
-    "the caller sees that it rings",
-  );
-  await pause(700);
-  const answeredAt = Date.now();
-  await callee.answer();
-  await Promise.all([caller.active(), callee.active()]);
-  await pause(3000);
-  return answeredAt;
-}
 
 /** Each heard the other's tone and no other, from shortly after the answer. */
 async function judge(answeredAt, name) {
@@ -84,7 +69,7 @@ test("bob calls alice, and the called side hangs up", async (t) => {
 
 test("hold brings music, resume the voice, from each side", async () => {
   for (const [holder, held, hz] of [[alice, bob, ALICE_HZ], [bob, alice, BOB_HZ]]) {
-      await talk(alice, bob, "102");
+    await talk(alice, bob, "102");
     await holder.control("hold").click();
     await expectWithin(async () => (await held.control("call-status").innerText()).includes("on hold"), "hold is shown");
     const heldAt = Date.now();

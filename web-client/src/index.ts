@@ -12,6 +12,7 @@ export type { RingdownErrorName } from './errors.js';
 export type { LogLevel, LogSink } from './logging.js';
 export type { CallEnd } from './call/call-end.js';
 export type { CallPhase } from './call/call-machine.js';
+export type { CallTone } from './media/call-tones.js';
 export type { AudioDevice, AudioProcessing, Levels, MicrophonePermission, SoundState } from './media/port.js';
 export type {
   CallDirection, DeclineReason, DirectoryEntry, EndedBy, EndReason, HistoryEntry, HistoryResult, Me, PeerInfo,

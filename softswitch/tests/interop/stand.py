@@ -1,7 +1,8 @@
 """A test stand: one app server and one softswitch with a state folder of their own.
 
 As a program it brings a stand up, prints one JSON line that describes it, and takes it down when its standard
-input closes or it is told to end. Tests in Python use `Stand` itself.
+input closes or it is told to end. `kill PROGRAM` and `start PROGRAM` on standard input do so, and print the line anew.
+Tests in Python use `Stand` itself.
 """
 
 import argparse
@@ -126,6 +127,14 @@ class Stand:
             },
         )
         self.wait_for(f"http://{self.address}:{self.health}/readyz")
+
+    def obey(self, order: str):
+        """Does what a line of standard input says."""
+        verb, program = order.split()
+        if verb == "kill":
+            self.stop_program(program, signal.SIGKILL)
+        elif verb == "start":
+            {"appserver": self.start_appserver, "softswitch": self.start_softswitch}[program]()
 
     def start_program(self, program: str, environment: dict):
         environment = {**os.environ, "RINGDOWN_LOG": "info", "NO_COLOR": "1", **environment, **self.environment}
@@ -268,12 +277,19 @@ def wait_until(holds, seconds: float, message, pause: float = 0.02):
 
 
 def main():
-    argparse.ArgumentParser(description=__doc__).parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tls", action="store_true", help="serve the pages by TLS too, with a self-signed certificate")
+    arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    stand = Stand().start()
+    stand = Stand()
+    if arguments.tls:
+        stand.environment["RINGDOWN_PUBLIC_URL"] = stand.url.replace("http:", "https:")
+    stand.start()
     try:
         print(json.dumps(stand.describe()), flush=True)
-        sys.stdin.read()
+        for order in sys.stdin:
+            stand.obey(order)
+            print(json.dumps(stand.describe()), flush=True)
     finally:
         stand.stop()
 

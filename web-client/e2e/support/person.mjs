@@ -44,7 +44,7 @@ export async function openBrowser(hz, options = {}) {
   return { browser, context };
 }
 
-/** Saves what the page heard on its latest (or the given) peer connection as a WAV file. */
+/** Saves what the page heard on its latest (or the given) peer connection, or its `speaker`, as a WAV file. */
 export async function heard(page, name, index) {
   const recorded = await page.evaluate((which) => globalThis.__recorded(which), index);
   const samples = Buffer.from(recorded.base64, "base64");
@@ -64,25 +64,4 @@ export async function heard(page, name, index) {
   const file = path.join(soundFolder, `${name}.wav`);
   writeFileSync(file, Buffer.concat([head, samples]));
   return { file, startedAt: recorded.startedAt, samples: new Int16Array(samples.buffer, samples.byteOffset, samples.length / 2), rate: recorded.rate };
-}
-
-/** When a tone was first heard, in Unix milliseconds: the first 10 ms in which it is most of the sound. */
-export function firstHeardAt(recording, hz, after) {
-  const block = recording.rate / 100;
-  const from = Math.max(0, Math.floor(((after - recording.startedAt) * recording.rate) / 1000 / block) * block);
-  for (let start = from; start + block <= recording.samples.length; start += block) {
-    let energy = 0;
-    let cosine = 0;
-    let sine = 0;
-    for (let index = 0; index < block; index++) {
-      const sample = recording.samples[start + index] / 32_768;
-      const angle = (2 * Math.PI * hz * (start + index)) / recording.rate;
-      energy += sample * sample;
-      cosine += sample * Math.cos(angle);
-      sine += sample * Math.sin(angle);
-    }
-    const tone = (2 * (cosine * cosine + sine * sine)) / block;
-    if (energy / block > 1e-4 && tone > 0.6 * energy) return recording.startedAt + (start * 1000) / recording.rate;
-  }
-  return undefined;
 }

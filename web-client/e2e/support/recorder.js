@@ -1,10 +1,12 @@
 // Runs in the page before its own scripts: records what every RTCPeerConnection of the page receives, as it would be
-// heard, and when it was first heard. The page does not know of it.
+// heard, and when it was first heard; once asked to, also what the page itself plays. The page does not know of it.
 
 (() => {
   const recordings = [];
   globalThis.__recordings = recordings;
   const Native = globalThis.RTCPeerConnection;
+  const NativeContext = globalThis.AudioContext;
+  const connect = globalThis.AudioNode.prototype.connect;
 
   class RecordedPeerConnection extends Native {
     constructor(...args) {
@@ -17,14 +19,21 @@
   globalThis.RTCPeerConnection = RecordedPeerConnection;
 
   async function record(track) {
-    const context = new AudioContext({ sampleRate: 48_000 });
-    const recording = { rate: context.sampleRate, blocks: [], startedAt: 0, ended: false };
+    const context = new NativeContext({ sampleRate: 48_000 });
+    const recording = newRecording(context);
     recordings.push(recording);
-    track.addEventListener("ended", () => (recording.ended = true));
+    const node = await recorderNode(context, recording);
+    connect.call(context.createMediaStreamSource(new MediaStream([track])), node);
+    await context.resume();
+  }
+
+  const newRecording = (context) => ({ rate: context.sampleRate, blocks: [], startedAt: 0 });
+
+  /** A node that writes down what is connected to it, and silence where nothing is. */
+  async function recorderNode(context, recording) {
     const code = `registerProcessor("recorder", class extends AudioWorkletProcessor {
       process(inputs) {
-        const input = inputs[0][0];
-        if (input) this.port.postMessage(input.slice());
+        this.port.postMessage(inputs[0][0]?.slice() ?? new Float32Array(128));
         return true;
       }
     });`;
@@ -34,13 +43,32 @@
       if (recording.blocks.length === 0) recording.startedAt = Date.now() - (data.length * 1000) / recording.rate;
       recording.blocks.push(data);
     };
-    context.createMediaStreamSource(new MediaStream([track])).connect(node).connect(context.destination);
-    await context.resume();
+    connect.call(node, context.destination);
+    return node;
   }
 
-  /** The last recording as base64 of 16-bit samples. */
-  globalThis.__recorded = (index = recordings.length - 1) => {
-    const recording = recordings[index];
+  let pageContext = null;
+  let played = null;
+  globalThis.AudioContext = class extends NativeContext {
+    constructor(...args) {
+      super(...args);
+      pageContext = this;
+    }
+  };
+
+  /** Records what the page plays by its audio context from here on. */
+  globalThis.__recordSpeaker = async () => {
+    played = newRecording(pageContext);
+    const node = await recorderNode(pageContext, played);
+    globalThis.AudioNode.prototype.connect = function (target, ...rest) {
+      if (target === pageContext.destination) connect.call(this, node);
+      return connect.call(this, target, ...rest);
+    };
+  };
+
+  /** A recording, the last unless another is named, as base64 of 16-bit samples. */
+  globalThis.__recorded = (which = recordings.length - 1) => {
+    const recording = which === "speaker" ? played : recordings[which];
     const length = recording.blocks.reduce((sum, block) => sum + block.length, 0);
     const samples = new Int16Array(length);
     let at = 0;

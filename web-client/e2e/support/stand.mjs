@@ -17,17 +17,31 @@ export function binaries() {
   return path.join(target, profile);
 }
 
-/** Starts a stand; `stop` takes it down. */
-export async function startStand() {
+/** Starts a stand; `stop` takes it down. With `tls` its pages are served by TLS too. */
+export async function startStand({ tls = false } = {}) {
   const script = path.join(root, "softswitch/tests/interop/stand.py");
-  const process_ = spawn("python3", [script], { stdio: ["pipe", "pipe", "inherit"] });
+  const process_ = spawn("python3", [script, ...(tls ? ["--tls"] : [])], { stdio: ["pipe", "pipe", "inherit"] });
   const lines = readline.createInterface({ input: process_.stdout });
-  const first = await new Promise((resolve, reject) => {
-    lines.once("line", resolve);
-    process_.once("exit", (code) => reject(new Error(`the stand ended with ${code}`)));
-  });
+  const nextLine = () =>
+    new Promise((resolve, reject) => {
+      const ended = (code) => reject(new Error(`the stand ended with ${code}`));
+      process_.once("exit", ended);
+      lines.once("line", (line) => {
+        process_.off("exit", ended);
+        resolve(JSON.parse(line));
+      });
+    });
+  const order = async (line) => {
+    const done = nextLine();
+    process_.stdin.write(`${line}\n`);
+    await done;
+  };
   return {
-    ...JSON.parse(first),
+    ...(await nextLine()),
+    /** Kills a program of the stand, without a chance to say goodbye. */
+    kill: (program) => order(`kill ${program}`),
+    /** Starts it again; returns when it is ready. */
+    start: (program) => order(`start ${program}`),
     /** Takes the stand down; says whether both programs ended cleanly. */
     stop: () =>
       new Promise((resolve) => {

@@ -1,6 +1,6 @@
 // The widget as a person uses it.
 
-import { expectWithin } from "./expect.mjs";
+import { expectWithin, pause } from "./expect.mjs";
 
 /** The controls of one widget. Playwright's locators reach through shadow roots. */
 export class Widget {
@@ -37,6 +37,22 @@ export class Widget {
   /** Waits until the call is answered: the timer runs. */
   async active() {
     await this.control("timer").waitFor({ timeout: 10_000 });
+  }
+
+  /** Waits until the call on the screen is in a state. */
+  async call(state) {
+    const seen = () => this.control("call").getAttribute("data-state");
+    await expectWithin(async () => (await seen()) === state, `the call is ${state}`, seen);
+  }
+
+  /** Waits until the page says that the connection is lost. */
+  async reconnecting() {
+    await this.control("notice-connection").waitFor({ timeout: 8000 });
+  }
+
+  /** Waits until it says so no more. */
+  async connected() {
+    await this.control("notice-connection").waitFor({ state: "detached", timeout: 20_000 });
   }
 
   /** Waits for the end of the call and its reason. */
@@ -85,4 +101,17 @@ export async function openWidget(context, url, account, path = "/") {
   const widget = new Widget(page);
   await widget.signIn(account.username, account.password);
   return widget;
+}
+
+/** A call with audio both ways, three seconds old; returns when the answer button was pressed. */
+export async function talk(caller, callee, number) {
+  await caller.dial(number);
+  await callee.control("answer").waitFor();
+  await caller.call("ringing");
+  await pause(700);
+  const answeredAt = Date.now();
+  await callee.answer();
+  await Promise.all([caller.active(), callee.active()]);
+  await pause(3000);
+  return answeredAt;
 }

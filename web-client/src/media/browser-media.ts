@@ -1,5 +1,6 @@
 // The media engine of a browser: joins microphone, sound, devices and the calls' peer connections.
 import type { IceServer } from '../protocol/generated.js';
+import type { CallTone } from './call-tones.js';
 import { Microphone } from './microphone.js';
 import { PeerMedia } from './peer-media.js';
 import type {
@@ -72,6 +73,14 @@ class BrowserMedia implements MediaEngine {
 
   stopRinging(): void {
     this.#sound.stopRinging();
+  }
+
+  startTone(tone: CallTone): void {
+    this.#sound.startTone(tone);
+  }
+
+  stopTone(): void {
+    this.#sound.stopTone();
   }
 
   async testMicrophone(onLevel: (level: number) => void): Promise<() => void> {

@@ -1,6 +1,7 @@
 // What the rest of the library knows of media. Tests put a fake in its place.
 import type { Description, IceServer } from '../protocol/generated.js';
 import type { RingdownError } from '../errors.js';
+import type { CallTone } from './call-tones.js';
 
 /** What the audio connection of a call does. */
 export type MediaConnection = 'connecting' | 'connected' | 'interrupted' | 'failed';
@@ -97,6 +98,9 @@ export interface MediaEngine {
   setOutput(id: string): Promise<void>;
   startRinging(): void;
   stopRinging(): void;
+  /** Plays a call-progress tone once, where sound is unlocked. */
+  startTone(tone: CallTone): void;
+  stopTone(): void;
   /** How loud the microphone is, 0 to 1, until stopped: for a device test outside calls. */
   testMicrophone(onLevel: (level: number) => void): Promise<() => void>;
   destroy(): void;

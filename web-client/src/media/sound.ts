@@ -1,4 +1,5 @@
-// Playing: the page's right to sound, the loudspeaker, the other side's voice, the ringtone.
+// Playing: the page's right to sound, the loudspeaker, the other side's voice, the ringtone, call-progress tones.
+import { callToneSamples, type CallTone } from './call-tones.js';
 import { ringtoneSamples } from './ringtone.js';
 import type { SoundState } from './port.js';
 
@@ -14,6 +15,7 @@ export class Sound {
   readonly #listening = new AbortController();
   #context: AudioContext | null = null;
   #ringing: AudioBufferSourceNode | null = null;
+  #tone: AudioBufferSourceNode | null = null;
   #wantsRinging = false;
   #state: SoundState;
   #output = '';
@@ -93,34 +95,50 @@ export class Sound {
   startRinging(): void {
     this.#wantsRinging = true;
     if (this.#ringing || this.#state === 'locked') return;
-    const context = this.context();
-    const samples = ringtoneSamples(context.sampleRate);
-    const buffer = context.createBuffer(1, samples.length, context.sampleRate);
-    buffer.copyToChannel(samples, 0);
     // A looping buffer needs no timer, and timers of a background tab fire once a minute.
-    const source = context.createBufferSource();
-    source.buffer = buffer;
-    source.loop = true;
-    source.connect(context.destination);
-    source.start();
-    this.#ringing = source;
+    this.#ringing = this.#playSamples(ringtoneSamples, true);
   }
 
   /** Stops ringing. */
   stopRinging(): void {
     this.#wantsRinging = false;
-    this.#ringing?.stop();
-    this.#ringing?.disconnect();
+    silence(this.#ringing);
     this.#ringing = null;
+  }
+
+  /** Plays a tone once; nothing where sound is locked: later it would tell of nothing. */
+  startTone(tone: CallTone): void {
+    this.stopTone();
+    if (this.#state === 'ready') this.#tone = this.#playSamples((rate) => callToneSamples(tone, rate), false);
+  }
+
+  /** Ends the tone. */
+  stopTone(): void {
+    silence(this.#tone);
+    this.#tone = null;
   }
 
   /** Ends all sound and frees the devices. */
   destroy(): void {
     this.stopRinging();
+    this.stopTone();
     this.#listening.abort();
     for (const element of [...this.#elements]) this.closeElement(element);
     void this.#context?.close();
     this.#context = null;
+  }
+
+  #playSamples(compute: (sampleRate: number) => Float32Array<ArrayBuffer>, loop: boolean): AudioBufferSourceNode {
+    const context = this.context();
+    const samples = compute(context.sampleRate);
+    const buffer = context.createBuffer(1, samples.length, context.sampleRate);
+    buffer.copyToChannel(samples, 0);
+    const source = context.createBufferSource();
+    source.buffer = buffer;
+    source.loop = loop;
+    source.connect(context.destination);
+    source.start();
+    return source;
   }
 
   async #play(element: HTMLAudioElement): Promise<void> {
@@ -148,6 +166,11 @@ export class Sound {
     }
   }
 }
+
+const silence = (source: AudioBufferSourceNode | null): void => {
+  source?.stop();
+  source?.disconnect();
+};
 
 const hasBeenTouched = (): boolean => {
   const { userActivation } = navigator as { userActivation?: UserActivation };

@@ -1,6 +1,7 @@
 // Devices, sound and ringing as an application sees them.
 import type { Emitter} from '../emitter.js';
 import { type Unsubscribe } from '../emitter.js';
+import type { CallTone } from '../media/call-tones.js';
 import type { AudioDevice, MediaEngine, MicrophonePermission, SoundState } from '../media/port.js';
 
 /** Events of the audio with their listeners' arguments. */
@@ -57,6 +58,10 @@ export class Audio {
   startRinging(): void { this.#media.startRinging(); }
   /** Stops the ringtone. */
   stopRinging(): void { this.#media.stopRinging(); }
+  /** Plays the busy or the congestion tone once; the client does so by itself unless `callTones` is off. */
+  startTone(tone: CallTone): void { this.#media.startTone(tone); }
+  /** Stops the tone. The next call also does. */
+  stopTone(): void { this.#media.stopTone(); }
   /** Tells how loud the microphone is, 0 to 1, until the result is called. */
   testMicrophone(onLevel: (level: number) => void): Promise<() => void> { return this.#media.testMicrophone(onLevel); }
 }

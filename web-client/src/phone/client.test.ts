@@ -79,8 +79,8 @@ describe('connecting', () => {
 });
 
 describe('an outgoing call', () => {
-  const placed = async () => {
-    const story = await connectedStory();
+  const placed = async (options = {}) => {
+    const story = await connectedStory(options);
     const promise = story.client.call('102', { variables: { ticket: '7' } });
     await settle();
     const request = story.server.take('call.start');
@@ -126,6 +126,35 @@ describe('an outgoing call', () => {
     await server.push(ended('busy', { direction: 'outbound' }));
     expect(call.end).toEqual({ reason: 'busy', by: 'remote', code: 16, durationMs: 0 });
     expect(client.calls).toEqual([]);
+  });
+
+  it.each([
+    ['busy', 'busy'], ['declined', 'busy'], ['offline', 'congestion'], ['not-found', 'congestion'], ['no-answer', null],
+    ['cancelled', null],
+  ])('that ends unanswered with %s brings the tone %s, until the next call', async (reason, tone) => {
+    const { server, promise, request, media, client } = await placed();
+    await server.result<'call.start'>(request.id, { call: callInfo({ direction: 'outbound', state: 'ringing' }) });
+    await promise;
+    await server.push(ended(reason, { direction: 'outbound' }));
+    expect(media.tone).toBe(tone);
+    client.call('103').catch(() => undefined);
+    expect(media.tone).toBeNull();
+  });
+
+  it('brings no tone once it was answered, where tones are off, nor into a call that comes in', async () => {
+    const answered = await placed();
+    await answered.server.result<'call.start'>(answered.request.id, { call: callInfo({ direction: 'outbound', state: 'active', answeredAt: 1 }) });
+    await answered.server.push(ended('failed', { direction: 'outbound', answeredAt: 1 }));
+    expect(answered.media.tone).toBeNull();
+    const silent = await placed({ callTones: false });
+    await silent.server.refuse(silent.request.id, 'forbidden');
+    await expect(silent.promise).rejects.toMatchObject({ name: 'forbidden' });
+    expect([silent.client.calls.length, silent.media.tone]).toEqual([0, null]);
+    const { server, request, media } = await placed();
+    await server.result<'call.start'>(request.id, { call: callInfo({ direction: 'outbound', state: 'ringing' }) });
+    await server.push({ event: 'call.incoming', data: { call: callInfo({ id: 'leg-2' }), description: { type: 'offer', sdp: 'o' } } });
+    await server.push(ended('busy', { direction: 'outbound' }));
+    expect(media.tone).toBeNull();
   });
 
   it('is not placed when the microphone is blocked', async () => {

@@ -14,6 +14,7 @@ import { Connection } from '../signaling/connection.js';
 import { openWebSocket, type OpenSocket } from '../signaling/socket.js';
 import { Audio, type AudioEvents } from './audio.js';
 import type { Call } from './call.js';
+import { toneOf } from './call-tone.js';
 import { CallList } from './calls.js';
 import { Directory } from './directory.js';
 import { socketUrl } from './server-address.js';
@@ -26,6 +27,8 @@ export interface RingdownOptions {
   readonly token: () => Promise<string>;
   /** How the microphone is processed; everything is on unless switched off. */
   readonly audioConstraints?: AudioProcessing;
+  /** Busy and congestion tones after calls that were not answered; on unless `false`. */
+  readonly callTones?: boolean;
   /** How much is logged; `warn` unless given. */
   readonly logLevel?: LogLevel;
   /** Where lines go; the console unless given. */
@@ -89,6 +92,7 @@ export class RingdownClient {
   readonly #audioEvents: Emitter<AudioEvents>;
   readonly #log: LogSink;
   readonly #media: MediaEngine;
+  readonly #callTones: boolean;
   readonly #connection: Connection;
   readonly #calls: CallList;
   readonly #stopWatching: () => void;
@@ -110,6 +114,7 @@ export class RingdownClient {
       onSound: (state) => this.#audioEvents.emit('sound', state),
       onPermission: (permission) => this.#audioEvents.emit('permission', permission),
     });
+    this.#callTones = options.callTones ?? true;
     this.#connection = new Connection({
       url: socketUrl(options.server),
       client: { name: options.clientName ?? 'ringdown-client', version: VERSION },
@@ -303,8 +308,19 @@ export class RingdownClient {
 
   #handleCall(call: Call): void {
     call.on('error', (error) => this.#events.emit('error', error));
-    call.on('ended', (end) => this.#events.emit('callEnded', call, end));
+    call.on('ended', (end) => {
+      this.#signal(call, end);
+      this.#events.emit('callEnded', call, end);
+    });
+    if (call.mine) this.#media.stopTone();
     this.#events.emit('call', call);
+  }
+
+  /** A tone for a caller whose call was not answered, unless somebody else would be talked over. */
+  #signal(call: Call, { reason }: CallEnd): void {
+    if (!this.#callTones || !call.mine || call.direction === 'inbound' || call.answeredAt !== null) return;
+    const tone = toneOf(reason);
+    if (tone && this.calls.every(({ mine, held }) => !mine || held)) this.#media.startTone(tone);
   }
 }
 

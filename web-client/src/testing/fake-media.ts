@@ -1,5 +1,6 @@
 // Media that records what it is told, and says what a test tells it to.
 import type { RingdownError } from '../errors.js';
+import type { CallTone } from '../media/call-tones.js';
 import type {
   CallMedia, CallMediaHandlers, MediaEngine, MediaEngineHandlers, MicrophonePermission, OpenMedia,
 } from '../media/port.js';
@@ -78,6 +79,7 @@ export class FakeMedia implements MediaEngine {
   input = '';
   output = '';
   ringing = false;
+  tone: CallTone | null = null;
   destroyed = false;
   /** What opening the microphone does. */
   microphone: () => Promise<void> = () => Promise.resolve();
@@ -112,6 +114,8 @@ export class FakeMedia implements MediaEngine {
   setOutput(id: string): Promise<void> { this.output = id; return Promise.resolve(); }
   startRinging(): void { this.ringing = true; }
   stopRinging(): void { this.ringing = false; }
+  startTone(tone: CallTone): void { this.tone = tone; }
+  stopTone(): void { this.tone = null; }
   testMicrophone(): Promise<() => void> { return Promise.resolve(() => undefined); }
   destroy(): void { this.destroyed = true; }
 }

@@ -1,5 +1,5 @@
 // Alice's client with everything around it under the test's control.
-import { RingdownClient } from '../phone/client.js';
+import { RingdownClient, type RingdownOptions } from '../phone/client.js';
 import type { PageHandlers } from '../platform/page.js';
 import { FakeClock, settle } from './fake-clock.js';
 import { FakeMedia } from './fake-media.js';
@@ -17,13 +17,15 @@ export interface Story {
 }
 
 /** Alice's client, not connected. */
-export const newStory = (token: () => Promise<string> = () => Promise.resolve('token-1')): Story => {
+export const newStory = (
+  token: () => Promise<string> = () => Promise.resolve('token-1'), options: Partial<RingdownOptions> = {},
+): Story => {
   const server = new FakeServer();
   const media = new FakeMedia();
   const clock = new FakeClock();
   const heard: string[] = [];
   let page: PageHandlers | null = null;
-  const client = new RingdownClient({ server: 'https://pbx.test', token, logLevel: 'silent' }, {
+  const client = new RingdownClient({ server: 'https://pbx.test', token, logLevel: 'silent', ...options }, {
     openSocket: server.openSocket,
     openMedia: media.open,
     clock,
@@ -39,8 +41,8 @@ export const newStory = (token: () => Promise<string> = () => Promise.resolve('t
 };
 
 /** Alice's client, connected. */
-export const connectedStory = async (): Promise<Story> => {
-  const story = newStory();
+export const connectedStory = async (options: Partial<RingdownOptions> = {}): Promise<Story> => {
+  const story = newStory(undefined, options);
   const connected = story.client.connect();
   await story.server.welcome();
   await connected;

@@ -10,6 +10,7 @@ export interface PhoneSettings {
   readonly token: (() => Promise<string>) | null;
   readonly store: TokenStore | null;
   readonly rawAudio: boolean;
+  readonly callTones: boolean;
   readonly logLevel: NonNullable<RingdownOptions['logLevel']>;
 }
 
@@ -165,6 +166,7 @@ export class PhoneModel {
 
   /** Puts what is shown as ended or wrong away. */
   dismiss(): void {
+    this.client?.audio.stopTone();
     this.ended = this.problem = null;
     this.changed();
   }
@@ -207,6 +209,7 @@ export class PhoneModel {
       token,
       clientName: 'ringdown-phone',
       logLevel: settings.logLevel,
+      callTones: settings.callTones,
       audioConstraints: { echoCancellation: off, noiseSuppression: off, autoGainControl: off },
     });
     this.client = client;

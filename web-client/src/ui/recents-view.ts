@@ -50,13 +50,13 @@ export class RecentsView extends PhoneView {
   override render(): TemplateResult {
     if (this.failed) {
       return html`<div class="empty">${icons.offline}<p>The list could not be read.</p>
-        <button class="button small" @click=${() => void this.load(null)}>Try again</button></div>`;
+        <button class="button small" @click=${() => void this.load(null)} data-testid="retry-recents">Try again</button></div>`;
     }
     if (this.entries?.length === 0) return html`<div class="empty">${icons.recent}<p>No calls yet.</p></div>`;
     return html`
       <ul data-testid="recents" aria-label="Recent calls" aria-busy=${this.entries === null}>${this.entries?.map((entry) => this.#entry(entry))}</ul>
       ${this.cursor === null ? nothing : html`
-        <div class="more"><button class="button small" @click=${() => void this.load(this.cursor)}>Show older calls</button></div>`}`;
+        <div class="more"><button class="button small" @click=${() => void this.load(this.cursor)} data-testid="more-recents">Show older calls</button></div>`}`;
   }
 
   #entry({ direction, peer, answeredAt, startedAt, endedAt, reason }: HistoryEntry): TemplateResult {

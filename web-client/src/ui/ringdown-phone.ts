@@ -40,6 +40,8 @@ export class RingdownPhone extends LitElement {
   @property() remember: 'none' | 'session' = 'none';
   /** Switches echo cancellation, noise suppression and gain control off: for measurements and studio equipment. */
   @property({ type: Boolean, attribute: 'raw-audio' }) rawAudio = false;
+  /** Switches busy and congestion tones off. */
+  @property({ type: Boolean, attribute: 'no-call-tones' }) noCallTones = false;
   /** How much is logged to the console. */
   @property({ attribute: 'log-level' }) logLevel: LogLevel = 'warn';
   /** Gives access tokens; the sign-in form is shown where it is null. */
@@ -102,7 +104,7 @@ export class RingdownPhone extends LitElement {
   override willUpdate(changed: PropertyValues<this>): void {
     // A view without controls (connecting) loses the keyboard to the page: it is still owed to the next view.
     this.#hasFocus = this.matches(':focus-within') || (this.#hasFocus && document.activeElement === document.body);
-    if ((['server', 'remember', 'rawAudio', 'token'] as const).some((name) => changed.has(name))) this.#start();
+    if ((['server', 'remember', 'rawAudio', 'noCallTones', 'token'] as const).some((name) => changed.has(name))) this.#start();
   }
 
   override updated(): void {
@@ -145,6 +147,7 @@ export class RingdownPhone extends LitElement {
       token: this.token,
       store: this.remember === 'session' ? sessionStorage : null,
       rawAudio: this.rawAudio,
+      callTones: !this.noCallTones,
       logLevel: this.logLevel,
     });
   }
