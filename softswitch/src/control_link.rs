@@ -146,6 +146,7 @@ async fn serve(mut socket: Socket, switch: &mpsc::Sender<SwitchInput>) -> &'stat
         tokio::select! {
             frame = frames.recv() => match frame {
                 Some(frame) => if socket.feed(Message::text(encode(&frame))).await.is_err() { return "write failed" },
+                None if switch.is_closed() => return "the switch stopped",
                 None => return "the outgoing queue overflowed",
             },
             message = socket.next() => match message {

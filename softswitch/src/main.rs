@@ -16,7 +16,7 @@ mod start;
 mod switch_task;
 mod tls;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::{EnvFilter, fmt};
@@ -82,7 +82,8 @@ fn refuse(error: &dyn std::fmt::Display) -> ExitCode {
 fn log(config: &Config) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     // The DTLS library warns of every extension of a browser's ClientHello that it does not know.
     let filter = EnvFilter::try_new(format!("rtc_dtls=error,{}", config.log))?;
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder =
+        fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
     match config.log_format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().try_init(),
