@@ -82,6 +82,9 @@ pub(crate) async fn run(
                 info!("app server connected");
                 failures = 0;
                 let reason = serve(socket, &switch).await;
+                if switch.is_closed() {
+                    return;
+                }
                 warn!(reason, "app server link lost");
                 if switch.send(SwitchInput::LinkDown).await.is_err() {
                     return;

@@ -16,6 +16,8 @@ from typing import NamedTuple
 PCMA, KEYS = 8, 101
 RATE, PACKET = 8000, 160  # samples a second and a packet
 DIGITS = "0123456789*#ABCD"
+# ITU-T Q.23: a key is one tone of each.
+LOW, HIGH, PAD = (697, 770, 852, 941), (1209, 1336, 1477, 1633), "123A456B789C*0#D"
 
 
 class Packet(NamedTuple):
@@ -53,6 +55,22 @@ def tone(hz: int) -> bytes:
     """One second at -12 dBFS, which goes on where it began."""
     wavelength = 2 * math.pi * hz / RATE
     return bytes(linear_to_alaw(int(8230 * math.sin(index * wavelength))) for index in range(RATE))
+
+
+def strength(samples: array.array, hz: int) -> float:
+    """How much of the samples' energy is this tone: 1 is all of it."""
+    energy = sum(sample * sample for sample in samples)
+    turns = [2 * math.pi * hz * index / RATE for index in range(len(samples))]
+    across = sum(sample * math.cos(turn) for sample, turn in zip(samples, turns))
+    along = sum(sample * math.sin(turn) for sample, turn in zip(samples, turns))
+    return 2 * (across**2 + along**2) / (energy * len(samples)) if energy else 0.0
+
+
+def key_of(samples: array.array) -> str:
+    """The key whose two tones these samples are, or nothing."""
+    low, high = (max(range(4), key=lambda index: strength(samples, tones[index])) for tones in (LOW, HIGH))
+    is_key = min(strength(samples, LOW[low]), strength(samples, HIGH[high])) > 0.2
+    return PAD[4 * low + high] if is_key else ""
 
 
 class Voice:
@@ -130,6 +148,18 @@ class Voice:
         events = {packet.timestamp: packet.payload[0] for packet in self.packets if packet.payload_type == KEYS}
         return "".join(DIGITS[event] for event in events.values())
 
+    def heard_tones(self) -> str:
+        """The keys that came as tones."""
+        found = ""
+        before = ""
+        samples = self.samples()
+        for begin in range(0, len(samples) - PACKET, PACKET):
+            key = key_of(samples[begin : begin + PACKET])
+            if key and key != before:
+                found += key
+            before = key
+        return found
+
     def longest_gap(self, begin: float, end: float) -> float:
         """The longest time without a packet between two moments, in seconds."""
         times = [begin, *(packet.at for packet in self.packets if begin < packet.at < end), end]
@@ -142,16 +172,20 @@ class Voice:
         return distance + 1 - len(set(numbers))
 
     def write(self, path: pathlib.Path) -> pathlib.Path:
-        """Writes what was heard, in the order it was said. Pauses and lost packets take no time in it."""
-        samples = array.array("h")
-        for packet in sorted((packet for packet in self.packets if packet.payload_type == PCMA), key=self.order):
-            samples.extend(alaw_to_linear(byte) for byte in packet.payload)
+        """Writes what was heard."""
         with wave.open(str(path), "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(RATE)
-            file.writeframes(samples.tobytes())
+            file.writeframes(self.samples().tobytes())
         return path
+
+    def samples(self) -> array.array:
+        """What was heard, in the order it was said. Pauses and lost packets take no time in it."""
+        samples = array.array("h")
+        for packet in sorted((packet for packet in self.packets if packet.payload_type == PCMA), key=self.order):
+            samples.extend(alaw_to_linear(byte) for byte in packet.payload)
+        return samples
 
     def order(self, packet: Packet) -> int:
         first = self.packets[0].timestamp
