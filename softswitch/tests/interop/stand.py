@@ -232,7 +232,9 @@ class Stand:
         """Lines of the logs that should not be there: errors, warnings of nothing, and what is nobody's business."""
         secrets = {account[key] for account in self.accounts.values() for key in ("password", "sip_password")} - {"-"}
         secrets |= {(self.state / "node-token").read_text(), *self.tokens.values()}
-        names = re.compile(r"\b(alice|bob|carol|adams|brown|clark)\b|sip:|authorization|bearer", re.IGNORECASE)
+        # The programs themselves are at 127.0.0.1; telephones may be elsewhere on this host.
+        private = r"\b(alice|bob|carol|adams|brown|clark)\b|sip:|authorization|bearer|127\.0\.0\.(?!1\b)"
+        names = re.compile(private, re.IGNORECASE)
         found = []
         for program in ("appserver", "softswitch"):
             for line in self.log(program).splitlines():

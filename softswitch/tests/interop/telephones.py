@@ -1,6 +1,7 @@
 """What tests with telephones share: one stand for a file of tests, tones, and telephones that end with their test."""
 
 import pathlib
+import signal
 import subprocess
 import unittest
 
@@ -10,6 +11,9 @@ from stand import Stand, binaries, temporary
 from voice import Voice
 
 ALICE_HZ, BOB_HZ, CAROL_HZ = 440, 950, 1370
+
+# Whoever ends a run ends it as Ctrl-C does, so that nothing stays behind.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 class Telephones(unittest.TestCase):
