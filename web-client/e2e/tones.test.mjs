@@ -82,7 +82,8 @@ test("a caller who gives up hears nothing", async () => {
   await bob.control("answer").waitFor();
   await alice.hangup();
   await alice.ended("cancelled");
+  const to = Date.now() + 300;
   await pause(600);
   const recording = await heard(alice.page, "no-tone", "speaker");
-  assert.ok(longestLoss(recording, TONE_HZ, from, Date.now()) >= Date.now() - from - 150, "no tone");
+  assert.ok(longestLoss(recording, TONE_HZ, from, to) >= to - from - 20, "no tone");
 });

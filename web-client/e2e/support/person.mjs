@@ -19,7 +19,10 @@ const quiet = [
   "--disable-sync",
 ];
 
-/** Opens a browser whose microphone speaks one tone. */
+/**
+ * Opens a browser whose microphone speaks one tone. The microphone is `granted`, `asked` for by the first call and
+ * allowed, or `refused`.
+ */
 export async function openBrowser(hz, options = {}) {
   const microphone = options.microphone ?? "granted";
   const browser = await chromium.launch({
@@ -28,7 +31,7 @@ export async function openBrowser(hz, options = {}) {
     args: [
       ...quiet,
       "--use-fake-device-for-media-stream",
-      ...(microphone === "granted" ? ["--use-fake-ui-for-media-stream"] : []),
+      ...(microphone === "refused" ? [] : ["--use-fake-ui-for-media-stream"]),
       `--use-file-for-fake-audio-capture=${toneFile(hz)}`,
       ...(options.autoplay === "blocked" ? [] : ["--autoplay-policy=no-user-gesture-required"]),
     ],

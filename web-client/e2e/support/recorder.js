@@ -8,6 +8,30 @@
   const NativeContext = globalThis.AudioContext;
   const connect = globalThis.AudioNode.prototype.connect;
 
+  // The moment of a click itself: a test's click first waits until the control stands still.
+  globalThis.addEventListener("click", (event) => {
+    globalThis.__clickedAt = globalThis.performance.timeOrigin + event.timeStamp;
+  }, true);
+
+  // Every track of the microphone, and the copies made of it.
+  const microphones = [];
+  globalThis.__microphones = microphones;
+  const keep = (track) => {
+    microphones.push(track);
+    const clone = track.clone.bind(track);
+    track.clone = () => keep(clone());
+    return track;
+  };
+  const devices = globalThis.navigator.mediaDevices;
+  const getUserMedia = devices?.getUserMedia.bind(devices);
+  if (devices) {
+    devices.getUserMedia = async (constraints) => {
+      const stream = await getUserMedia(constraints);
+      stream.getAudioTracks().forEach(keep);
+      return stream;
+    };
+  }
+
   class RecordedPeerConnection extends Native {
     constructor(...args) {
       super(...args);

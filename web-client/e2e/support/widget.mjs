@@ -67,7 +67,8 @@ export class Widget {
   async tidy() {
     for (const control of ["decline", "hangup", "dismiss"]) {
       const button = this.control(control).first();
-      if (await button.isVisible()) await button.click();
+      // The call may end between the look and the click.
+      if (await button.isVisible()) await button.click({ timeout: 1000 }).catch(() => undefined);
     }
     // The end of a call that was hung up just now shows a moment later.
     await this.page.waitForTimeout(150);

@@ -1,5 +1,5 @@
 // One call's peer connection.
-import { asRingdownError, clientError } from '../errors.js';
+import { asRingdownError, clientError, type RingdownError } from '../errors.js';
 import type { Description, IceServer } from '../protocol/generated.js';
 import type { Microphone, MicrophoneUse } from './microphone.js';
 import type { CallMedia, CallMediaHandlers, Levels, MediaConnection } from './port.js';
@@ -14,6 +14,8 @@ export class PeerMedia implements CallMedia {
   readonly #element: HTMLAudioElement;
   #sender: RTCRtpSender | null = null;
   #use: MicrophoneUse | null = null;
+  #acquiring: Promise<void> | null = null;
+  #open = false;
   #sending = true;
   #closed = false;
   #chain: Promise<unknown> = Promise.resolve();
@@ -33,6 +35,8 @@ export class PeerMedia implements CallMedia {
   offer(): Promise<Description> {
     return this.#inTurn(async () => {
       this.#sender = this.#peer.addTransceiver('audio', { direction: 'sendrecv' }).sender;
+      // The microphone may have been there first: the browser asked, or another call has it.
+      await this.#send();
       return this.#describe(await this.#peer.createOffer());
     });
   }
@@ -69,23 +73,20 @@ export class PeerMedia implements CallMedia {
     });
   }
 
+  readyMicrophone(): Promise<void> {
+    this.#acquiring ??= this.#acquire();
+    return this.#acquiring;
+  }
+
   async openMicrophone(): Promise<void> {
-    if (this.#use || this.#closed) return;
-    const use = await this.#microphone.acquire((track) => void this.#send(track), this.#handlers.onMicrophoneLost);
-    // The call may have ended, or a second opening may have come first, while the browser asked.
-    if (this.#ended || this.#hasMicrophone) {
-      use.release();
-      return;
-    }
-    this.#use = use;
-    use.track.enabled = this.#sending;
-    await this.#send(use.track);
+    this.#open = true;
+    await this.readyMicrophone();
+    await this.#send();
   }
 
   closeMicrophone(): void {
+    this.#open = false;
     void this.#sender?.replaceTrack(null);
-    this.#use?.release();
-    this.#use = null;
   }
 
   setSending(sending: boolean): void {
@@ -115,18 +116,13 @@ export class PeerMedia implements CallMedia {
     this.#peer.onicecandidate = this.#peer.oniceconnectionstatechange = this.#peer.onconnectionstatechange = null;
     this.#peer.ontrack = null;
     this.#peer.close();
-    this.#use?.release();
-    this.#use = null;
+    this.#letGo();
     this.#sound.closeElement(this.#element);
   }
 
-  // Getters, because a check before an `await` tells nothing about the time after it.
+  // A getter, because a check before an `await` tells nothing about the time after it.
   get #ended(): boolean {
     return this.#closed;
-  }
-
-  get #hasMicrophone(): boolean {
-    return this.#use !== null;
   }
 
   #listen(): void {
@@ -149,11 +145,39 @@ export class PeerMedia implements CallMedia {
     if (!transceiver) return;
     if (transceiver.direction === 'recvonly') transceiver.direction = 'sendrecv';
     this.#sender = transceiver.sender;
-    if (this.#use && this.#sender.track === null) void this.#send(this.#use.track);
+    if (this.#sender.track === null) void this.#send();
   }
 
-  async #send(track: MediaStreamTrack): Promise<void> {
-    await this.#sender?.replaceTrack(track);
+  async #acquire(): Promise<void> {
+    if (this.#closed) return;
+    try {
+      const use = await this.#microphone.acquire(() => void this.#send(), (error) => this.#handleLost(error));
+      // The call may have ended while the browser asked.
+      if (this.#ended) use.release();
+      else this.#use = use;
+    } catch (thrown) {
+      this.#acquiring = null;
+      throw thrown;
+    }
+  }
+
+  /** A microphone that was only being kept ready is tried again when it is needed. */
+  #handleLost(error: RingdownError): void {
+    if (this.#open) this.#handlers.onMicrophoneLost(error);
+    else this.#letGo();
+  }
+
+  #letGo(): void {
+    this.#use?.release();
+    this.#use = null;
+    this.#acquiring = null;
+  }
+
+  /** The one place that gives the sender a microphone, and only to a call whose user speaks. */
+  async #send(): Promise<void> {
+    if (!this.#open || !this.#use) return;
+    this.#use.track.enabled = this.#sending;
+    await this.#sender?.replaceTrack(this.#use.track);
   }
 
   async #describe(description: RTCSessionDescriptionInit): Promise<Description> {

@@ -35,6 +35,8 @@ export interface CallMedia {
   addCandidate(candidate: string | null): void;
   /** A new offer that restarts ICE. */
   restart(): Promise<Description>;
+  /** Opens the microphone and sends nothing of it, so that `openMicrophone` need not wait for the device. */
+  readyMicrophone(): Promise<void>;
   /** Opens the microphone and sends it. */
   openMicrophone(): Promise<void>;
   /** Sends nothing again. */

@@ -169,10 +169,12 @@ export class Call {
     }
   }
 
-  /** @internal Connects the audio of an incoming call while it rings. The microphone stays shut until the answer. */
+  /** @internal Connects the audio of an incoming call while it rings. Nothing is sent until the answer. */
   preconnect(offer: Description): void {
     const media = this.#openMedia();
     media.setAudible(false);
+    // A device takes tens of milliseconds to open, a wireless headset a second. The answer asks where this fails.
+    if (this.#context.media.permission === 'granted') media.readyMicrophone().catch(() => undefined);
     this.#connected = this.#answerOffer(offer);
     // answer() tells of a failure; a call that is never answered needs none.
     this.#connected.catch((thrown: unknown) => this.#context.log.warn('connecting ahead failed', { error: asRingdownError(thrown).name }));

@@ -119,6 +119,17 @@ describe('an outgoing call', () => {
     await expect(promise).rejects.toMatchObject({ name: 'call-ended' });
   });
 
+  it('is the active call while it rings, before one on hold and one that comes in', async () => {
+    const { client, server, media, promise, request } = await placed();
+    await server.result<'call.start'>(request.id, { call: callInfo({ direction: 'outbound', state: 'ringing' }) });
+    const call = await promise;
+    await server.push({ event: 'call.incoming', data: { call: callInfo({ id: 'leg-2' }), description: { type: 'offer', sdp: 'o' } } });
+    media.last.handlers.onConnection('connected');
+    await server.push({ event: 'call.state', data: { call: callInfo({ id: 'leg-2', state: 'active', answeredAt: 1, held: true }) } });
+    await server.push({ event: 'call.incoming', data: { call: callInfo({ id: 'leg-3' }), description: { type: 'offer', sdp: 'o' } } });
+    expect([client.calls.map(({ state }) => state), client.activeCall?.id]).toEqual([['ringing', 'held', 'ringing'], call.id]);
+  });
+
   it('ends with the server’s reason', async () => {
     const { server, promise, request, client } = await placed();
     await server.result<'call.start'>(request.id, { call: callInfo({ direction: 'outbound', state: 'dialing' }) });
@@ -196,10 +207,17 @@ describe('an incoming call', () => {
     return story;
   };
 
-  it('is connected while it rings, silent and with the microphone shut', async () => {
+  it('is connected while it rings, silent, with the microphone ready and unheard', async () => {
     const { server, media } = await ringing();
     expect(server.take('call.describe').params).toEqual({ call: 'leg-1', description: { type: 'answer', sdp: 'client-answer' } });
-    expect([media.last.microphone, media.last.audible]).toEqual([false, false]);
+    expect([media.last.microphone, media.last.microphoneReady, media.last.audible]).toEqual([false, true, false]);
+  });
+
+  it('does not make the browser ask for the microphone while it rings', async () => {
+    const { server, media } = await connectedStory();
+    media.permission = 'prompt';
+    await server.push({ event: 'call.incoming', data: { call: callInfo(), description: { type: 'offer', sdp: 'o' } } });
+    expect([media.last.microphone, media.last.microphoneReady]).toEqual([false, false]);
   });
 
   it('needs one message to be answered', async () => {

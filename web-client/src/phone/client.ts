@@ -159,8 +159,11 @@ export class RingdownClient {
   /** The call of this page that the user is in: the one talking, else the one being set up, else the one held. */
   get activeCall(): Call | null {
     const mine = this.calls.filter(({ mine }) => mine);
-    const order = ['active', 'reconnecting', 'connecting', 'early', 'dialing', 'new', 'held', 'ringing'];
-    return mine.sort((one, other) => order.indexOf(one.state) - order.indexOf(other.state))[0] ?? null;
+    const order = ['active', 'reconnecting', 'connecting', 'early', 'ringing', 'dialing', 'new', 'held'];
+    // A call that comes in is one the user is not in yet.
+    const rank = ({ direction, state }: Call): number =>
+      direction === 'inbound' && state === 'ringing' ? order.length : order.indexOf(state);
+    return mine.sort((one, other) => rank(one) - rank(other))[0] ?? null;
   }
 
   /** Calls `listener` on every `event`. */

@@ -12,6 +12,7 @@ export class FakeCallMedia implements CallMedia {
   audible = true;
   sending = true;
   microphone = false;
+  microphoneReady = false;
   closed = false;
   readonly #engine: FakeMedia;
 
@@ -44,6 +45,11 @@ export class FakeCallMedia implements CallMedia {
     return Promise.resolve({ type: 'offer', sdp: 'restart-offer' });
   }
 
+  async readyMicrophone(): Promise<void> {
+    await this.#engine.microphone();
+    this.microphoneReady = true;
+  }
+
   async openMicrophone(): Promise<void> {
     await this.#engine.microphone();
     this.microphone = true;
@@ -67,7 +73,7 @@ export class FakeCallMedia implements CallMedia {
 
   close(): void {
     this.closed = true;
-    this.microphone = false;
+    this.microphone = this.microphoneReady = false;
   }
 }
 
