@@ -91,6 +91,7 @@ rust_is_new_enough() {
 }
 
 # What the script of https://rustup.rs does: fetch the installer for this machine, here held against its checksum.
+# Its advice on PATH is not for somebody who types ./run; its errors go to stderr.
 install_rustup() {
     local folder url
     folder=$(mktemp -d)
@@ -101,7 +102,7 @@ install_rustup() {
             && printf '%s  rustup-init\n' "$(cut -d' ' -f1 rustup-init.sha256)" | sha256sum --quiet -c - \
             && chmod +x rustup-init \
             && ./rustup-init -y --quiet --no-modify-path --profile minimal --component clippy --component rustfmt \
-                --default-toolchain "$rust_version" >&2
+                --default-toolchain "$rust_version" >/dev/null
     )
     local status=$?
     rm -rf "$folder"
