@@ -20,7 +20,7 @@ import time
 import wave
 
 from ports import Ports
-from stand import spawn, temporary, wait_until
+from stand import end, spawn, temporary, wait_until
 
 MODULES = "/usr/lib/baresip/modules"
 
@@ -181,8 +181,7 @@ rtp_ports {self.ports[10]}-{self.ports[60]}
             try:
                 self.process.wait(3)
             except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+                end(self.process)
         if self.control:
             self.control.close()
         self.temporary.cleanup()

@@ -6,6 +6,7 @@ Tests in Python use `Stand` itself.
 """
 
 import argparse
+import atexit
 import json
 import os
 import pathlib
@@ -43,7 +44,17 @@ def spawn(command: list, log: pathlib.Path, **options) -> subprocess.Popen:
     with open(log, "ab") as output:
         tied = ["setpriv", "--pdeathsig", "TERM", *(str(part) for part in command)]
         options = {"stdout": output, "stderr": output, "stdin": subprocess.DEVNULL, **options}
-        return subprocess.Popen(tied, **options)
+        process = subprocess.Popen(tied, **options)
+    # Ahead of the folders, which go at exit too.
+    atexit.register(end, process)
+    return process
+
+
+def end(process: subprocess.Popen):
+    """Kills a program that still runs."""
+    if process.poll() is None:
+        process.kill()
+        process.wait()
 
 
 def temporary(name: str) -> tempfile.TemporaryDirectory:
@@ -204,8 +215,7 @@ class Stand:
         try:
             return process.wait(10)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            end(process)
             raise RuntimeError(f"{program} did not end within 10 s of the signal:\n{self.logs()}") from None
 
     def stop(self):
@@ -222,8 +232,7 @@ class Stand:
 
     def abandon(self):
         for process in self.processes.values():
-            process.kill()
-            process.wait()
+            end(process)
         self.processes.clear()
         self.folder.cleanup()
         self.ports.release()

@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 
 from ports import Ports
-from stand import spawn
+from stand import end, spawn
 from telephones import Telephones
 from voice import Voice, tone
 
@@ -38,12 +38,8 @@ class Sipp(Telephones):
         command += ["-i", "127.0.0.1", "-p", str(self.ports[port]), "-mp", str(self.ports[port + 2])]
         command += ["-timeout", "20", "-timeout_error", *more]
         process = spawn(command, self.folder / f"{role}.log", cwd=self.folder)
-        self.addCleanup(self.end, process)
+        self.addCleanup(end, process)
         return process
-
-    def end(self, process: subprocess.Popen):
-        process.kill()
-        process.wait()
 
     def finish(self, role: str, process: subprocess.Popen):
         code = process.wait(30)
