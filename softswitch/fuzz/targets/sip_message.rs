@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use ringdown_sip::message::{Datagram, Frame, StreamFramer, parse_datagram};
+use ringdown_sip::message::{Datagram, Fault, Frame, StreamFramer, parse_datagram};
 
 fuzz_target!(|input: (u8, &[u8])| {
     let (cut, bytes) = input;
@@ -15,6 +15,8 @@ fuzz_target!(|input: (u8, &[u8])| {
             let written = message.encode();
             match parse_datagram(&written) {
                 Ok(Datagram::Message(again)) => assert_eq!(again.encode(), written),
+                // Compact names are written out, and Content-Length is added: at a limit that is too much.
+                Err(error) if matches!(error.fault, Fault::MessageTooLong | Fault::LineTooLong) => {}
                 other => panic!("{message:?} was written as something else: {other:?}"),
             }
         }

@@ -5,8 +5,8 @@ mod support;
 use bytes::Bytes;
 use proptest::prelude::*;
 use ringdown_sip::message::{
-    ContentType, Credentials, Datagram, HeaderName, Message, NameAddr, Reason, StreamFramer, Uri,
-    parse_datagram,
+    ContentType, Credentials, Datagram, HeaderName, MAX_HEADERS, Message, NameAddr, Reason, StreamFramer,
+    Uri, parse_datagram,
 };
 
 const INVITE: &str = "INVITE sip:bob@biloxi.com;transport=udp SIP/2.0\r\nv: SIP/2.0/UDP pc33.atlanta.com:5066\
@@ -108,4 +108,15 @@ fn the_invite_that_is_mutated_is_whole() {
     };
     look_at(&message);
     assert_eq!(message.headers().addresses(&HeaderName::Contact).map(|all| all.len()), Ok(2));
+}
+
+/// Found by fuzzing: a message with as many fields as allowed was written with one more.
+#[test]
+fn a_message_full_of_headers_can_be_written_again() {
+    let fields = "X-Field: 1\r\n".repeat(MAX_HEADERS);
+    let bytes = Bytes::from(format!("OPTIONS sip:h SIP/2.0\r\n{fields}\r\nbody"));
+    let Ok(Datagram::Message(message)) = parse_datagram(&bytes) else { panic!("within the limit") };
+    assert_eq!(parse_datagram(&message.encode()), Ok(Datagram::Message(message)));
+    let beyond = Bytes::from(format!("OPTIONS sip:h SIP/2.0\r\nX-One: 1\r\n{fields}\r\nbody"));
+    assert!(parse_datagram(&beyond).is_err());
 }

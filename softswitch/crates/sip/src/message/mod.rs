@@ -43,7 +43,7 @@ pub use via::{MAGIC_COOKIE, Via};
 pub const MAX_MESSAGE: usize = 65_535;
 /// The longest start line and the longest header line after unfolding, in bytes.
 pub const MAX_HEADER_LINE: usize = 8_192;
-/// The most header fields of a message.
+/// The most header fields of a message, besides Content-Length.
 pub const MAX_HEADERS: usize = 128;
 
 /// A request or a response.
