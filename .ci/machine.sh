@@ -53,7 +53,10 @@ ensure_commands() {
     for pair in "$@"; do
         PATH=$PATH:/usr/sbin:/sbin have "${pair%%:*}" || missing+=("${pair#*:}")
     done
-    [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
+    [ ${#missing[@]} = 0 ] && return
+    # One package may have several of the commands.
+    mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
+    install_packages "${missing[@]}"
 }
 
 node_is_new_enough() {
