@@ -4,18 +4,19 @@ use crate::harness::Running;
 
 #[tokio::test]
 async fn files_are_served_with_strict_headers_and_nothing_else_is() {
-    let web = tempfile::tempdir().expect("a temporary folder");
-    let write = |name: &str, text: &str| std::fs::write(web.path().join(name), text).expect("writable");
-    std::fs::create_dir(web.path().join("assets")).expect("writable");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let web = folder.path().join("web");
+    let write = |name: &str, text: &str| std::fs::write(web.join(name), text).expect("writable");
+    std::fs::create_dir_all(web.join("assets")).expect("writable");
     write("index.html", "<!doctype html><title>CRM</title>");
     write("ringdown-phone.js", "export {}");
     write("ringdown-phone.js.gz", "not really gzip");
     write("assets/logo-abc123.svg", "<svg/>");
-    std::fs::write(web.path().parent().expect("a folder").join("outside.txt"), "secret").expect("writable");
-    let running = Running::start_with(|config| config.web_root = Some(web.path().to_owned())).await;
+    std::fs::write(folder.path().join("outside.txt"), "secret").expect("writable");
+    let running = Running::start_with(|config| config.web_root = Some(web.clone())).await;
 
     let framed = Running::start_with(|config| {
-        config.web_root = Some(web.path().to_owned());
+        config.web_root = Some(web.clone());
         config.allowed_origins = vec!["https://crm.example.com".to_owned()];
     });
     let framed = framed.await.get("/", None).await;

@@ -163,7 +163,7 @@ impl Telephone {
         };
         let sip =
             std::env::var("RINGDOWN_SIP_LISTEN").expect("RINGDOWN_SIP_LISTEN is where the switch serves SIP");
-        let tone = std::env::temp_dir().join(format!("ringdown-composed-{hz}.wav"));
+        let tone = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("composed-{hz}.wav"));
         let hz = hz.to_string();
         audio_check(&["make", &tone.to_string_lossy(), "--hz", &hz, "--seconds", "120"]).await;
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/phone.py");
