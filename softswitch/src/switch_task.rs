@@ -255,7 +255,9 @@ impl Running {
             Destination::Flow(flow) => {
                 self.connections.open.get(&flow.connection).is_some_and(|connection| connection.send(bytes))
             }
-            Destination::Address { remote, .. } => self.transmit_tcp(remote, bytes),
+            Destination::Address { transport: Transport::Tcp, remote } => self.transmit_tcp(remote, bytes),
+            // Other connections are made by the peer alone.
+            Destination::Address { .. } => false,
         };
         if !sent {
             self.task.switch.handle_transport_closed(Instant::now(), destination);

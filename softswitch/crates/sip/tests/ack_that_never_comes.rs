@@ -10,7 +10,7 @@ use support::{Net, ms, secs};
 
 #[test]
 fn the_200_is_repeated_until_a_late_ack_comes() {
-    for transport in [Transport::Udp, Transport::Tcp] {
+    for transport in Transport::ALL {
         let mut net = Net::new(transport, &["alice", "bob"]);
         net.loses = support::all(&["ACK"]);
         net.call("alice", "bob");

@@ -10,7 +10,7 @@ use support::{Net, ms};
 
 #[test]
 fn a_call_is_set_up_and_ended_by_either_side() {
-    for transport in [Transport::Udp, Transport::Tcp] {
+    for transport in Transport::ALL {
         for hangs_up in ["alice", "bob"] {
             let mut net = Net::new(transport, &["alice", "bob"]);
             let (alice, bob) = net.established();

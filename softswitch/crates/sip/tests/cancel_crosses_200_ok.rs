@@ -11,7 +11,7 @@ use support::{Net, ms, secs};
 
 #[test]
 fn a_cancel_that_crosses_a_200_ends_in_ack_and_bye() {
-    for transport in [Transport::Udp, Transport::Tcp] {
+    for transport in Transport::ALL {
         let mut net = Net::new(transport, &["alice", "bob"]);
         let alice = net.call("alice", "bob");
         net.run(ms(50));

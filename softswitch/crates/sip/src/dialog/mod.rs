@@ -148,6 +148,11 @@ impl Dialog {
         &self.remote_target
     }
 
+    /// Whether the peer is reached by a `sips` URI: then ours is one too (RFC 3261 §12.1.1).
+    pub fn is_sips(&self) -> bool {
+        self.remote_target.is_sips()
+    }
+
     /// Our address with our tag.
     pub const fn local(&self) -> &NameAddr {
         &self.local

@@ -1,6 +1,6 @@
 //! What a request must satisfy before it costs memory (RFC 3261 §8.2, §16.3).
 
-use super::EndpointConfig;
+use super::{EndpointConfig, Flow};
 use crate::message::{HeaderError, HeaderName, Method, NameAddr, Problem, Request, Response, Uri, Via};
 
 /// The parts of a request every further step needs.
@@ -42,6 +42,7 @@ impl Essentials {
 /// are not asked.
 pub(super) fn refusal(
     config: &EndpointConfig,
+    flow: Flow,
     request: &Request,
     essentials: &Essentials,
 ) -> Option<Response> {
@@ -52,10 +53,10 @@ pub(super) fn refusal(
         return refuse(status).map(|response| response.with(HeaderName::Allow, config.allow()));
     }
     // "If the Request-URI uses a scheme not supported by the UAS, it SHOULD reject with a 416." §8.2.2.1
-    // `sips` would promise encryption on every hop, which these transports cannot keep.
     match &request.uri {
         Uri::Other(_) => return refuse(416),
-        Uri::Sip(uri) if uri.secure => return refuse(416),
+        // `sips` promises encryption, which only the secure transports keep. §26.2.2
+        Uri::Sip(uri) if uri.secure && !flow.transport.is_secure() => return refuse(416),
         // "Headers in the Request-URI" are how an attacker would add headers to what we send. §19.1.1
         Uri::Sip(uri) if uri.headers.is_some() => {
             return refuse(400).map(|response| response.with_reason("Headers in Request-URI"));

@@ -211,7 +211,7 @@ impl Endpoint {
     /// Adds Via and what else every request carries.
     fn complete(&self, request: &mut Request, destination: Destination, branch: &str) {
         let transport = destination.transport();
-        let (host, port) = self.config.sent_by(transport);
+        let (host, port) = self.config.sent_by(destination);
         let via = Via {
             transport: transport.via_name().to_owned(),
             host: Host::clone(host),

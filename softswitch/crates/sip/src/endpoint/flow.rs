@@ -11,12 +11,36 @@ pub enum Transport {
     Udp,
     /// TCP.
     Tcp,
+    /// TLS over TCP.
+    Tls,
+    /// WebSocket (RFC 7118).
+    Ws,
+    /// WebSocket over TLS.
+    Wss,
 }
 
 impl Transport {
+    /// Every transport.
+    pub const ALL: [Self; 5] = [Self::Udp, Self::Tcp, Self::Tls, Self::Ws, Self::Wss];
+
     /// Whether the transport delivers by itself: transactions then do not retransmit.
     pub const fn is_reliable(self) -> bool {
-        matches!(self, Self::Tcp)
+        self.is_connection()
+    }
+
+    /// Whether a flow is a connection that opens and closes: all but UDP.
+    pub const fn is_connection(self) -> bool {
+        !matches!(self, Self::Udp)
+    }
+
+    /// Whether what is sent cannot be read on the way.
+    pub const fn is_secure(self) -> bool {
+        matches!(self, Self::Tls | Self::Wss)
+    }
+
+    /// Whether a peer listens for connections of its own: a WebSocket client never does (RFC 7118 §5.5).
+    pub const fn accepts_connections(self) -> bool {
+        matches!(self, Self::Tcp | Self::Tls)
     }
 
     /// The name in a Via.
@@ -24,6 +48,35 @@ impl Transport {
         match self {
             Self::Udp => "UDP",
             Self::Tcp => "TCP",
+            Self::Tls => "TLS",
+            Self::Ws => "WS",
+            Self::Wss => "WSS",
+        }
+    }
+
+    /// The transport a Via or a `transport` parameter names; `None` for one that is not served.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|transport| transport.via_name().eq_ignore_ascii_case(name))
+    }
+
+    /// The value of `transport` in a URI that is reached this way; UDP needs none. `ws` stands for both kinds of
+    /// WebSocket: the scheme tells them apart (RFC 7118 §5.2.2).
+    pub const fn uri_parameter(self) -> Option<&'static str> {
+        match self {
+            Self::Udp => None,
+            Self::Tcp => Some("tcp"),
+            Self::Tls => Some("tls"),
+            Self::Ws | Self::Wss => Some("ws"),
+        }
+    }
+
+    /// The port where none is written (RFC 3261 §19.1.2, RFC 7118 §5.2.2).
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Self::Udp | Self::Tcp => 5060,
+            Self::Tls => 5061,
+            Self::Ws => 80,
+            Self::Wss => 443,
         }
     }
 }
@@ -74,6 +127,12 @@ impl Destination {
             Self::Flow(flow) => flow.remote,
             Self::Address { remote, .. } => *remote,
         }
+    }
+}
+
+impl From<Flow> for Destination {
+    fn from(flow: Flow) -> Self {
+        Self::Flow(flow)
     }
 }
 

@@ -45,15 +45,49 @@ pub struct ServerId(u64);
 #[error("as many transactions or calls as configured")]
 pub struct Full;
 
+/// Our port of each transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ports {
+    /// UDP.
+    pub udp: u16,
+    /// TCP.
+    pub tcp: u16,
+    /// TLS.
+    pub tls: u16,
+    /// WebSocket.
+    pub ws: u16,
+    /// WebSocket over TLS.
+    pub wss: u16,
+}
+
+impl Ports {
+    /// `port` for UDP and TCP, the default ports for the rest.
+    pub const fn new(port: u16) -> Self {
+        let (tls, ws, wss) = (Transport::Tls, Transport::Ws, Transport::Wss);
+        Self { udp: port, tcp: port, tls: tls.default_port(), ws: ws.default_port(), wss: wss.default_port() }
+    }
+
+    /// The port of a transport.
+    pub const fn of(&self, transport: Transport) -> u16 {
+        match transport {
+            Transport::Udp => self.udp,
+            Transport::Tcp => self.tcp,
+            Transport::Tls => self.tls,
+            Transport::Ws => self.ws,
+            Transport::Wss => self.wss,
+        }
+    }
+}
+
 /// How an endpoint presents itself and what it accepts.
 #[derive(Debug, Clone)]
 pub struct EndpointConfig {
     /// The host others reach us at: in Via and Contact.
     pub host: Host,
-    /// The UDP port in Via and Contact.
-    pub udp_port: u16,
-    /// The TCP port in Via and Contact.
-    pub tcp_port: u16,
+    /// Our address of the other IP version, for peers of that version. Without it they are told `host` too.
+    pub other_host: Option<Host>,
+    /// The ports in Via and Contact.
+    pub ports: Ports,
     /// The user part of our Contact: names this instance, so that a later one can tell whose dialogs are whose.
     pub instance: String,
     /// The value of Server and User-Agent.
@@ -86,8 +120,8 @@ impl EndpointConfig {
         ];
         Self {
             host,
-            udp_port: port,
-            tcp_port: port,
+            other_host: None,
+            ports: Ports::new(port),
             instance: "ringdown".into(),
             product: concat!("Ringdown/", env!("CARGO_PKG_VERSION")).into(),
             methods: methods.to_vec(),
@@ -103,21 +137,37 @@ impl EndpointConfig {
         self.methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
     }
 
-    /// Our Contact URI for a dialog over `transport`.
-    pub fn contact(&self, transport: Transport) -> Uri {
-        let (host, port) = self.sent_by(transport);
+    /// Our Contact URI towards `peer`; `sips` where the dialog is one of `sips` URIs.
+    pub fn contact(&self, peer: Destination, is_sips: bool) -> Uri {
+        let (host, port) = self.sent_by(peer);
         let mut uri = SipUri::new(Some(&self.instance), host.clone(), Some(port));
-        if transport == Transport::Tcp {
-            uri.params.set("transport", Some("tcp"));
+        uri.secure = is_sips;
+        match peer.transport() {
+            // "The use of transport=tls is deprecated" where the scheme says it. RFC 3261 §26.2.2
+            Transport::Tls if is_sips => {}
+            transport => {
+                if let Some(value) = transport.uri_parameter() {
+                    uri.params.set("transport", Some(value));
+                }
+            }
         }
         uri.into()
     }
 
-    const fn sent_by(&self, transport: Transport) -> (&Host, u16) {
-        match transport {
-            Transport::Udp => (&self.host, self.udp_port),
-            Transport::Tcp => (&self.host, self.tcp_port),
-        }
+    /// Our Contact URI in the response to a request from `flow`: `sips` where the Request-URI or the Contact is
+    /// (RFC 3261 §12.1.1).
+    pub fn contact_for(&self, request: &Request, flow: Flow) -> Uri {
+        let contact = request.headers.contact().ok().flatten();
+        let is_sips = request.uri.is_sips() || contact.is_some_and(|contact| contact.uri.is_sips());
+        self.contact(Destination::Flow(flow), is_sips && flow.transport.is_secure())
+    }
+
+    /// Our host and port as `peer` is to see them.
+    fn sent_by(&self, peer: Destination) -> (&Host, u16) {
+        let is_v6 = peer.remote().ip().to_canonical().is_ipv6();
+        let is_for_peer = |host: &&Host| host.address().is_some_and(|address| address.is_ipv6() == is_v6);
+        let host = self.other_host.as_ref().filter(is_for_peer).unwrap_or(&self.host);
+        (host, self.ports.of(peer.transport()))
     }
 }
 

@@ -105,7 +105,7 @@ impl Endpoint {
         essentials: &Essentials,
         way: (String, Via),
     ) {
-        if let Some(response) = refusal(&self.config, &request, essentials) {
+        if let Some(response) = refusal(&self.config, flow, &request, essentials) {
             debug!(method = %request.method, status = response.status, "request refused");
             return self.refuse(&request, flow, response);
         }
@@ -316,9 +316,12 @@ fn response_destination(flow: Flow, via: &Via) -> (Destination, Option<Destinati
             let remote = if via.params.contains("rport") { flow.remote } else { sent_by };
             (Destination::Flow(Flow { remote, ..flow }), None)
         }
-        Transport::Tcp => {
-            let fallback = Destination::Address { transport: flow.transport, remote: sent_by };
-            (Destination::Flow(flow), Some(fallback))
+        transport => {
+            // A browser accepts no connection. RFC 7118 §5.5
+            let fallback = transport
+                .accepts_connections()
+                .then_some(Destination::Address { transport, remote: sent_by });
+            (Destination::Flow(flow), fallback)
         }
     }
 }

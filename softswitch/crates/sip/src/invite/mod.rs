@@ -358,7 +358,7 @@ fn dialog_response(ctx: &Context<'_>, request: &Request, tag: &str, flow: Flow, 
         response.headers.push_header(route.clone());
     }
     let config = ctx.endpoint.config();
-    let contact = NameAddr::new(config.contact(flow.transport)).to_string();
+    let contact = NameAddr::new(config.contact_for(request, flow)).to_string();
     response.with(HeaderName::Contact, contact).with(HeaderName::Allow, config.allow())
 }
 

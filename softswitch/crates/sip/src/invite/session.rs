@@ -267,7 +267,7 @@ impl InviteUsage {
         let State::Established(established) = &mut self.state else { return Err(UsageError::WrongState) };
         let destination = established.dialog.destination();
         let config = ctx.endpoint.config();
-        let contact = NameAddr::new(config.contact(destination.transport())).to_string();
+        let contact = NameAddr::new(config.contact(destination, established.dialog.is_sips())).to_string();
         let allow = config.allow();
         let mut request = established.dialog.request(Method::Invite);
         request = request.with(HeaderName::Contact, contact).with(HeaderName::Allow, allow);
@@ -560,7 +560,7 @@ impl InviteUsage {
 /// What OPTIONS is answered with (RFC 3261 §11.2).
 pub(crate) fn options_response(ctx: &Context<'_>, request: &Request, flow: Flow) -> Response {
     let config = ctx.endpoint.config();
-    let contact = NameAddr::new(config.contact(flow.transport)).to_string();
+    let contact = NameAddr::new(config.contact_for(request, flow)).to_string();
     Response::to_request(request, 200)
         .with(HeaderName::Contact, contact)
         .with(HeaderName::Allow, config.allow())

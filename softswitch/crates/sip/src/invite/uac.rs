@@ -76,7 +76,7 @@ impl InviteUsage {
         let (tag, call_id) = (random.token(12), random.token(26));
         let cseq = 1 + random.u32() % 10_000;
         let config = ctx.endpoint.config();
-        let contact = NameAddr::new(config.contact(params.destination.transport()));
+        let contact = NameAddr::new(config.contact(params.destination, params.target.is_sips()));
         let mut request = Request::new(Method::Invite, params.target)
             .with(HeaderName::MaxForwards, params.max_forwards.to_string())
             .with(HeaderName::From, params.from.with_tag(&tag).to_string())

@@ -72,6 +72,11 @@ impl Uri {
         }
     }
 
+    /// Whether it is a `sips:` URI: reached over encrypted transports only.
+    pub fn is_sips(&self) -> bool {
+        self.sip().is_some_and(|uri| uri.secure)
+    }
+
     /// What is called: the decoded user part of a SIP URI without its parameters, or the number of a `tel:`
     /// URI without visual separators.
     pub fn called_number(&self) -> Option<String> {

@@ -3,6 +3,7 @@
 use std::{fmt, net::IpAddr};
 
 use super::{host::Host, param::Params, token};
+use crate::endpoint::Transport;
 
 /// One Via value: where a response to this request goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +58,8 @@ impl Via {
 
     /// The port responses go to without `rport`: the one written, or the transport's default.
     pub fn port_or_default(&self) -> u16 {
-        self.port.unwrap_or(if self.transport.eq_ignore_ascii_case("TLS") { 5061 } else { 5060 })
+        self.port
+            .unwrap_or_else(|| Transport::from_name(&self.transport).map_or(5060, Transport::default_port))
     }
 }
 

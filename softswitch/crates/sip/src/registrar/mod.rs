@@ -14,7 +14,7 @@ use std::{
 use tracing::debug;
 
 use crate::{
-    endpoint::{ConnectionId, Flow, Transport},
+    endpoint::{ConnectionId, Flow},
     message::{HeaderName, Request, Response},
 };
 
@@ -188,7 +188,7 @@ impl Registrar {
             .aors
             .values()
             .flatten()
-            .filter(|binding| binding.flow().transport == Transport::Tcp)
+            .filter(|binding| binding.flow().transport.is_connection())
             .filter(|binding| binding.flow().connection == connection)
             .map(Binding::id)
             .collect();

@@ -1,4 +1,5 @@
 use super::*;
+use crate::endpoint::Transport;
 use crate::{
     endpoint::Destination,
     message::{Method, Uri},

@@ -258,8 +258,10 @@ impl Net {
             return self.outside.push(sent.clone());
         };
         match self.transport {
-            Transport::Udp => party.agent.handle_datagram(now, flow, &sent.bytes),
-            Transport::Tcp => {
+            Transport::Udp | Transport::Ws | Transport::Wss => {
+                party.agent.handle_datagram(now, flow, &sent.bytes)
+            }
+            Transport::Tcp | Transport::Tls => {
                 let mut framer = StreamFramer::new();
                 framer.handle_data(now, &sent.bytes);
                 while let Some(frame) = framer.poll_frame() {
