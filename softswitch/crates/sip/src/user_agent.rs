@@ -538,8 +538,10 @@ impl UserAgent {
         let has_tag = request.headers.to().is_ok_and(|to| to.tag().is_some());
         let needs_dialog = has_tag || matches!(request.method, Method::Bye | Method::Info | Method::Update);
         // "If the UAS does not find the dialog, it SHOULD respond with a 481." §12.2.2. An OPTIONS or REGISTER
-        // with a tag is not in a dialog of ours, but asks nothing of one either.
-        if usage.is_none() && needs_dialog && !matches!(request.method, Method::Options | Method::Register) {
+        // with a tag is not in a dialog of ours, but asks nothing of one either; the dialogs of SUBSCRIBE are the
+        // notifier's, which its user asks.
+        let is_elsewhere = matches!(request.method, Method::Options | Method::Register | Method::Subscribe);
+        if usage.is_none() && needs_dialog && !is_elsewhere {
             let tag = self.endpoint.random().token(12);
             self.endpoint.send_stateless(id, Response::to_request(&request, 481).with_to_tag(&tag));
             return;

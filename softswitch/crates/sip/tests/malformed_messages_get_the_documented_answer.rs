@@ -78,7 +78,7 @@ fn requests_nobody_serves() {
         let text = GOOD.replace("OPTIONS", method);
         answer(wire(&format!("{text}{extra}\n"))).map(|(status, _)| status)
     };
-    assert_eq!(status("SUBSCRIBE", ""), Some(405));
+    assert_eq!(status("NOTIFY", ""), Some(405));
     assert_eq!(status("NEWMETHOD", ""), Some(501));
     assert_eq!(status("OPTIONS", "Require: 100rel\n"), Some(420));
     assert_eq!(status("OPTIONS", "Content-Encoding: gzip\n"), Some(415));

@@ -55,13 +55,13 @@ fn a_device_registers_for_itself_only() {
 }
 
 #[test]
-fn options_is_answered_and_message_is_not() {
+fn options_is_answered_and_notify_is_not() {
     let mut office = Office::new();
     let alice = office.phone("alice-phone");
     office.at(alice, |phone| phone.send_out_of_dialog(Method::Options));
     assert_eq!(office.phones[alice].statuses(), [401, 200]);
     assert!(office.phones[alice].last_response().headers.contains(&HeaderName::Allow));
-    office.at(alice, |phone| phone.send_out_of_dialog(Method::Message));
+    office.at(alice, |phone| phone.send_out_of_dialog(Method::Notify));
     assert_eq!(office.phones[alice].last_response().status, 405);
     office.at(alice, |phone| phone.send_out_of_dialog(Method::Other("WINK".into())));
     assert_eq!(office.phones[alice].last_response().status, 501);

@@ -117,6 +117,9 @@ impl EndpointConfig {
             Method::Register,
             Method::Info,
             Method::Update,
+            Method::Subscribe,
+            Method::Publish,
+            Method::Message,
         ];
         Self {
             host,
