@@ -73,7 +73,7 @@ fn manifest(folder: &Path) -> io::Result<(Manifest, PathBuf)> {
 fn load(folder: &Path) -> io::Result<SoundStore> {
     let (manifest, pack) = manifest(folder)?;
     let mut store = SoundStore::new(OpusSettings::default()).map_err(io::Error::other)?;
-    for prompt in PromptId::ALL {
+    for &prompt in PromptId::ALL {
         let entry = manifest.files.iter().find(|file| file.prompt == prompt.name() && file.locale == LOCALE);
         let Some(entry) = entry else {
             warn!(prompt = prompt.name(), "sound pack lacks a prompt");

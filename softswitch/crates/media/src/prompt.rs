@@ -136,7 +136,7 @@ fn encode_opus(pcm: &[i16], rate: u32, settings: OpusSettings) -> Result<(Vec<u8
 pub struct SoundStore {
     settings: OpusSettings,
     prompts: HashMap<PromptId, Arc<Clip>>,
-    tones: [Arc<Clip>; 3],
+    tones: HashMap<ToneId, Arc<Clip>>,
     digits: Vec<Arc<Clip>>,
 }
 
@@ -152,8 +152,10 @@ impl SoundStore {
             .filter_map(DtmfDigit::from_event)
             .map(|digit| encode(tone::dtmf(digit)))
             .collect::<Result<_, _>>()?;
-        let progress = |tone| encode(tone::call_progress(tone));
-        let tones = [progress(ToneId::Ringback)?, progress(ToneId::Busy)?, progress(ToneId::Congestion)?];
+        let tones = ToneId::ALL
+            .into_iter()
+            .map(|id| Ok((id, encode(tone::tone(id))?)))
+            .collect::<Result<_, SoundError>>()?;
         Ok(Self { settings, prompts: HashMap::new(), tones, digits })
     }
 
@@ -181,9 +183,7 @@ impl SoundStore {
     pub fn clip(&self, source: PlaySource) -> Option<Arc<Clip>> {
         let clip = match source {
             PlaySource::Prompt(prompt) => self.prompts.get(&prompt)?,
-            PlaySource::Tone(ToneId::Ringback) => &self.tones[0],
-            PlaySource::Tone(ToneId::Busy) => &self.tones[1],
-            PlaySource::Tone(ToneId::Congestion) => &self.tones[2],
+            PlaySource::Tone(tone) => self.tones.get(&tone)?,
         };
         Some(Arc::clone(clip))
     }

@@ -1,20 +1,33 @@
-//! Generated tones: call progress (ITU-T E.180) and DTMF (ITU-T Q.23).
+//! Generated tones: call progress (ITU-T E.180), short signals, and DTMF (ITU-T Q.23).
 
 use ringdown_types::{DtmfDigit, ToneId};
 
 /// The rate tones are generated at, in Hz. They hold no more than telephones pass.
 pub const SAMPLE_RATE: u32 = 8000;
 
-/// One period of a call-progress tone's cadence: a whole number of 20 ms frames.
-pub fn call_progress(tone: ToneId) -> Vec<i16> {
+/// One period of a tone's cadence, or the whole of one that sounds once: a whole number of 20 ms frames.
+pub fn tone(tone: ToneId) -> Vec<i16> {
     // E.180 §4 to §7, European recommendations.
-    let (on_ms, off_ms) = match tone {
-        ToneId::Ringback => (1000, 4000),
-        ToneId::Busy => (500, 500),
-        ToneId::Congestion => (250, 250),
-    };
+    match tone {
+        ToneId::Ringback => cadence(1000, 4000),
+        ToneId::Busy => cadence(500, 500),
+        ToneId::Congestion => cadence(250, 250),
+        ToneId::Beep => sine_sum(&[(1000.0, PROGRESS_PEAK)], 500),
+        ToneId::MemberJoined => steps(440.0, 660.0),
+        ToneId::MemberLeft => steps(660.0, 440.0),
+    }
+}
+
+fn cadence(on_ms: u32, off_ms: u32) -> Vec<i16> {
     let mut pcm = sine_sum(&[(425.0, PROGRESS_PEAK)], on_ms);
     pcm.resize(pcm.len() + samples(off_ms), 0);
+    pcm
+}
+
+/// Two short tones at half the level of a call-progress tone: they sound beneath people who talk.
+fn steps(first: f64, second: f64) -> Vec<i16> {
+    let mut pcm = sine_sum(&[(first, PROGRESS_PEAK / 2.0)], 120);
+    pcm.extend(sine_sum(&[(second, PROGRESS_PEAK / 2.0)], 160));
     pcm
 }
 
@@ -83,11 +96,25 @@ mod tests {
         for (tone, on, period) in
             [(ToneId::Ringback, 8000, 40_000), (ToneId::Busy, 4000, 8000), (ToneId::Congestion, 2000, 4000)]
         {
-            let pcm = call_progress(tone);
+            let pcm = super::tone(tone);
             assert_eq!((pcm.len(), pcm.len() % 160), (period, 0));
             assert!(goertzel(&pcm[..on], 425.0) > PROGRESS_PEAK * 0.95);
             assert!(goertzel(&pcm[..on], 600.0) < 100.0);
             assert!(pcm[on..].iter().all(|&sample| sample == 0));
+        }
+    }
+
+    #[test]
+    fn tones_that_sound_once_are_whole_frames() {
+        for (tone, hertz, length) in [
+            (ToneId::Beep, 1000.0, 4000),
+            (ToneId::MemberJoined, 440.0, 2240),
+            (ToneId::MemberLeft, 660.0, 2240),
+        ] {
+            let pcm = super::tone(tone);
+            assert!(!tone.repeats());
+            assert_eq!((pcm.len(), pcm.len() % 160), (length, 0));
+            assert!(goertzel(&pcm[..960], hertz) > PROGRESS_PEAK * 0.4);
         }
     }
 

@@ -306,7 +306,7 @@ impl Worker {
             self.outputs.event(MediaEvent::PlayFinished { leg: id, token });
             return Ok(());
         };
-        let repeat = repeat || matches!(source, PlaySource::Tone(_));
+        let repeat = repeat || matches!(source, PlaySource::Tone(tone) if tone.repeats());
         let origin = self.next_origin();
         let playback = Playback::new(clip, repeat);
         self.set_feed(slot, Feed::Play(Play { playback, token, origin, due: None }));

@@ -100,6 +100,14 @@ id! {
     /// A softswitch instance.
     NodeId
 }
+id! {
+    /// A mix of a media worker: what the members of one conference hear of each other.
+    MixId
+}
+id! {
+    /// A recording, and the sound file it becomes; a voicemail message has the id of its recording.
+    RecordingId
+}
 
 #[cfg(test)]
 mod tests {

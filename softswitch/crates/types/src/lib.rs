@@ -15,7 +15,7 @@ pub use codec::{CodecId, MediaDirection};
 pub use dtmf::{DtmfDigit, ParseDtmfError};
 pub use end_reason::EndReason;
 pub use extension::{Extension, ParseExtensionError};
-pub use id::{CallId, LegId, NodeId, ParseIdError, SessionId, UserId};
+pub use id::{CallId, LegId, MixId, NodeId, ParseIdError, RecordingId, SessionId, UserId};
 pub use pii::Pii;
 pub use prompt::{PromptId, ToneId};
 pub use random::{Random, SeededRandom};
