@@ -18,8 +18,9 @@ impl Essentials {
     pub(super) fn of(request: &Request) -> Result<Self, HeaderError> {
         let headers = &request.headers;
         let cseq = headers.cseq()?;
-        // "The method part of CSeq MUST match the request method." §8.1.1.5
-        if cseq.method != request.method {
+        // "The method part of CSeq MUST match the request method." §8.1.1.5. An unknown method is 501 whatever its
+        // CSeq says: it may have rules of its own (RFC 4475 §3.1.2.18).
+        if cseq.method != request.method && !matches!(request.method, Method::Other(_)) {
             return Err(HeaderError { header: HeaderName::CSeq, problem: Problem::Malformed });
         }
         // What cannot be read must not pass as absent: an unreadable Require would require nothing.

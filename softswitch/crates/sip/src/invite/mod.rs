@@ -370,12 +370,32 @@ fn with_sdp(response: Response, sdp: Option<Bytes>) -> Response {
     }
 }
 
-/// The refusal of a body that must be understood and is no session description (RFC 3261 §8.2.3).
+/// The refusal of a body that must be understood and is no session description (RFC 3261 §8.2.3), or of an offer
+/// whose answer would not be accepted.
 fn unsupported_body(request: &Request) -> Option<Response> {
+    if !accepts_sdp(request) {
+        // RFC 4475 §3.3.15, RFC 3261 §20.43.
+        let warning = format!("399 ringdown \"Answers are {}\"", ContentType::SDP);
+        return Some(Response::to_request(request, 406).with(HeaderName::Warning, warning));
+    }
     if request.body.is_empty() || request.sdp().is_some() {
         return None;
     }
     let optional = request.headers.text(&HeaderName::ContentDisposition).ok().flatten();
     let optional = optional.is_some_and(|text| text.to_ascii_lowercase().contains("handling=optional"));
     (!optional).then(|| Response::to_request(request, 415).with(HeaderName::Accept, ContentType::SDP))
+}
+
+/// Whether a session description may come back; without Accept it may (RFC 3261 §20.1). What cannot be read refuses
+/// nothing.
+fn accepts_sdp(request: &Request) -> bool {
+    if !request.headers.contains(&HeaderName::Accept) {
+        return true;
+    }
+    request.headers.values(&HeaderName::Accept).map_or(true, |ranges| {
+        ranges.iter().any(|range| {
+            let essence = range.split(';').next().unwrap_or_default().trim();
+            [ContentType::SDP, "application/*", "*/*"].iter().any(|fits| essence.eq_ignore_ascii_case(fits))
+        })
+    })
 }
