@@ -13,7 +13,7 @@ use std::{
 
 use ringdown_media::{codec::OpusSettings, prompt::SoundStore};
 use ringdown_rtc::DtlsIdentity;
-use ringdown_sip::message::Algorithm;
+use ringdown_sip::{endpoint::Ports, message::Algorithm};
 use ringdown_switch::{Switch, SwitchConfig, SwitchLimits, WorkerInfo};
 use ringdown_types::{NodeId, Random};
 use tokio::{
@@ -225,7 +225,8 @@ fn make_switch(
     let switch = SwitchConfig {
         realm: "ringdown.local".to_owned(),
         advertised_address: addresses.advertised,
-        sip_port: listen.first().map_or(5060, SocketAddr::port),
+        other_address: None,
+        sip_ports: Ports::new(listen.first().map_or(5060, SocketAddr::port)),
         instance: SystemRandom.token(8),
         workers,
         digest_algorithms: config

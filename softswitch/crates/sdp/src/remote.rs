@@ -45,6 +45,21 @@ impl RemoteDescription {
         Ok(Self { description, audio })
     }
 
+    /// Reads a description from a peer that may be of either kind, and says which it is: one that offers plain RTP
+    /// is a telephone whatever else it offers.
+    ///
+    /// # Errors
+    /// As [`RemoteDescription::parse`].
+    pub fn parse_any(text: impl AsRef<[u8]>) -> Result<(Self, Peer), SdpError> {
+        let description = SessionDescription::parse(text.as_ref())?;
+        let peer = peer_of(&description);
+        let audio = match read_audio(&description, peer) {
+            Err(error @ SdpError::Malformed(_)) => return Err(error),
+            audio => audio,
+        };
+        Ok((Self { description, audio }, peer))
+    }
+
     /// The audio stream we would serve: the first enabled audio section with a transport and a codec we know.
     ///
     /// # Errors
@@ -161,6 +176,14 @@ impl fmt::Debug for WebRtcParameters {
 
 /// Most candidates kept of one description. More interfaces than that add nothing.
 const MAX_CANDIDATES: usize = 32;
+
+fn peer_of(description: &SessionDescription) -> Peer {
+    let speaks = |peer| {
+        let audio = description.media.iter().filter(|section| section.kind == MediaKind::Audio);
+        audio.filter(|section| !is_rejected(section, peer)).any(|section| serves(peer, &section.protocol))
+    };
+    if speaks(Peer::Browser) && !speaks(Peer::Telephone) { Peer::Browser } else { Peer::Telephone }
+}
 
 fn read_audio(description: &SessionDescription, peer: Peer) -> Result<RemoteAudio, SdpError> {
     let enabled = || {

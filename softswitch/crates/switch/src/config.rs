@@ -5,7 +5,7 @@ use std::{
     ops::RangeInclusive,
 };
 
-use ringdown_sip::message::Algorithm;
+use ringdown_sip::{endpoint::Ports, message::Algorithm};
 
 /// What a switch is told once.
 #[derive(Debug, Clone)]
@@ -14,8 +14,10 @@ pub struct SwitchConfig {
     pub realm: String,
     /// The address telephones reach us at: in Via, Contact, and descriptions.
     pub advertised_address: IpAddr,
-    /// The port telephones reach us at, over UDP and TCP.
-    pub sip_port: u16,
+    /// Our address of the other IP version, for telephones of that version.
+    pub other_address: Option<IpAddr>,
+    /// The ports telephones reach us at.
+    pub sip_ports: Ports,
     /// Names this instance in the user part of Contacts, so that a later instance can tell whose dialogs are whose.
     pub instance: String,
     /// The media workers, at least one.
@@ -26,6 +28,14 @@ pub struct SwitchConfig {
     pub dtls_fingerprint: [u8; 32],
     /// How much may exist at once.
     pub limits: SwitchLimits,
+}
+
+impl SwitchConfig {
+    /// Our address as a device at `peer` reaches it: that of its IP version, where there is one.
+    pub fn address_for(&self, peer: IpAddr) -> IpAddr {
+        let is_v6 = peer.to_canonical().is_ipv6();
+        self.other_address.filter(|other| other.is_ipv6() == is_v6).unwrap_or(self.advertised_address)
+    }
 }
 
 /// What signalling must know of a media worker.

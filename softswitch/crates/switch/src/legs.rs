@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use ringdown_control::LegPlace;
 use ringdown_types::{CodecId, LegId};
 
-use crate::{sip_leg::SipLeg, web_leg::WebLeg};
+use crate::{
+    sip_leg::{MediaSession, SipLeg},
+    web_leg::WebLeg,
+};
 
 /// One leg as its protocol and the media plane see it. Call control owns what it means.
 #[derive(Debug)]
@@ -37,11 +40,19 @@ impl Leg {
         }
     }
 
+    /// Whether its media is a browser's: such a device says by silence that it lost its network.
+    pub(crate) fn is_web_rtc(&self) -> bool {
+        match &self.side {
+            Side::Browser(_) => true,
+            Side::Telephone(sip) => matches!(sip.media, MediaSession::WebRtc(_)),
+        }
+    }
+
     /// Its RTP port.
     pub(crate) fn rtp_port(&self) -> Option<u16> {
         match &self.side {
             Side::Browser(_) => None,
-            Side::Telephone(sip) => Some(sip.rtp_port),
+            Side::Telephone(sip) => sip.media.rtp_port(),
         }
     }
 }

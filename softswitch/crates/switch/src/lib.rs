@@ -38,6 +38,7 @@ mod sip_leg;
 mod sip_requests;
 mod switch;
 mod web_leg;
+mod web_session;
 mod workers;
 
 pub use config::{SwitchConfig, SwitchLimits, WorkerInfo};

@@ -13,6 +13,9 @@ impl Switch {
     pub(crate) fn settle_registrations(&mut self) {
         let mut users = BTreeSet::new();
         while let Some(event) = self.sip.registrar.poll_event() {
+            if self.sip.registrar.binding(event.binding).is_none() {
+                self.sip.offered.remove(&event.binding);
+            }
             if event.change != BindingChange::Refreshed
                 && let Some(device) = self.directory.device(&event.aor)
             {
@@ -68,7 +71,9 @@ impl Switch {
         self.directory = directory;
         self.sip.doorkeeper.set_realm(self.directory.realm());
         // Their events name devices of the directory before; the users are known from it.
-        while self.sip.registrar.poll_event().is_some() {}
+        while let Some(event) = self.sip.registrar.poll_event() {
+            self.sip.offered.remove(&event.binding);
+        }
         for user in bereft {
             self.tell_registration(user);
         }

@@ -4,7 +4,11 @@
 //! Holding needs no re-INVITE of ours: the switch plays music to a held telephone itself, which old telephones
 //! handle better than a re-INVITE.
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Instant};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    time::Instant,
+};
 
 use bytes::Bytes;
 use ringdown_call::{DeviceId, EndedBy, LegEvent, LegState};
@@ -12,19 +16,20 @@ use ringdown_control::LegPlace;
 use ringdown_media::api::MediaCommand;
 use ringdown_sdp::{LocalIdentity, Peer, RemoteDescription, SdpError, TelephoneSession};
 use ringdown_sip::{
-    endpoint::Destination,
+    endpoint::{Destination, Transport},
     invite::{EndCause, Invitation, InviteParams, UsageError, UsageEvent, UsageId},
     message::{Host, NameAddr, SipUri, Uri},
     registrar::BindingId,
 };
-use ringdown_types::{EndReason, LegId, MediaDirection, Pii, UserId};
+use ringdown_types::{EndReason, LegId, Pii, UserId};
 use tracing::debug;
 
 use crate::{
     Switch,
     legs::{Leg, Side, codecs_starting_with},
     routing::Caller,
-    sip_leg::SipLeg,
+    sip_leg::{MediaSession, RtpSession, SipLeg},
+    web_session::WebSession,
 };
 
 /// Signalling of telephones, as legs.
@@ -34,36 +39,41 @@ impl Switch {
         let Some(user) = self.directory.device(username).map(|device| device.user) else {
             return self.reject(now, usage, EndReason::Forbidden.sip_status());
         };
-        let offer = match read_offer(invitation.offer.as_ref()) {
-            Ok(offer) => offer,
+        let transport = invitation.flow.transport;
+        let (offer, peer) = match read_offer(invitation.offer.as_ref()) {
+            Ok(Some((offer, peer))) => (Some(offer), peer),
+            Ok(None) => (None, usual_peer(transport)),
             Err(error) => return self.reject(now, usage, error.sip_status()),
         };
         let Some(worker) = self.workers.least_loaded() else {
             return self.reject(now, usage, EndReason::Congestion.sip_status());
         };
-        let Some(rtp_port) = self.workers.take_port(worker) else {
+        let source = invitation.flow.remote.ip();
+        let Some(media) = self.media_session(peer, worker, source) else {
             return self.reject(now, usage, EndReason::Congestion.sip_status());
         };
-        let leg = LegId::random(&mut *self.random);
+        let binding = self.calling_binding(username, invitation.flow);
+        if peer != usual_peer(transport) && binding != 0 {
+            self.sip.offered.insert(BindingId(binding), peer);
+        }
+        let (leg, rtp_port) = (LegId::random(&mut *self.random), media.rtp_port());
         let sip = SipLeg {
             usage,
             username: username.to_owned(),
-            sdp: self.telephone_session(rtp_port),
+            media,
             offer,
-            negotiated: None,
             said_early: None,
-            rtp_port,
-            source: invitation.flow.remote.ip(),
+            source,
             hops: invitation.max_forwards,
         };
         self.insert_telephone(leg, worker, sip);
-        let device = DeviceId::Telephone(self.calling_binding(username, invitation.flow));
+        let device = DeviceId::Telephone(binding);
         let dialled = invitation.request.uri.called_number().unwrap_or_default();
         let caller = Caller { leg, user, device, makes_ringback: true };
         if self.place_call(now, caller, &dialled).is_err() {
             self.legs.remove(leg);
             self.sip.legs.remove(&usage);
-            self.workers.return_port(worker, rtp_port);
+            self.return_port(worker, rtp_port);
             self.reject(now, usage, EndReason::Congestion.sip_status());
         }
     }
@@ -123,7 +133,7 @@ impl Switch {
 
     /// The ACK. Where the caller's INVITE had no offer it holds the answer to ours (RFC 3261 §13.2.1).
     fn confirmed(&mut self, now: Instant, leg: LegId, sdp: Option<&Bytes>) {
-        let waits = self.legs.sip(leg).is_some_and(|sip| sip.sdp.is_offer_pending());
+        let waits = self.legs.sip(leg).is_some_and(|sip| sip.media.is_offer_pending());
         let result = match sdp {
             _ if !waits => return,
             Some(sdp) => self.telephone_answered(leg, sdp, true).map_err(|error| error.end_reason()),
@@ -131,11 +141,7 @@ impl Switch {
         };
         match result {
             Ok(()) => {
-                let holds = self
-                    .legs
-                    .sip(leg)
-                    .and_then(|sip| sip.negotiated.as_ref())
-                    .is_some_and(|n| n.held_by_peer);
+                let holds = self.legs.sip(leg).is_some_and(|sip| sip.is_held_by_peer());
                 self.calls.handle_leg_event(now, leg, LegEvent::HoldRequested(holds));
             }
             Err(reason) => self.give_up(now, leg, reason),
@@ -149,12 +155,12 @@ impl Switch {
         let Some(offer) = offer else {
             // It asks for our offer; its answer comes with the ACK.
             let codecs = codecs_starting_with(&sip.codecs());
-            return match sip.sdp.offer(&codecs, MediaDirection::SendRecv) {
+            return match sip.media.offer(&codecs) {
                 Ok(offer) => self.answer_reinvite(now, usage, offer.into()),
                 Err(error) => self.reject_reinvite(now, usage, error.sip_status()),
             };
         };
-        match sip.reoffered(offer) {
+        match sip.reoffered(offer, &mut *self.random) {
             Ok((answer, holds)) => {
                 self.update_media(leg);
                 self.answer_reinvite(now, usage, answer);
@@ -201,40 +207,32 @@ impl Switch {
         let (username, destination, target) = self.binding(key).ok_or(EndReason::Offline)?;
         let callee = self.directory.device(&username).ok_or(EndReason::Offline)?.user;
         let (from, to) = (self.address(calling_user), self.address(callee));
-        let rtp_port = self.workers.take_port(worker).ok_or(EndReason::Congestion)?;
-        let mut sdp = self.telephone_session(rtp_port);
-        let invited =
-            sdp.offer(&codecs, MediaDirection::SendRecv).map_err(|_| EndReason::Failed).and_then(|offer| {
-                let params = InviteParams {
-                    target,
-                    destination,
-                    from,
-                    to,
-                    offer: Some(offer.into()),
-                    // RFC 3261 §16.6 step 3: a B2BUA that calls back into itself comes to an end.
-                    max_forwards: hops.checked_sub(1).ok_or(EndReason::Failed)?,
-                    headers: Vec::new(),
-                };
-                self.sip.agent.invite(now, params).map_err(|_| EndReason::Congestion)
-            });
+        let offered = self.sip.offered.get(&BindingId(key)).copied();
+        let peer = offered.unwrap_or(usual_peer(destination.transport()));
+        let source = destination.remote().ip();
+        let mut media = self.media_session(peer, worker, source).ok_or(EndReason::Congestion)?;
+        let rtp_port = media.rtp_port();
+        let invited = media.offer(&codecs).map_err(|_| EndReason::Failed).and_then(|offer| {
+            let params = InviteParams {
+                target,
+                destination,
+                from,
+                to,
+                offer: Some(offer.into()),
+                // RFC 3261 §16.6 step 3: a B2BUA that calls back into itself comes to an end.
+                max_forwards: hops.checked_sub(1).ok_or(EndReason::Failed)?,
+                headers: Vec::new(),
+            };
+            self.sip.agent.invite(now, params).map_err(|_| EndReason::Congestion)
+        });
         let usage = match invited {
             Ok(usage) => usage,
             Err(reason) => {
-                self.workers.return_port(worker, rtp_port);
+                self.return_port(worker, rtp_port);
                 return Err(reason);
             }
         };
-        let sip = SipLeg {
-            usage,
-            username,
-            sdp,
-            offer: None,
-            negotiated: None,
-            said_early: None,
-            rtp_port,
-            source: destination.remote().ip(),
-            hops,
-        };
+        let sip = SipLeg { usage, username, media, offer: None, said_early: None, source, hops };
         self.insert_telephone(leg, worker, sip);
         // Early packets may come before the answer.
         self.add_to_media(leg);
@@ -294,7 +292,7 @@ impl Switch {
         if let Some(said) = &sip.said_early {
             return Some((sip.usage, said.clone()));
         }
-        match sip.describe(&partner) {
+        match sip.describe(&partner, &mut *self.random) {
             Ok(description) => Some((sip.usage, description)),
             Err(error) => {
                 self.give_up(now, leg, error.end_reason());
@@ -342,9 +340,28 @@ impl Switch {
         self.legs.insert(leg, Leg { worker, place, side, in_media: false, variables });
     }
 
-    fn telephone_session(&mut self, rtp_port: u16) -> TelephoneSession {
-        let identity = LocalIdentity::generate(&mut *self.random);
-        TelephoneSession::new(identity, SocketAddr::new(self.config.advertised_address, rtp_port))
+    /// A media session for a device whose signalling comes from `source`; `None` where no port is free.
+    fn media_session(&mut self, peer: Peer, worker: usize, source: IpAddr) -> Option<MediaSession> {
+        match peer {
+            Peer::Telephone => {
+                let port = self.workers.take_port(worker)?;
+                let identity = LocalIdentity::generate(&mut *self.random);
+                let address = SocketAddr::new(self.config.address_for(source), port);
+                let rtp = RtpSession::new(TelephoneSession::new(identity, address), port);
+                Some(MediaSession::Rtp(Box::new(rtp)))
+            }
+            Peer::Browser => {
+                let candidates = self.workers.candidates(worker);
+                let web = WebSession::new(self.config.dtls_fingerprint, candidates, &mut *self.random);
+                Some(MediaSession::WebRtc(Box::new(web)))
+            }
+        }
+    }
+
+    fn return_port(&mut self, worker: usize, port: Option<u16>) {
+        if let Some(port) = port {
+            self.workers.return_port(worker, port);
+        }
     }
 
     /// A binding's device, with where and as what it is reached.
@@ -364,12 +381,20 @@ impl Switch {
     }
 }
 
-/// A caller's offer, if it has one and it is of use.
-fn read_offer(offer: Option<&Bytes>) -> Result<Option<RemoteDescription>, SdpError> {
+/// A caller's offer, if it has one and it is of use, and which kind of media it speaks.
+fn read_offer(offer: Option<&Bytes>) -> Result<Option<(RemoteDescription, Peer)>, SdpError> {
     let Some(offer) = offer else { return Ok(None) };
-    let remote = RemoteDescription::parse(offer, Peer::Telephone)?;
+    let (remote, peer) = RemoteDescription::parse_any(offer)?;
     remote.audio()?;
-    Ok(Some(remote))
+    Ok(Some((remote, peer)))
+}
+
+/// Which media a device has of which nothing else is known: SIP over WebSocket is what web pages speak.
+const fn usual_peer(transport: Transport) -> Peer {
+    match transport {
+        Transport::Ws | Transport::Wss => Peer::Browser,
+        Transport::Udp | Transport::Tcp | Transport::Tls => Peer::Telephone,
+    }
 }
 
 /// Hops of a call that starts here (RFC 3261 §8.1.1.6).

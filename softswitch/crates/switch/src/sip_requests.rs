@@ -2,11 +2,12 @@
 
 use std::{collections::HashMap, time::Instant};
 
+use ringdown_sdp::Peer;
 use ringdown_sip::{
     endpoint::{EndpointConfig, Flow},
     invite::{UsageEvent, UsageId},
     message::{HeaderName, Host, Method, Request, Response},
-    registrar::{Registrar, RegistrarConfig},
+    registrar::{BindingId, Registrar, RegistrarConfig},
     user_agent::{Event, Output as AgentOutput, Received, UserAgent, UserAgentConfig},
 };
 use ringdown_types::{LegId, Random};
@@ -23,6 +24,8 @@ pub(crate) struct SipSide {
     pub(crate) legs: HashMap<UsageId, LegId>,
     /// Digest user names of callers whose INVITE was admitted and whose `Invited` has not come yet.
     pub(crate) callers: HashMap<UsageId, String>,
+    /// What devices offered as callers, by binding, where their transport suggests the other kind.
+    pub(crate) offered: HashMap<BindingId, Peer>,
 }
 
 impl SipSide {
@@ -31,7 +34,9 @@ impl SipSide {
         config: &SwitchConfig,
         random: &mut dyn FnMut() -> Box<dyn Random>,
     ) -> Self {
-        let mut endpoint = EndpointConfig::new(Host::from(config.advertised_address), config.sip_port);
+        let mut endpoint = EndpointConfig::new(Host::from(config.advertised_address), config.sip_ports.udp);
+        endpoint.other_host = config.other_address.map(Host::from);
+        endpoint.ports = config.sip_ports;
         endpoint.instance.clone_from(&config.instance);
         endpoint.max_transactions = config.limits.transactions;
         endpoint.retry_after_seconds = RETRY_AFTER_SECONDS;
@@ -45,6 +50,7 @@ impl SipSide {
             doorkeeper: Doorkeeper::new(now, &config.realm, config.digest_algorithms.clone(), &mut *random()),
             legs: HashMap::new(),
             callers: HashMap::new(),
+            offered: HashMap::new(),
         }
     }
 }

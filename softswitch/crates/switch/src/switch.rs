@@ -14,15 +14,8 @@ use ringdown_types::{LegId, Random};
 use tracing::warn;
 
 use crate::{
-    DirectoryError, Output, SwitchConfig,
-    clock::WallClock,
-    command_log::CommandLog,
-    directory::Directory,
-    legs::{Legs, Side},
-    lost_media::LostMedia,
-    notices::Translator,
-    sessions::Sessions,
-    sip_requests::SipSide,
+    DirectoryError, Output, SwitchConfig, clock::WallClock, command_log::CommandLog, directory::Directory,
+    legs::Legs, lost_media::LostMedia, notices::Translator, sessions::Sessions, sip_requests::SipSide,
     workers::Workers,
 };
 
@@ -124,7 +117,7 @@ impl Switch {
     /// A telephone may be silent for as long as it likes: whether it is there, its signalling says. A browser that
     /// went silent may be about to say why.
     fn media_failed(&mut self, now: Instant, leg: LegId, failure: MediaFailure) {
-        let is_telephone = self.legs.get(leg).is_some_and(|leg| matches!(leg.side, Side::Telephone(_)));
+        let is_telephone = self.legs.get(leg).is_some_and(|leg| !leg.is_web_rtc());
         match failure {
             MediaFailure::ConsentExpired if is_telephone => {}
             MediaFailure::ConsentExpired => self.lost_media.lost(now, leg),

@@ -3,25 +3,21 @@
 //! A browser is connected while it rings. A caller's offer is answered at once, a called browser gets our offer and
 //! may answer it before its user does; ICE and DTLS are done by the time the call is answered. Nothing is bridged to
 //! a called browser before that.
-//!
-//! Towards a browser the switch is the polite side (RFC 8829 §4.1.8.2): an offer of the browser that crosses ours
-//! makes ours void.
+
+use std::net::SocketAddr;
 
 use ringdown_control::{DescriptionKind, SessionDescription};
 use ringdown_media::api::{AudioParameters, Transport};
-use ringdown_sdp::{
-    BrowserSession, BrowserTransport, Candidate, LocalIdentity, Negotiated, Peer, RemoteDescription, SdpError,
-};
-use ringdown_types::{CodecId, MediaDirection, Random, SessionId};
+use ringdown_sdp::{Candidate, Peer, RemoteDescription, SdpError};
+use ringdown_types::{CodecId, Random, SessionId};
 
-use crate::media;
+use crate::web_session::WebSession;
 
 /// The browser side of a leg.
 #[derive(Debug)]
 pub(crate) struct WebLeg {
     session: SessionId,
-    sdp: BrowserSession,
-    negotiated: Option<Negotiated>,
+    media: WebSession,
     /// The codecs we accept, preferred first.
     preference: Vec<CodecId>,
 }
@@ -40,17 +36,11 @@ impl WebLeg {
     pub(crate) fn new(
         session: SessionId,
         fingerprint: [u8; 32],
-        candidates: &[std::net::SocketAddr],
+        candidates: &[SocketAddr],
         random: &mut dyn Random,
     ) -> Self {
-        let (ufrag, pwd) = ice_credentials(random);
-        let transport = BrowserTransport { ufrag, pwd, fingerprint, candidates: candidates.to_vec() };
-        Self {
-            session,
-            sdp: BrowserSession::new(LocalIdentity::generate(random), transport),
-            negotiated: None,
-            preference: CodecId::ALL.to_vec(),
-        }
+        let media = WebSession::new(fingerprint, candidates, random);
+        Self { session, media, preference: CodecId::ALL.to_vec() }
     }
 
     pub(crate) const fn session(&self) -> SessionId {
@@ -59,18 +49,18 @@ impl WebLeg {
 
     /// Whether a description of the browser was taken.
     pub(crate) const fn is_described(&self) -> bool {
-        self.negotiated.is_some()
+        self.media.negotiated().is_some()
     }
 
     /// What was negotiated, preferred first.
     pub(crate) fn codecs(&self) -> Vec<CodecId> {
-        self.negotiated.iter().flat_map(|negotiated| &negotiated.codecs).map(|codec| codec.codec).collect()
+        self.media.codecs()
     }
 
     /// Our offer to a browser that is to ring, codecs in this order.
     pub(crate) fn offer(&mut self, codecs: Vec<CodecId>) -> Result<SessionDescription, SdpError> {
         self.preference = codecs;
-        let sdp = self.sdp.offer(&self.preference, MediaDirection::SendRecv)?;
+        let sdp = self.media.offer(&self.preference)?;
         Ok(SessionDescription { kind: DescriptionKind::Offer, sdp })
     }
 
@@ -78,7 +68,7 @@ impl WebLeg {
     /// side is heard without transcoding. `None` where nothing is gained or can be done.
     pub(crate) fn narrow_to(&mut self, others: &[CodecId]) -> Option<SessionDescription> {
         let codecs = self.codecs();
-        if codecs.first().is_none_or(|sent| others.contains(sent)) || self.sdp.is_offer_pending() {
+        if codecs.first().is_none_or(|sent| others.contains(sent)) || self.media.is_offer_pending() {
             return None;
         }
         let shared = others.iter().find(|codec| codecs.contains(codec))?;
@@ -94,52 +84,32 @@ impl WebLeg {
         let remote = RemoteDescription::parse(&description.sdp, Peer::Browser)?;
         match description.kind {
             DescriptionKind::Answer => {
-                self.negotiated = Some(self.sdp.handle_answer(&remote)?);
+                self.media.answered(&remote, true)?;
                 Ok(Described { answer: None, tells_candidates: false })
             }
-            DescriptionKind::Offer => self.answer(&remote, random),
-        }
-    }
-
-    fn answer(&mut self, remote: &RemoteDescription, random: &mut dyn Random) -> Result<Described, SdpError> {
-        if self.sdp.is_offer_pending() {
-            // A ringing browser answers our offer; it has nothing of its own to offer yet.
-            if self.negotiated.is_none() {
-                return Err(SdpError::OfferPending);
+            DescriptionKind::Offer => {
+                let answer = self.media.answer(&remote, &self.preference, random)?;
+                Ok(Described {
+                    answer: Some(SessionDescription { kind: DescriptionKind::Answer, sdp: answer.sdp }),
+                    tells_candidates: answer.is_new_transport,
+                })
             }
-            self.sdp.withdraw_offer();
         }
-        let is_first = self.negotiated.is_none();
-        let restarts = self.sdp.restarts_ice(remote);
-        if restarts {
-            let (ufrag, pwd) = ice_credentials(random);
-            self.sdp.set_ice_credentials(ufrag, pwd);
-        }
-        let answer = self.sdp.answer(remote, &self.preference, MediaDirection::SendRecv)?;
-        self.negotiated = Some(answer.negotiated);
-        Ok(Described {
-            answer: Some(SessionDescription { kind: DescriptionKind::Answer, sdp: answer.description }),
-            tells_candidates: is_first || restarts,
-        })
     }
 
     /// Our candidates as `candidate:` attributes.
     pub(crate) fn candidates(&self) -> impl Iterator<Item = String> {
-        self.sdp.candidates().map(|candidate| candidate.to_string())
+        self.media.candidates()
     }
 
     /// Its transport, for the media worker.
     pub(crate) fn transport(&self) -> Transport {
-        let remote = self.negotiated.as_ref().map(|negotiated| &negotiated.transport);
-        media::web_rtc(self.sdp.transport(), remote)
+        self.media.transport()
     }
 
     /// Its audio, for the media worker.
     pub(crate) fn audio(&self) -> AudioParameters {
-        match &self.negotiated {
-            Some(negotiated) => media::audio_parameters(negotiated),
-            None => media::unnegotiated(self.sdp.identity()),
-        }
+        self.media.audio()
     }
 }
 
@@ -150,9 +120,3 @@ pub(crate) fn is_candidate(text: &str) -> bool {
 }
 
 const MAX_CANDIDATE_BYTES: usize = 1_024;
-
-/// 16 characters of ufrag name the leg on the shared port beyond doubt; 32 of password are 160 random bits
-/// (RFC 8839 §5.4 asks for 24 and 128 bits).
-fn ice_credentials(random: &mut dyn Random) -> (String, String) {
-    (random.token(16), random.token(32))
-}

@@ -21,7 +21,7 @@ use ringdown_control::{
 use ringdown_media::api::{AudioParameters, MediaCommand, MediaEvent, PlaySource, Transport};
 use ringdown_sip::{
     digest::Ha1,
-    endpoint::{ConnectionId, Flow, Transport as SipTransport},
+    endpoint::{ConnectionId, Flow, Ports, Transport as SipTransport},
     message::{Algorithm, Datagram, parse_datagram},
 };
 use ringdown_switch::{Output, Switch, SwitchConfig, SwitchLimits, WorkerInfo};
@@ -379,7 +379,8 @@ fn config() -> SwitchConfig {
     SwitchConfig {
         realm: REALM.to_owned(),
         advertised_address: SocketAddr::from(SWITCH).ip(),
-        sip_port: SWITCH.1,
+        other_address: None,
+        sip_ports: Ports::new(SWITCH.1),
         instance: "ringdown-1".to_owned(),
         workers: vec![WorkerInfo {
             candidates: vec![SocketAddr::from(([198, 51, 100, 1], 40_000))],

@@ -1,0 +1,116 @@
+//! What we and a WebRTC device say of the media: the device is a page at the app server or a telephone in a page that
+//! signals by SIP over WebSocket.
+//!
+//! Towards such a device the switch is the polite side (RFC 8829 §4.1.8.2): an offer of the device that crosses ours
+//! makes ours void.
+
+use std::net::SocketAddr;
+
+use ringdown_media::api::{AudioParameters, Transport};
+use ringdown_sdp::{
+    BrowserSession, BrowserTransport, LocalIdentity, Negotiated, RemoteDescription, SdpError,
+};
+use ringdown_types::{CodecId, MediaDirection, Random};
+
+use crate::media;
+
+/// A WebRTC device's media session.
+#[derive(Debug)]
+pub(crate) struct WebSession {
+    sdp: BrowserSession,
+    negotiated: Option<Negotiated>,
+}
+
+/// An answer of ours.
+#[derive(Debug)]
+pub(crate) struct WebAnswer {
+    pub(crate) sdp: String,
+    /// Whether it names a transport the device did not know.
+    pub(crate) is_new_transport: bool,
+}
+
+impl WebSession {
+    /// A session nothing was said in. `candidates` is where the device reaches its worker.
+    pub(crate) fn new(fingerprint: [u8; 32], candidates: &[SocketAddr], random: &mut dyn Random) -> Self {
+        let (ufrag, pwd) = ice_credentials(random);
+        let transport = BrowserTransport { ufrag, pwd, fingerprint, candidates: candidates.to_vec() };
+        Self { sdp: BrowserSession::new(LocalIdentity::generate(random), transport), negotiated: None }
+    }
+
+    /// What was agreed last.
+    pub(crate) const fn negotiated(&self) -> Option<&Negotiated> {
+        self.negotiated.as_ref()
+    }
+
+    /// Whether an offer of ours is unanswered.
+    pub(crate) const fn is_offer_pending(&self) -> bool {
+        self.sdp.is_offer_pending()
+    }
+
+    /// Our offer, codecs in this order.
+    pub(crate) fn offer(&mut self, codecs: &[CodecId]) -> Result<String, SdpError> {
+        self.sdp.offer(codecs, MediaDirection::SendRecv)
+    }
+
+    /// Takes the device's answer. A provisional one leaves the offer open.
+    pub(crate) fn answered(&mut self, answer: &RemoteDescription, is_final: bool) -> Result<(), SdpError> {
+        self.negotiated =
+            Some(if is_final { self.sdp.handle_answer(answer)? } else { self.sdp.preview_answer(answer)? });
+        Ok(())
+    }
+
+    /// Answers an offer of the device with every codec of `preference` it knows.
+    pub(crate) fn answer(
+        &mut self,
+        offer: &RemoteDescription,
+        preference: &[CodecId],
+        random: &mut dyn Random,
+    ) -> Result<WebAnswer, SdpError> {
+        if self.sdp.is_offer_pending() {
+            // A ringing device answers our offer; it has nothing of its own to offer yet.
+            if self.negotiated.is_none() {
+                return Err(SdpError::OfferPending);
+            }
+            self.sdp.withdraw_offer();
+        }
+        let is_first = self.negotiated.is_none();
+        let restarts = self.sdp.restarts_ice(offer);
+        if restarts {
+            let (ufrag, pwd) = ice_credentials(random);
+            self.sdp.set_ice_credentials(ufrag, pwd);
+        }
+        let answer = self.sdp.answer(offer, preference, MediaDirection::SendRecv)?;
+        self.negotiated = Some(answer.negotiated);
+        Ok(WebAnswer { sdp: answer.description, is_new_transport: is_first || restarts })
+    }
+
+    /// Our candidates as `candidate:` attributes.
+    pub(crate) fn candidates(&self) -> impl Iterator<Item = String> {
+        self.sdp.candidates().map(|candidate| candidate.to_string())
+    }
+
+    /// What was negotiated, preferred first.
+    pub(crate) fn codecs(&self) -> Vec<CodecId> {
+        self.negotiated.iter().flat_map(|negotiated| &negotiated.codecs).map(|codec| codec.codec).collect()
+    }
+
+    /// Its transport, for the media worker.
+    pub(crate) fn transport(&self) -> Transport {
+        let remote = self.negotiated.as_ref().map(|negotiated| &negotiated.transport);
+        media::web_rtc(self.sdp.transport(), remote)
+    }
+
+    /// Its audio, for the media worker.
+    pub(crate) fn audio(&self) -> AudioParameters {
+        match &self.negotiated {
+            Some(negotiated) => media::audio_parameters(negotiated),
+            None => media::unnegotiated(self.sdp.identity()),
+        }
+    }
+}
+
+/// 16 characters of ufrag name the leg on the shared port beyond doubt; 32 of password are 160 random bits
+/// (RFC 8839 §5.4 asks for 24 and 128 bits).
+fn ice_credentials(random: &mut dyn Random) -> (String, String) {
+    (random.token(16), random.token(32))
+}
