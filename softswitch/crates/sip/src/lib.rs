@@ -11,6 +11,7 @@
 //! | [`invite`] | 3261 §13–§15, 3311, 6086 | call legs |
 //! | [`user_agent`] | 3261 §8 | every call leg over one endpoint |
 //! | [`registrar`] | 3261 §10.3 | which devices a user can be reached at |
+//! | [`subscription`] | 6665, 3903 | who is told what, and what telephones publish |
 //! | [`digest`] | 3261 §22, 7616, 8760 | who sent a request |
 //!
 //! Nothing here reads a clock, opens a socket or starts a thread: `now` and the random source are handed in,
@@ -22,6 +23,7 @@ pub mod endpoint;
 pub mod invite;
 pub mod message;
 pub mod registrar;
+pub mod subscription;
 pub mod transaction;
 pub mod user_agent;
 
