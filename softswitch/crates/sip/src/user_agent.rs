@@ -23,7 +23,7 @@ use crate::{
         TimerQueue, Transmit,
     },
     invite::{Context, InviteParams, InviteUsage, UsageError, UsageEvent, UsageId, options_response},
-    message::{HeaderName, Message, Method, ParseError, Reason, Request, Response},
+    message::{HeaderName, Message, Method, ParseError, Reason, Request, Response, Uri},
 };
 
 /// What a user agent wants done.
@@ -398,6 +398,14 @@ impl UserAgent {
                 .or_else(|_| usage.cancel(ctx, Some(header.clone())))
                 .or_else(|_| usage.bye(ctx, Some(&header)))
         })
+    }
+
+    /// A device registered anew over another flow (RFC 5626 §5.3): the answered calls of it that `contact` names go
+    /// on there. Ask it for calls of the device that registered only.
+    pub fn move_call(&mut self, id: UsageId, contact: &Uri, destination: Destination) {
+        if let Some(usage) = self.usages.get_mut(&id) {
+            usage.move_to(contact, destination);
+        }
     }
 
     /// Tells the peer of a key by INFO, for legs without telephone-event.

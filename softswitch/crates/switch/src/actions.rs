@@ -80,7 +80,7 @@ impl Switch {
         match &gone.side {
             Side::Browser(web) => self.sessions.remove_leg(web.session(), leg),
             Side::Telephone(sip) => {
-                self.sip.legs.remove(&sip.usage);
+                self.sip.remove_leg(sip.usage, &sip.username);
             }
         }
         let port = gone.rtp_port();

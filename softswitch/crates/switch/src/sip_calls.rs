@@ -72,7 +72,7 @@ impl Switch {
         let caller = Caller { leg, user, device, makes_ringback: true };
         if self.place_call(now, caller, &dialled).is_err() {
             self.legs.remove(leg);
-            self.sip.legs.remove(&usage);
+            self.sip.remove_leg(usage, username);
             self.return_port(worker, rtp_port);
             self.reject(now, usage, EndReason::Congestion.sip_status());
         }
@@ -179,7 +179,7 @@ impl Switch {
         Ok(())
     }
 
-    fn update_media(&mut self, leg: LegId) {
+    pub(crate) fn update_media(&mut self, leg: LegId) {
         let Some(sip) = self.legs.sip(leg) else { return };
         let (transport, audio) = (sip.transport(), sip.audio());
         self.media(leg, MediaCommand::SetTransport { leg, transport });
@@ -333,7 +333,7 @@ impl Switch {
     }
 
     fn insert_telephone(&mut self, leg: LegId, worker: usize, sip: SipLeg) {
-        self.sip.legs.insert(sip.usage, leg);
+        self.sip.insert_leg(sip.usage, &sip.username, leg);
         let place = LegPlace::Telephone { device: Pii(sip.username.clone()) };
         let side = Side::Telephone(Box::new(sip));
         let variables = BTreeMap::new();

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Instant};
 
 use ringdown_sdp::Peer;
 use ringdown_sip::{
-    endpoint::{EndpointConfig, Flow},
+    endpoint::{Destination, EndpointConfig, Flow},
     invite::{UsageEvent, UsageId},
     message::{HeaderName, Host, Method, Request, Response},
     registrar::{BindingId, Registrar, RegistrarConfig},
@@ -22,6 +22,8 @@ pub(crate) struct SipSide {
     pub(crate) registrar: Registrar,
     pub(crate) doorkeeper: Doorkeeper,
     pub(crate) legs: HashMap<UsageId, LegId>,
+    /// The calls of each device, so that they follow it to another flow.
+    usages: HashMap<String, Vec<UsageId>>,
     /// Digest user names of callers whose INVITE was admitted and whose `Invited` has not come yet.
     pub(crate) callers: HashMap<UsageId, String>,
     /// What devices offered as callers, by binding, where their transport suggests the other kind.
@@ -49,8 +51,26 @@ impl SipSide {
             registrar: Registrar::new(registrar),
             doorkeeper: Doorkeeper::new(now, &config.realm, config.digest_algorithms.clone(), &mut *random()),
             legs: HashMap::new(),
+            usages: HashMap::new(),
             callers: HashMap::new(),
             offered: HashMap::new(),
+        }
+    }
+
+    /// A call usage of a device became a leg.
+    pub(crate) fn insert_leg(&mut self, usage: UsageId, username: &str, leg: LegId) {
+        self.legs.insert(usage, leg);
+        self.usages.entry(username.to_owned()).or_default().push(usage);
+    }
+
+    /// A leg of a device is over.
+    pub(crate) fn remove_leg(&mut self, usage: UsageId, username: &str) {
+        self.legs.remove(&usage);
+        if let Some(usages) = self.usages.get_mut(username) {
+            usages.retain(|known| *known != usage);
+            if usages.is_empty() {
+                self.usages.remove(username);
+            }
         }
     }
 }
@@ -156,7 +176,21 @@ impl Switch {
             return self.refuse(now, received, 403);
         }
         let response = self.sip.registrar.handle_register(now, username, *flow, request);
+        self.calls_follow(username, *flow);
         self.sip.agent.respond(now, *id, response);
+    }
+
+    /// A device registered over `flow`: its calls go on there, whatever flow they used. A page whose WebSocket broke
+    /// comes back with another one, and nothing can be sent over the old.
+    fn calls_follow(&mut self, username: &str, flow: Flow) {
+        let Some(usages) = self.sip.usages.get(username) else { return };
+        let Some(binding) = self.sip.registrar.bindings(username).find(|binding| binding.flow() == flow)
+        else {
+            return;
+        };
+        for &usage in usages {
+            self.sip.agent.move_call(usage, binding.contact(), Destination::Flow(flow));
+        }
     }
 
     fn refuse(&mut self, now: Instant, received: &Received, status: u16) {

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     dialog::Dialog,
     endpoint::{ClientId, Destination, Flow, ServerId},
-    message::{ContentType, HeaderName, Method, NameAddr, Reason, Request, Response},
+    message::{ContentType, HeaderName, Method, NameAddr, Reason, Request, Response, Uri},
     transaction::{T1, T2},
 };
 
@@ -542,6 +542,16 @@ impl InviteUsage {
         }
         if self.is_over() && !matches!(self.state, State::Ended) {
             self.transition(ctx, State::Ended);
+        }
+    }
+
+    /// The device `contact` is now reached at `destination`: what follows in its dialog goes there.
+    pub(crate) fn move_to(&mut self, contact: &Uri, destination: Destination) {
+        match &mut self.state {
+            State::Established(established) => established.dialog.move_to(contact, destination),
+            State::Closing(closing) => closing.dialog.move_to(contact, destination),
+            // Before the answer the dialog lives with a transaction, which keeps its flow.
+            State::Incoming(_) | State::Outgoing(_) | State::Ended => {}
         }
     }
 

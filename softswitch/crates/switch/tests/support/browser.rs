@@ -42,6 +42,11 @@ pub(crate) fn formats(description: &SessionDescription) -> Vec<u8> {
         .collect()
 }
 
+/// The description of a telephone in a page.
+pub(crate) fn of_page(direction: &str, setup: &str) -> String {
+    description(&ALL, setup, "page").replace("a=sendrecv", &format!("a={direction}"))
+}
+
 fn description(formats: &[u8], setup: &str, ufrag: &str) -> String {
     let list: Vec<String> = formats.iter().map(u8::to_string).collect();
     format!(

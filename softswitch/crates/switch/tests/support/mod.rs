@@ -21,7 +21,7 @@ use ringdown_control::{
 use ringdown_media::api::{AudioParameters, MediaCommand, MediaEvent, PlaySource, Transport};
 use ringdown_sip::{
     digest::Ha1,
-    endpoint::{ConnectionId, Flow, Ports, Transport as SipTransport},
+    endpoint::{ConnectionId, Destination, Flow, Ports, Transport as SipTransport},
     message::{Algorithm, Datagram, parse_datagram},
 };
 use ringdown_switch::{Output, Switch, SwitchConfig, SwitchLimits, WorkerInfo};
@@ -63,6 +63,8 @@ pub(crate) struct Office {
     pub(crate) legs: BTreeMap<LegId, LegInfo>,
     pub(crate) ended: BTreeMap<LegId, (EndReason, EndedBy)>,
     commands: u64,
+    /// How the switch reached each address last.
+    destinations: BTreeMap<SocketAddr, Destination>,
 }
 
 impl Office {
@@ -94,7 +96,13 @@ impl Office {
             legs: BTreeMap::new(),
             ended: BTreeMap::new(),
             commands: 0,
+            destinations: BTreeMap::new(),
         }
+    }
+
+    /// How a phone was reached last.
+    pub(crate) fn last_destination(&self, phone: usize) -> Option<Destination> {
+        self.destinations.get(&self.phones[phone].address).copied()
     }
 
     /// A registered telephone of alice (`alice-phone`), bob or carol; its index.
@@ -189,7 +197,11 @@ impl Office {
             }
             for index in 0..self.phones.len() {
                 let phone = &self.phones[index];
-                let flow = if phone.over_tcp { tcp_flow(phone.address) } else { flow(phone.address) };
+                let flow = match phone.page {
+                    Some(connection) => page_flow(phone.address, connection),
+                    None if phone.over_tcp => tcp_flow(phone.address),
+                    None => flow(phone.address),
+                };
                 for bytes in std::mem::take(&mut self.phones[index].outbox) {
                     idle = false;
                     self.deliver(flow, &bytes);
@@ -214,6 +226,7 @@ impl Office {
         match output {
             Output::Sip(transmit) => {
                 let remote = transmit.destination.remote();
+                self.destinations.insert(remote, transmit.destination);
                 if let Some(phone) = self.phones.iter_mut().find(|phone| phone.address == remote) {
                     phone.handle(&transmit.bytes);
                 }
@@ -364,6 +377,10 @@ impl Office {
 
 pub(crate) fn tcp_flow(remote: SocketAddr) -> Flow {
     Flow { transport: SipTransport::Tcp, connection: ConnectionId(9), ..flow(remote) }
+}
+
+pub(crate) fn page_flow(remote: SocketAddr, connection: u64) -> Flow {
+    Flow { transport: SipTransport::Wss, connection: ConnectionId(connection), ..flow(remote) }
 }
 
 pub(crate) fn flow(remote: SocketAddr) -> Flow {

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
+
+use super::browser;
 use ringdown_sip::{
     digest::Ha1,
     message::{
@@ -58,6 +60,8 @@ pub(crate) struct Phone {
     /// Whether its INVITE has no offer.
     pub(crate) offers_late: bool,
     pub(crate) over_tcp: bool,
+    /// Whether it is a telephone in a page: SIP over this WebSocket connection, WebRTC for media.
+    pub(crate) page: Option<u64>,
     /// Further headers of its INVITE.
     pub(crate) extra: Vec<(&'static str, &'static str)>,
     /// Whether it answers challenges.
@@ -86,6 +90,7 @@ impl Phone {
             aor: None,
             offers_late: false,
             over_tcp: false,
+            page: None,
             extra: Vec::new(),
             authenticates: true,
             pending: Vec::new(),
@@ -448,8 +453,12 @@ impl Phone {
         self.numbers += 1;
         let via = format!(
             "SIP/2.0/{} {};branch=z9hG4bK{}{};rport",
-            if self.over_tcp { "TCP" } else { "UDP" },
-            self.address,
+            match (self.page, self.over_tcp) {
+                (Some(_), _) => "WSS",
+                (None, true) => "TCP",
+                (None, false) => "UDP",
+            },
+            self.sent_by(),
             self.username,
             self.numbers
         );
@@ -470,10 +479,23 @@ impl Phone {
     }
 
     fn contact(&self) -> String {
-        format!("<sip:{}@{}>", self.username, self.address)
+        let transport = if self.page.is_some() { ";transport=ws" } else { "" };
+        format!("<sip:{}@{}{transport}>", self.username, self.sent_by())
+    }
+
+    /// A page knows no address of its own (RFC 7118 §5).
+    fn sent_by(&self) -> String {
+        if self.page.is_some() { format!("{}.invalid", self.username) } else { self.address.to_string() }
     }
 
     pub(crate) fn description(&self, direction: &str) -> Bytes {
+        if self.page.is_some() {
+            let answers = self
+                .call
+                .as_ref()
+                .is_some_and(|call| if call.is_caller { self.offers_late } else { !call.answered });
+            return browser::of_page(direction, if answers { "active" } else { "actpass" }).into();
+        }
         let formats: Vec<String> = self.codecs.iter().map(|(number, _)| number.to_string()).collect();
         let maps: String =
             self.codecs.iter().map(|(number, map)| format!("a=rtpmap:{number} {map}\r\n")).collect();
