@@ -11,6 +11,7 @@ mod health;
 mod identity;
 mod media_task;
 mod random;
+mod recordings;
 mod sounds;
 mod start;
 mod switch_task;

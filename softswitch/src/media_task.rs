@@ -16,14 +16,22 @@ use std::{
 };
 
 use mio::{Events, Interest, Poll, Registry, Token, Waker, net::UdpSocket};
-use ringdown_media::{api::MediaCommand, prompt::SoundStore};
-use ringdown_plane::{Datagram, Output, SocketKey, Worker, WorkerConfig};
+use ringdown_media::{
+    api::{MediaCommand, MediaEvent, RecordingEnd},
+    prompt::SoundStore,
+};
+use ringdown_plane::{Datagram, Output, RecordingPart, SocketKey, Worker, WorkerConfig};
 use ringdown_rtc::DtlsIdentity;
+use ringdown_types::{LegId, RecordingId};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::mpsc;
 use tracing::{debug, error, warn};
 
-use crate::{random::SystemRandom, switch_task::SwitchInput};
+use crate::{
+    random::SystemRandom,
+    recordings::{FileJob, Recordings},
+    switch_task::SwitchInput,
+};
 
 /// Commands that wait for a worker. A worker that is this far behind is stuck.
 const COMMANDS: usize = 65_536;
@@ -51,6 +59,13 @@ pub(crate) enum WorkerInput {
     Command(Box<MediaCommand>),
     /// Other sounds.
     Sounds(Arc<SoundStore>),
+    /// A recording it asked for, `None` where there is none.
+    Recording {
+        /// Which.
+        recording: RecordingId,
+        /// What is in it.
+        samples: Option<Arc<[i16]>>,
+    },
 }
 
 /// The switch task's end of a worker. Dropping every clone ends the thread.
@@ -88,6 +103,8 @@ pub(crate) struct WorkerSetup {
     pub identity: DtlsIdentity,
     /// The sounds to begin with.
     pub sounds: Arc<SoundStore>,
+    /// Where recordings go.
+    pub recordings: Recordings,
 }
 
 /// Starts a worker's thread.
@@ -116,6 +133,8 @@ pub(crate) fn start(
         commands,
         switch,
         backlog: VecDeque::new(),
+        recordings: setup.recordings,
+        spoilt: HashSet::new(),
     };
     let thread = thread::Builder::new().name(name).spawn(move || task.run())?;
     Ok((WorkerHandle { inputs, waker }, thread))
@@ -133,6 +152,9 @@ struct MediaTask {
     switch: mpsc::Sender<SwitchInput>,
     /// Events the switch task had no room for yet.
     backlog: VecDeque<SwitchInput>,
+    recordings: Recordings,
+    /// Recordings of which a part was lost.
+    spoilt: HashSet<RecordingId>,
 }
 
 impl MediaTask {
@@ -199,6 +221,10 @@ impl MediaTask {
                     self.act();
                 }
                 Ok(WorkerInput::Sounds(sounds)) => self.worker.set_sounds(sounds),
+                Ok(WorkerInput::Recording { recording, samples }) => {
+                    self.worker.handle_recording(Instant::now(), recording, samples);
+                    self.act();
+                }
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => return false,
             }
@@ -222,8 +248,39 @@ impl MediaTask {
                 Output::Event(event) => {
                     self.backlog.push_back(SwitchInput::Media(event));
                 }
+                Output::Record { recording, leg, part } => self.record(recording, leg, part),
+                Output::ReadRecording { recording } => {
+                    if !self.recordings.send(FileJob::Play { worker: self.index, recording }) {
+                        warn!("the recordings' disk does not keep up; a playback is left out");
+                        self.worker.handle_recording(Instant::now(), recording, None);
+                    }
+                }
             }
         }
+    }
+
+    /// Hands on a part of a recording. Where the disk does not keep up, the whole recording is given up: one with a
+    /// hole would seem whole.
+    fn record(&mut self, recording: RecordingId, leg: LegId, part: RecordingPart) {
+        let is_end = matches!(part, RecordingPart::End { .. });
+        if self.spoilt.contains(&recording) {
+            if is_end && self.recordings.send(FileJob::Spoil { recording }) {
+                self.spoilt.remove(&recording);
+            }
+            return;
+        }
+        if self.recordings.send(FileJob::Part { recording, leg, part }) {
+            return;
+        }
+        error!(%recording, "the recordings' disk does not keep up; a recording is given up");
+        self.spoilt.insert(recording);
+        self.backlog.push_back(SwitchInput::Media(MediaEvent::RecordingEnded {
+            leg,
+            recording,
+            end: RecordingEnd::Failed,
+            duration_ms: 0,
+            is_stored: false,
+        }));
     }
 
     fn report(&mut self) {

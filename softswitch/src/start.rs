@@ -32,6 +32,7 @@ use crate::{
     identity,
     media_task::{self, WorkerHandle, WorkerInput, WorkerSetup},
     random::SystemRandom,
+    recordings::Recordings,
     sounds,
     switch_task::{INPUTS, SwitchInput, SwitchTask},
 };
@@ -61,7 +62,9 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
     let (sender, inputs) = mpsc::channel(INPUTS);
     let health = Arc::new(Health::default());
 
-    let workers = start_workers(&config, &addresses, &identity, &sender)?;
+    let (recordings, _) = Recordings::open(config.state.join("voicemail"), sender.clone())
+        .map_err(failed("opening the voicemail folder"))?;
+    let workers = start_workers(&config, &addresses, &identity, &recordings, &sender)?;
     let listen = config.sip_listen.clone();
     let mut udp =
         UdpSockets::bind(&listen).map_err(failed(format!("listening for SIP on UDP {listen:?}")))?;
@@ -96,6 +99,7 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
         udp,
         tcp,
         workers,
+        recordings,
         directory,
         directory_version,
         health: Arc::clone(&health),
@@ -187,6 +191,7 @@ fn start_workers(
     config: &Config,
     addresses: &Addresses,
     identity: &DtlsIdentity,
+    recordings: &Recordings,
     sender: &mpsc::Sender<SwitchInput>,
 ) -> Result<Vec<WorkerHandle>, StartError> {
     let tones = SoundStore::new(OpusSettings::default()).map_err(failed("making the tones"))?;
@@ -200,6 +205,7 @@ fn start_workers(
                 webrtc_port,
                 identity: identity.clone(),
                 sounds: Arc::clone(&sounds),
+                recordings: recordings.clone(),
             };
             let doing = format!("starting a media worker on UDP port {webrtc_port}");
             media_task::start(setup, sender.clone()).map(|(handle, _)| handle).map_err(failed(doing))

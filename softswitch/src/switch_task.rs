@@ -21,6 +21,7 @@ use ringdown_sip::{
     message::{Message, ParseError},
 };
 use ringdown_switch::{Output, Switch};
+use ringdown_types::RecordingId;
 use tokio::{
     sync::mpsc,
     time::{sleep_until, timeout},
@@ -33,6 +34,7 @@ use crate::{
     driver::{TcpConnection, TcpListeners, UdpSockets},
     health::Health,
     media_task::{WorkerHandle, WorkerInput},
+    recordings::{FileJob, Recordings},
 };
 
 /// Inputs that wait for the switch. More are late by the time their turn comes; the drivers drop datagrams then and
@@ -87,8 +89,17 @@ pub(crate) enum SwitchInput {
         /// To whom.
         remote: SocketAddr,
     },
-    /// A media worker reports.
+    /// A media worker reports, or what became of a recording.
     Media(MediaEvent),
+    /// A recording that a media worker asked for.
+    RecordingRead {
+        /// The worker.
+        worker: usize,
+        /// The recording.
+        recording: RecordingId,
+        /// What is in it, `None` where there is none.
+        samples: Option<Arc<[i16]>>,
+    },
     /// The app server is there.
     LinkUp(Outgoing),
     /// The app server is gone.
@@ -122,6 +133,8 @@ pub(crate) struct SwitchTask {
     pub tcp: TcpListeners,
     /// The media workers.
     pub workers: Vec<WorkerHandle>,
+    /// Where recordings are kept.
+    pub recordings: Recordings,
     /// Where the directory is kept.
     pub directory: DirectoryFile,
     /// The version of the directory in force.
@@ -205,6 +218,11 @@ impl Running {
                 switch.handle_transport_closed(now, failed);
             }
             SwitchInput::Media(event) => switch.handle_media_event(now, event),
+            SwitchInput::RecordingRead { worker, recording, samples } => {
+                if let Some(handle) = self.task.workers.get(worker) {
+                    handle.send(WorkerInput::Recording { recording, samples });
+                }
+            }
             SwitchInput::LinkUp(outgoing) => {
                 self.task.health.linked.store(true, Ordering::Relaxed);
                 self.link.outgoing = Some(outgoing);
@@ -236,9 +254,19 @@ impl Running {
                     None => warn!(worker, "no such media worker"),
                 },
                 Output::Event(event) => self.link.report(event),
+                Output::KeepMessage(message) => self.file(FileJob::Keep(message)),
+                Output::DiscardRecording(recording) => self.file(FileJob::Discard(recording)),
             }
         }
         self.task.health.calls.store(self.task.switch.call_count() as u64, Ordering::Relaxed);
+    }
+
+    fn file(&self, job: FileJob) {
+        if !self.task.recordings.send(job) {
+            error!(
+                "the recordings' disk does not keep up; a change of a mailbox is lost with the next restart"
+            );
+        }
     }
 
     fn transmit(&mut self, transmit: Transmit) {

@@ -9,6 +9,7 @@ mod directory;
 mod event;
 mod frame;
 mod snapshot;
+mod voicemail;
 
 pub use command::{
     CandidateText, Command, CommandError, CommandId, CommandResult, DescriptionKind, SessionDescription,
@@ -17,3 +18,4 @@ pub use directory::{DirectorySnapshot, DirectoryUser, FeatureCodes, SipDevice};
 pub use event::{CallRecord, EndedBy, Event, LegInfo, LegPlace, LegRole, LegState, Party, RegistrationInfo};
 pub use frame::{AppFrame, FrameError, MAX_FRAME_BYTES, NodeFrame, PROTOCOL_VERSION, decode, encode};
 pub use snapshot::{CallInfo, Snapshot};
+pub use voicemail::{VoicemailCount, VoicemailMessage};

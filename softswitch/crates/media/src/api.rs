@@ -6,7 +6,7 @@
 
 use std::net::SocketAddr;
 
-use ringdown_types::{CodecId, DtmfDigit, LegId, MediaDirection, PromptId, ToneId};
+use ringdown_types::{CodecId, DtmfDigit, LegId, MediaDirection, MixId, PromptId, RecordingId, ToneId};
 
 /// What call control asks of the worker that owns a leg.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +84,62 @@ pub enum MediaCommand {
         /// Whether it is muted.
         muted: bool,
     },
+    /// Joins a leg to a mix of this worker, replacing whatever fed it: it hears every other member. A mix is made by
+    /// its first member and goes with its last. A leg leaves with whatever replaces the mix as its feed, or with
+    /// [`MediaCommand::Disconnect`].
+    JoinMix {
+        /// The leg.
+        leg: LegId,
+        /// The mix.
+        mix: MixId,
+    },
+    /// Plays a tone or a prompt once to every member of a mix, beneath what they say. More than four at once are
+    /// dropped.
+    PlayToMix {
+        /// The mix.
+        mix: MixId,
+        /// What is heard; not a recording.
+        source: PlaySource,
+    },
+    /// Records what a leg says, until it is told to stop, a limit is reached or the leg is removed. One recording at a
+    /// time.
+    Record {
+        /// The leg.
+        leg: LegId,
+        /// Names the recording, for all time.
+        recording: RecordingId,
+        /// How long it may get.
+        limits: RecordingLimits,
+    },
+    /// Ends a leg's recording.
+    StopRecording {
+        /// The leg.
+        leg: LegId,
+    },
+}
+
+/// How long a recording may get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordingLimits {
+    /// The most, in milliseconds.
+    pub max_ms: u32,
+    /// So much silence in a row ends it, in milliseconds; 0 for never.
+    pub silence_ms: u32,
+}
+
+/// What ended a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordingEnd {
+    /// [`MediaCommand::StopRecording`].
+    Stopped,
+    /// Nothing was said for as long as allowed.
+    Silence,
+    /// It is as long as allowed.
+    TooLong,
+    /// The leg was removed.
+    LegRemoved,
+    /// It could not be written; told by the shell while the leg is still being recorded.
+    Failed,
 }
 
 /// What a playback plays.
@@ -93,6 +149,8 @@ pub enum PlaySource {
     Tone(ToneId),
     /// A prompt of the sound pack.
     Prompt(PromptId),
+    /// A recording that was stored.
+    Recording(RecordingId),
 }
 
 /// Where a leg's packets come from and go to.
@@ -257,6 +315,27 @@ pub enum MediaEvent {
         leg: LegId,
         /// The command's token.
         token: u32,
+    },
+    /// A member of a mix begins or ceases to talk.
+    Talking {
+        /// The leg.
+        leg: LegId,
+        /// Whether it talks.
+        is_talking: bool,
+    },
+    /// A recording is over and its file is closed, or could not be written. Not told by a worker: it hands the sound
+    /// to its shell, which tells this once the file is where it stays.
+    RecordingEnded {
+        /// The leg that was recorded.
+        leg: LegId,
+        /// The recording.
+        recording: RecordingId,
+        /// What ended it.
+        end: RecordingEnd,
+        /// How long it is, in milliseconds, up to the last that was said.
+        duration_ms: u32,
+        /// Whether it is stored; if not, there is no file.
+        is_stored: bool,
     },
     /// A leg is gone; its last figures.
     LegRemoved {

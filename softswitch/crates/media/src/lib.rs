@@ -4,8 +4,11 @@
 //! it with a browser's transport into a whole media worker.
 
 pub mod api;
+pub mod band;
 pub mod codec;
 pub mod jitter;
+pub mod mix;
+pub mod playout;
 pub mod prompt;
 pub mod resample;
 pub mod rtcp;
@@ -13,6 +16,7 @@ pub mod rtp;
 pub mod tone;
 pub mod transcode;
 pub mod wav;
+pub mod wide;
 
 /// The instant at which tests begin. Instants cannot be made from nothing; tests only add to this one.
 #[cfg(test)]

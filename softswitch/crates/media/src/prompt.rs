@@ -179,11 +179,12 @@ impl SoundStore {
         Ok(())
     }
 
-    /// The clip of a sound; `None` for a prompt the pack lacks.
+    /// The clip of a sound; `None` for a prompt the pack lacks, and for a recording, which no store holds.
     pub fn clip(&self, source: PlaySource) -> Option<Arc<Clip>> {
         let clip = match source {
             PlaySource::Prompt(prompt) => self.prompts.get(&prompt)?,
             PlaySource::Tone(tone) => self.tones.get(&tone)?,
+            PlaySource::Recording(_) => return None,
         };
         Some(Arc::clone(clip))
     }

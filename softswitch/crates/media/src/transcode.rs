@@ -1,12 +1,12 @@
-//! Transcoding: a jitter buffer, a decoder and an encoder, asked for one frame each packet time.
+//! Transcoding: a playout and an encoder, asked for one frame each packet time.
 
 use std::time::Instant;
 
 use ringdown_types::CodecId;
 
 use crate::{
-    codec::{CodecError, Decoder, Encoder, MAX_PACKET_MS, OpusSettings},
-    jitter::{JitterBuffer, Pulled},
+    codec::{CodecError, Encoder, OpusSettings},
+    playout::Playout,
 };
 
 /// A frame that was made.
@@ -22,20 +22,12 @@ pub struct TranscodedFrame {
 /// [`crate::codec::g711`].
 #[derive(Debug)]
 pub struct Transcoder {
-    from: CodecId,
     to: CodecId,
-    ssrc: Option<u32>,
-    jitter: JitterBuffer,
-    decoder: Decoder,
+    playout: Playout,
     encoder: Encoder,
-    pcm_rate: u32,
     ptime_ms: u8,
-    /// Decoded samples that are not encoded yet; less than a packet and a frame.
-    waiting: Vec<i16>,
-    /// Samples of the newest packet: a lost one was as long.
-    packet_samples: usize,
-    /// Samples filled since the last packet.
-    filled: usize,
+    /// One frame's samples.
+    frame: Vec<i16>,
     /// Ticks of the frames that were left out since the last one made.
     silent_ticks: u32,
 }
@@ -48,25 +40,20 @@ impl Transcoder {
     /// Where a codec cannot be made.
     pub fn new(from: CodecId, to: CodecId, ptime_ms: u8, settings: OpusSettings) -> Result<Self, CodecError> {
         let pcm_rate = if from == CodecId::Opus && to == CodecId::Opus { 48_000 } else { 8_000 };
+        let ptime_ms = frame_length_ms(to, ptime_ms);
         Ok(Self {
-            from,
             to,
-            ssrc: None,
-            jitter: JitterBuffer::new(from.clock_rate()),
-            decoder: Decoder::new(from, pcm_rate)?,
+            playout: Playout::new(from, pcm_rate)?,
             encoder: Encoder::new(to, pcm_rate, settings)?,
-            pcm_rate,
-            ptime_ms: frame_length_ms(to, ptime_ms),
-            waiting: Vec::new(),
-            packet_samples: pcm_rate as usize / 50,
-            filled: usize::MAX,
+            ptime_ms,
+            frame: vec![0; pcm_rate as usize * usize::from(ptime_ms) / 1000],
             silent_ticks: 0,
         })
     }
 
     /// The codec it reads.
     pub const fn from(&self) -> CodecId {
-        self.from
+        self.playout.codec()
     }
 
     /// The codec it writes.
@@ -81,57 +68,19 @@ impl Transcoder {
 
     /// Takes a packet of the source. A new SSRC begins anew.
     pub fn handle_packet(&mut self, now: Instant, ssrc: u32, sequence: u16, timestamp: u32, payload: &[u8]) {
-        if self.ssrc != Some(ssrc) {
-            self.ssrc = Some(ssrc);
-            self.jitter = JitterBuffer::new(self.from.clock_rate());
-        }
-        self.jitter.insert(now, sequence, timestamp, payload);
+        self.playout.handle_packet(now, ssrc, sequence, timestamp, payload);
     }
 
     /// Makes the next frame into `out`; `None` while the source is silent.
     pub fn next_frame(&mut self, out: &mut [u8]) -> Option<TranscodedFrame> {
-        let samples = self.pcm_rate as usize * usize::from(self.ptime_ms) / 1000;
         let ticks = self.to.clock_rate() * u32::from(self.ptime_ms) / 1000;
-        while self.waiting.len() < samples {
-            if !self.pull() {
-                break;
-            }
-        }
-        if self.waiting.is_empty() {
+        if !self.playout.fill(&mut self.frame) {
             self.silent_ticks = self.silent_ticks.wrapping_add(ticks);
             return None;
         }
-        // The source went silent within the frame.
-        self.waiting.resize(self.waiting.len().max(samples), 0);
-        let frame: Vec<i16> = self.waiting.drain(..samples).collect();
-        let length = self.encoder.encode(&frame, out).ok()?;
+        let length = self.encoder.encode(&self.frame, out).ok()?;
         let ticks_since_last = ticks.wrapping_add(std::mem::take(&mut self.silent_ticks));
         Some(TranscodedFrame { length, ticks_since_last })
-    }
-
-    /// Decodes what is next into `waiting`; `false` where there is nothing.
-    fn pull(&mut self) -> bool {
-        let mut pcm = [0; 48 * MAX_PACKET_MS];
-        let next = match self.jitter.pull() {
-            Pulled::Packet(payload) => {
-                self.filled = 0;
-                if let Ok(samples) = self.decoder.decode(&payload, &mut pcm) {
-                    // Never none, or a gap would be filled without end.
-                    self.packet_samples = samples.max(1);
-                    self.waiting.extend_from_slice(&pcm[..samples]);
-                    return true;
-                }
-                None
-            }
-            Pulled::Lost { next } => next,
-            Pulled::Empty if self.filled >= self.pcm_rate as usize / 1000 * MAX_FILLED_MS => return false,
-            Pulled::Empty => None,
-        };
-        let lost = &mut pcm[..self.packet_samples];
-        self.filled = self.filled.saturating_add(lost.len());
-        self.decoder.conceal(next.as_deref(), lost);
-        self.waiting.extend_from_slice(lost);
-        true
     }
 }
 
@@ -146,16 +95,12 @@ fn frame_length_ms(codec: CodecId, wished: u8) -> u8 {
     }
 }
 
-/// How long gaps are filled before the stream pauses. A larger value sends needless silence; a smaller one cuts
-/// holes into calls over bad networks.
-const MAX_FILLED_MS: usize = 100;
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::codec::MAX_ENCODED_LENGTH;
+    use crate::codec::{Decoder, MAX_ENCODED_LENGTH};
 
     const FRAME: Duration = Duration::from_millis(20);
 
@@ -234,6 +179,6 @@ mod tests {
             transcoder.handle_packet(crate::test_start(), 1, number, u32::from(number) * 960, &payload);
             transcoder.next_frame(&mut out);
         }
-        assert!(transcoder.waiting.len() < 2000);
+        assert!(transcoder.playout.waiting() < 2000);
     }
 }

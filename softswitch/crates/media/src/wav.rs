@@ -1,4 +1,4 @@
-//! Reads WAV files (RIFF, Microsoft "Multimedia Programming Interface and Data Specifications 1.0"): 16-bit PCM,
+//! Reads and writes WAV files (RIFF, Microsoft "Multimedia Programming Interface and Data Specifications 1.0"): 16-bit PCM,
 //! mono or stereo. The shell reads the files; this takes their bytes.
 
 use thiserror::Error;
@@ -60,6 +60,34 @@ pub fn read(file: &[u8]) -> Result<Pcm, WavError> {
     }
 }
 
+/// The header of a file that holds `samples` mono samples of 16 bits; they follow it, little-endian.
+pub fn header(sample_rate: u32, samples: u32) -> [u8; HEADER_LENGTH] {
+    let bytes = samples.saturating_mul(2).min(u32::MAX - 36);
+    let mut header = [0; HEADER_LENGTH];
+    let fields: [&[u8]; 13] = [
+        b"RIFF",
+        &(bytes + 36).to_le_bytes(),
+        b"WAVE",
+        b"fmt ",
+        &16_u32.to_le_bytes(),
+        &1_u16.to_le_bytes(),
+        &1_u16.to_le_bytes(),
+        &sample_rate.to_le_bytes(),
+        &sample_rate.saturating_mul(2).to_le_bytes(),
+        &2_u16.to_le_bytes(),
+        &16_u16.to_le_bytes(),
+        b"data",
+        &bytes.to_le_bytes(),
+    ];
+    for (octet, &value) in header.iter_mut().zip(fields.iter().copied().flatten()) {
+        *octet = value;
+    }
+    header
+}
+
+/// The length of [`header`], in octets.
+pub const HEADER_LENGTH: usize = 44;
+
 fn read_format(body: &[u8]) -> Result<Format, WavError> {
     let fields = body.first_chunk::<16>().ok_or(WavError::NotWav)?;
     let tag = u16::from_le_bytes([fields[0], fields[1]]);
@@ -105,6 +133,13 @@ mod tests {
         out.extend((samples.len() as u32 * 2).to_le_bytes());
         out.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
         out
+    }
+
+    #[test]
+    fn a_file_with_our_header_is_read_again() {
+        let mut file = header(16_000, 3).to_vec();
+        file.extend([1_i16, -2, 3].into_iter().flat_map(i16::to_le_bytes));
+        assert_eq!(read(&file), Ok(Pcm { sample_rate: 16_000, samples: vec![1, -2, 3] }));
     }
 
     #[test]

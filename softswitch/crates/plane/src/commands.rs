@@ -3,22 +3,26 @@
 use std::time::Instant;
 
 use ringdown_media::{
-    api::{AudioParameters, MediaCommand, MediaEvent, MediaFailure, PlaySource, Transport, WebRtcRemote},
+    api::{
+        AudioParameters, MediaCommand, MediaEvent, MediaFailure, PlaySource, RecordingEnd, Transport,
+        WebRtcRemote,
+    },
     prompt::Playback,
     rtcp::RtcpSession,
     rtp::{FinishedDigit, OutgoingStream},
 };
 use ringdown_rtc::IceCredentials;
-use ringdown_types::LegId;
+use ringdown_types::{LegId, MixId};
 use tracing::debug;
 
 use crate::{
     browser::{Browser, Change},
     digits::Digits,
-    feed::{Feed, Play},
+    feed::{Feed, Play, Sound},
     incoming::Incoming,
     leg::{Leg, Outgoing},
     legs::Slot,
+    mix::{Member, can_be_mixed},
     output::Output,
     telephone::Telephone,
     transport::LegTransport,
@@ -48,6 +52,14 @@ impl Worker {
                 self.queue_digit(now, slot, FinishedDigit { digit, duration_ms });
             }),
             MediaCommand::Mute { leg, muted } => self.mute(leg, muted),
+            MediaCommand::JoinMix { leg, mix } => self.join_mix(now, leg, mix),
+            MediaCommand::PlayToMix { mix, source } => self.play_to_mix(mix, source),
+            MediaCommand::Record { leg, recording, limits } => self.find(leg).and_then(|slot| {
+                if self.record(now, slot, recording, limits) { Ok(()) } else { Err(Dropped) }
+            }),
+            MediaCommand::StopRecording { leg } => {
+                self.find(leg).map(|slot| self.stop_recording(slot, RecordingEnd::Stopped))
+            }
         };
         if result.is_err() {
             self.counts.commands_dropped += 1;
@@ -124,8 +136,10 @@ impl Worker {
             incoming: Incoming::default(),
             feed: Feed::Silence,
             digits: Digits::default(),
+            recorder: None,
             outgoing: Outgoing { stream, rtcp },
             origin,
+            opus: self.config.opus,
             connected: false,
             scheduled: None,
         });
@@ -223,6 +237,7 @@ impl Worker {
 
     fn take_leg(&mut self, now: Instant, slot: Slot) -> Option<Box<Leg>> {
         self.disconnect(slot);
+        self.stop_recording(slot, RecordingEnd::LegRemoved);
         let leg = self.legs.get_mut(slot)?;
         if let Some(bye) = leg.take_bye(now, &mut *self.random) {
             self.outputs.push(bye);
@@ -280,6 +295,9 @@ impl Worker {
         let Some(leg) = self.legs.get_mut(slot) else { return };
         leg.outgoing.stream.release_source();
         let old = std::mem::replace(&mut leg.feed, feed);
+        if let Feed::Mix(member) = &old {
+            self.mixes.leave(member.mix, slot);
+        }
         if let Feed::Partner { slot: partner, .. } = old
             && let Some(other) = self.legs.get_mut(partner)
             && matches!(&other.feed, Feed::Partner { slot: back, .. } if *back == slot)
@@ -300,18 +318,39 @@ impl Worker {
         token: u32,
     ) -> Result<(), Dropped> {
         let slot = self.find(id)?;
-        let Some(clip) = self.sounds.clip(source) else {
+        let sound = if let PlaySource::Recording(recording) = source {
+            self.outputs.push(Output::ReadRecording { recording });
+            Sound::Awaited { recording, repeat }
+        } else if let Some(clip) = self.sounds.clip(source) {
+            let repeat = repeat || matches!(source, PlaySource::Tone(tone) if tone.repeats());
+            Sound::Clip(Playback::new(clip, repeat))
+        } else {
             debug!(leg = %id, ?source, "the sound pack lacks a prompt");
             self.set_feed(slot, Feed::Silence);
             self.outputs.event(MediaEvent::PlayFinished { leg: id, token });
             return Ok(());
         };
-        let repeat = repeat || matches!(source, PlaySource::Tone(tone) if tone.repeats());
         let origin = self.next_origin();
-        let playback = Playback::new(clip, repeat);
-        self.set_feed(slot, Feed::Play(Play { playback, token, origin, due: None }));
+        self.set_feed(slot, Feed::Play(Play { sound, token, origin, due: None }));
         self.wake(now, slot);
         Ok(())
+    }
+
+    fn join_mix(&mut self, now: Instant, id: LegId, mix: MixId) -> Result<(), Dropped> {
+        let slot = self.find(id)?;
+        let leg = self.legs.get(slot).ok_or(Dropped)?;
+        if matches!(&leg.feed, Feed::Mix(member) if member.mix == mix) {
+            return Ok(());
+        }
+        let origin = self.next_origin();
+        self.set_feed(slot, Feed::Mix(Box::new(Member::new(mix, origin))));
+        self.mixes.join(now, mix, slot);
+        Ok(())
+    }
+
+    fn play_to_mix(&mut self, mix: MixId, source: PlaySource) -> Result<(), Dropped> {
+        let clip = self.sounds.clip(source).filter(|_| can_be_mixed(source)).ok_or(Dropped)?;
+        if self.mixes.play(mix, Playback::new(clip, false)) { Ok(()) } else { Err(Dropped) }
     }
 
     fn mute(&mut self, id: LegId, muted: bool) -> Result<(), Dropped> {

@@ -1,25 +1,29 @@
-//! One deadline for each leg, soonest first.
+//! One deadline for each leg or mix, soonest first.
 
 use std::{collections::BTreeSet, time::Instant};
 
-use crate::legs::Slot;
-
-#[derive(Debug, Default)]
-pub(crate) struct Deadlines {
-    ordered: BTreeSet<(Instant, Slot)>,
+#[derive(Debug)]
+pub(crate) struct Deadlines<K> {
+    ordered: BTreeSet<(Instant, K)>,
 }
 
-impl Deadlines {
-    /// Moves a leg's deadline; `scheduled` remembers where it is.
-    pub(crate) fn schedule(&mut self, slot: Slot, scheduled: &mut Option<Instant>, at: Option<Instant>) {
+impl<K> Default for Deadlines<K> {
+    fn default() -> Self {
+        Self { ordered: BTreeSet::new() }
+    }
+}
+
+impl<K: Copy + Ord> Deadlines<K> {
+    /// Moves a deadline; `scheduled` remembers where it is.
+    pub(crate) fn schedule(&mut self, key: K, scheduled: &mut Option<Instant>, at: Option<Instant>) {
         if *scheduled == at {
             return;
         }
         if let Some(old) = *scheduled {
-            self.ordered.remove(&(old, slot));
+            self.ordered.remove(&(old, key));
         }
         if let Some(at) = at {
-            self.ordered.insert((at, slot));
+            self.ordered.insert((at, key));
         }
         *scheduled = at;
     }
@@ -28,8 +32,8 @@ impl Deadlines {
         self.ordered.first().map(|(at, _)| *at)
     }
 
-    /// The next leg that is due at `now`, taken out of the table.
-    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<Slot> {
+    /// The next that is due at `now`, taken out of the table.
+    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<K> {
         let first = *self.ordered.first().filter(|(at, _)| *at <= now)?;
         self.ordered.remove(&first);
         Some(first.1)

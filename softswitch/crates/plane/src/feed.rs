@@ -1,10 +1,11 @@
-//! What a leg hears: nothing, another leg, itself, or a playback.
+//! What a leg hears: nothing, another leg, itself, a mix, or a playback.
 
 use std::time::{Duration, Instant};
 
-use ringdown_media::{prompt::Playback, transcode::Transcoder};
+use ringdown_media::{codec::OpusSettings, prompt::Playback, transcode::Transcoder, wide::RecordedPlayback};
+use ringdown_types::{CodecId, RecordingId};
 
-use crate::legs::Slot;
+use crate::{legs::Slot, mix::Member};
 
 pub(crate) enum Feed {
     Silence,
@@ -16,6 +17,8 @@ pub(crate) enum Feed {
         conversion: Option<Box<Conversion>>,
     },
     Play(Play),
+    /// Every other member of a mix.
+    Mix(Box<Member>),
 }
 
 /// The partner's audio in a codec this leg understands.
@@ -27,7 +30,7 @@ pub(crate) struct Conversion {
 }
 
 pub(crate) struct Play {
-    pub(crate) playback: Playback,
+    pub(crate) sound: Sound,
     pub(crate) token: u32,
     /// Names it in the outgoing stream.
     pub(crate) origin: u64,
@@ -35,11 +38,45 @@ pub(crate) struct Play {
     pub(crate) due: Option<Instant>,
 }
 
+/// What is played.
+pub(crate) enum Sound {
+    /// A clip of the sound pack, encoded already.
+    Clip(Playback),
+    /// A recording that the shell is reading.
+    Awaited { recording: RecordingId, repeat: bool },
+    /// A recording.
+    Recorded(RecordedPlayback),
+}
+
+impl Sound {
+    /// The next 20 ms in `out`; `None` at the end.
+    pub(crate) fn next_frame(
+        &mut self,
+        codec: CodecId,
+        settings: OpusSettings,
+        out: &mut [u8],
+    ) -> Option<usize> {
+        match self {
+            Self::Clip(playback) => {
+                let frame = playback.next_frame(codec)?;
+                out.get_mut(..frame.len())?.copy_from_slice(frame);
+                Some(frame.len())
+            }
+            Self::Awaited { .. } => None,
+            Self::Recorded(playback) => playback.next_frame(codec, settings, out),
+        }
+    }
+
+    pub(crate) const fn is_awaited(&self) -> bool {
+        matches!(self, Self::Awaited { .. })
+    }
+}
+
 impl Feed {
     /// Who hears this leg.
     pub(crate) const fn listener(&self, own: Slot) -> Option<Slot> {
         match self {
-            Self::Silence | Self::Play(_) => None,
+            Self::Silence | Self::Play(_) | Self::Mix(_) => None,
             Self::Echo => Some(own),
             Self::Partner { slot, .. } => Some(*slot),
         }

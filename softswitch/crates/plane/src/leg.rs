@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ringdown_media::{
     api::{AudioParameters, LegStats, PayloadFormat},
-    codec::MAX_ENCODED_LENGTH,
+    codec::{MAX_ENCODED_LENGTH, OpusSettings},
     rtcp::RtcpSession,
     rtp::{
         EventPayload, FIXED_HEADER_LENGTH, FinishedDigit, OutgoingStream, Packet, Placement, RelayedPacket,
@@ -18,6 +18,7 @@ use crate::{
     feed::{Feed, PLAY_FRAME, next_due},
     incoming::Incoming,
     output::{Output, PacketSink, Passage},
+    recorder::Recorder,
     transport::LegTransport,
 };
 
@@ -30,9 +31,13 @@ pub(crate) struct Leg {
     pub(crate) incoming: Incoming,
     pub(crate) feed: Feed,
     pub(crate) digits: Digits,
+    /// What writes down what it says.
+    pub(crate) recorder: Option<Box<Recorder>>,
     pub(crate) outgoing: Outgoing,
     /// Names the leg in the outgoing streams it feeds.
     pub(crate) origin: u64,
+    /// How recordings are encoded for it.
+    pub(crate) opus: OpusSettings,
     /// Whether [`ringdown_media::api::MediaEvent::LegConnected`] was reported, for telephones.
     pub(crate) connected: bool,
     /// Where it stands in the table of deadlines.
@@ -146,6 +151,7 @@ impl Leg {
             self.incoming.events.next_timeout(),
             self.digits.due,
             self.feed.next_timeout(),
+            self.recorder.as_ref().map(|recorder| recorder.due),
             self.transport.next_timeout(),
         ]
         .into_iter()
@@ -192,26 +198,61 @@ impl Leg {
         let is_ready = self.is_ready();
         if let Feed::Play(play) = &mut self.feed
             && is_ready
+            && !play.sound.is_awaited()
         {
             play.due.get_or_insert(now);
         }
+    }
+
+    /// Takes what it says to whatever decodes it here: a mix, a recording.
+    pub(crate) fn take_down(&mut self, now: Instant, codec: CodecId, packet: &Packet, buffer: &[u8]) {
+        if !matches!(self.feed, Feed::Mix(_)) && self.recorder.is_none() {
+            return;
+        }
+        let Some(payload) = buffer.get(packet.payload.clone()) else { return };
+        if let Feed::Mix(member) = &mut self.feed {
+            member.handle_packet(now, codec, packet, payload);
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.handle_packet(now, codec, packet, payload);
+        }
+    }
+
+    /// Sends a frame of 20 ms that was made for it, unless a key sounds or its direction forbids.
+    pub(crate) fn send_frame(
+        &mut self,
+        now: Instant,
+        origin: u64,
+        codec: CodecId,
+        frame: &[u8],
+        send: &mut PacketSink<'_>,
+    ) {
+        let payload_type = self.payload_type(codec).filter(|_| self.may_send() && !self.digits.is_sending());
+        let mut buffer = [0; FRAME_BUFFER];
+        let room = buffer.get_mut(FIXED_HEADER_LENGTH..FIXED_HEADER_LENGTH + frame.len());
+        let (Some(payload_type), Some(room)) = (payload_type, room) else {
+            return self.outgoing.stream.release_source();
+        };
+        room.copy_from_slice(frame);
+        let clock_rate = codec.clock_rate();
+        let placement = self.outgoing.stream.generate(now, origin, clock_rate, clock_rate / 50);
+        self.send_made(Made { placement, payload_type, length: frame.len() }, &mut buffer, send);
     }
 
     fn send_feed_frame(&mut self, now: Instant, send: &mut PacketSink<'_>) -> Option<Due> {
         let is_heard = self.may_send() && !self.digits.is_sending();
         let mut buffer = [0; FRAME_BUFFER];
         let frame = match &mut self.feed {
-            Feed::Silence | Feed::Echo => return None,
+            Feed::Silence | Feed::Echo | Feed::Mix(_) => return None,
             Feed::Play(play) => {
                 play.due = Some(next_due(now, play.due.unwrap_or(now), PLAY_FRAME));
                 let &PayloadFormat { codec, send: payload_type, .. } = self.audio.codecs.first()?;
-                let Some(frame) = play.playback.next_frame(codec) else {
+                let room = buffer.get_mut(FIXED_HEADER_LENGTH..FIXED_HEADER_LENGTH + MAX_ENCODED_LENGTH)?;
+                let Some(length) = play.sound.next_frame(codec, self.opus, room) else {
                     let token = play.token;
                     self.feed = Feed::Silence;
                     return Some(Due::Played { token });
                 };
-                let length = frame.len();
-                buffer.get_mut(FIXED_HEADER_LENGTH..FIXED_HEADER_LENGTH + length)?.copy_from_slice(frame);
                 let ticks = codec.clock_rate() / 50;
                 Frame { origin: play.origin, codec, payload_type, length, ticks }
             }

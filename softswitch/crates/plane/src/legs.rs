@@ -55,6 +55,11 @@ impl Legs {
         self.slots.get_mut(slot.0 as usize)?.as_deref_mut()
     }
 
+    /// The slots of all legs.
+    pub(crate) fn slots(&self) -> Vec<Slot> {
+        self.by_id.values().copied().collect()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.by_id.len()
     }

@@ -12,14 +12,17 @@ mod feed;
 mod incoming;
 mod leg;
 mod legs;
+mod mix;
 mod output;
 mod receive;
+mod recorder;
+mod recordings;
 mod routes;
 mod telephone;
 mod transport;
 mod worker;
 
-pub use output::{Output, PacketSink, SocketKey};
+pub use output::{Output, PacketSink, RecordingPart, SocketKey};
 pub use receive::Datagram;
 pub use telephone::SourceLock;
 pub use worker::{Worker, WorkerConfig, WorkerCounts};

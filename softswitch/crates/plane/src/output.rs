@@ -2,7 +2,8 @@
 
 use std::{collections::VecDeque, net::SocketAddr, time::Instant};
 
-use ringdown_media::api::MediaEvent;
+use ringdown_media::api::{MediaEvent, RecordingEnd};
+use ringdown_types::{LegId, RecordingId};
 
 /// Where media goes at once, out of the buffer it was received or made in: socket, destination, datagram.
 pub type PacketSink<'a> = dyn FnMut(SocketKey, SocketAddr, &[u8]) + 'a;
@@ -49,10 +50,38 @@ pub enum Output {
     },
     /// Tell call control.
     Event(MediaEvent),
+    /// Write a part of a recording; [`MediaEvent::RecordingEnded`] is told once it is stored.
+    Record {
+        /// The recording.
+        recording: RecordingId,
+        /// The leg that is recorded.
+        leg: LegId,
+        /// The part, in order.
+        part: RecordingPart,
+    },
+    /// Read a recording and hand it to [`crate::Worker::handle_recording`], or `None` where there is none.
+    ReadRecording {
+        /// The recording.
+        recording: RecordingId,
+    },
 }
 
-/// Bounded: datagrams beyond the limit are dropped, as a full socket would; so are keys, which a leg can press as
-/// fast as it likes. Everything else is one answer to one command or to one change of a transport.
+/// A part of a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordingPart {
+    /// Samples of [`ringdown_media::wide::WIDE_RATE`], at most 200 ms.
+    Audio(Vec<i16>),
+    /// It is over.
+    End {
+        /// What ended it.
+        end: RecordingEnd,
+        /// How many samples are kept; what follows them is silence.
+        samples: u64,
+    },
+}
+
+/// Bounded: datagrams beyond the limit are dropped, as a full socket would; so are keys and talk, which a leg
+/// tells as fast as it likes. Everything else is one answer to one command or to one change of a transport.
 #[derive(Debug)]
 pub(crate) struct Outputs {
     queue: VecDeque<Output>,
@@ -66,7 +95,10 @@ impl Outputs {
     }
 
     pub(crate) fn push(&mut self, output: Output) {
-        let is_sheddable = matches!(output, Output::Transmit { .. } | Output::Event(MediaEvent::Dtmf { .. }));
+        let is_sheddable = matches!(
+            output,
+            Output::Transmit { .. } | Output::Event(MediaEvent::Dtmf { .. } | MediaEvent::Talking { .. })
+        );
         if is_sheddable && self.queue.len() >= self.capacity {
             self.dropped += 1;
             return;

@@ -152,7 +152,13 @@ impl Worker {
             let leg = leg.id;
             self.outputs.event(MediaEvent::MediaStarted { leg });
         }
-        if let Some(listener) = listener.filter(|_| !is_muted) {
+        if is_muted {
+            return;
+        }
+        if let Some(leg) = self.legs.get_mut(slot) {
+            leg.take_down(passage.now, codec, &packet, passage.buffer);
+        }
+        if let Some(listener) = listener {
             self.pass_audio(listener, codec, Relayed { key, packet }, passage);
         }
     }

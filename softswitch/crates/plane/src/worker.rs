@@ -23,6 +23,7 @@ use crate::{
     feed::Feed,
     leg::Due,
     legs::{Legs, Slot},
+    mix::{Mixes, Tick},
     output::{Output, Outputs, PacketSink, SocketKey},
     routes::Routes,
     telephone::SocketState,
@@ -77,7 +78,8 @@ pub struct Worker {
     pub(crate) random: Box<dyn Random>,
     pub(crate) legs: Legs,
     pub(crate) routes: Routes,
-    pub(crate) deadlines: Deadlines,
+    pub(crate) deadlines: Deadlines<Slot>,
+    pub(crate) mixes: Mixes,
     pub(crate) outputs: Outputs,
     pub(crate) counts: WorkerCounts,
     origins: u64,
@@ -107,6 +109,7 @@ impl Worker {
             legs: Legs::default(),
             routes: Routes::default(),
             deadlines: Deadlines::default(),
+            mixes: Mixes::default(),
             outputs: Outputs::new(config.max_outputs),
             counts: WorkerCounts::default(),
             origins: 0,
@@ -140,7 +143,7 @@ impl Worker {
 
     /// When to call [`Worker::handle_timeout`] at the latest, if nothing arrives.
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.deadlines.next()
+        [self.deadlines.next(), self.mixes.next_timeout()].into_iter().flatten().min()
     }
 
     /// Does what is due at `now`. Calling it early is harmless.
@@ -152,6 +155,8 @@ impl Worker {
             if let Some(report) = leg.take_report(now, &mut *self.random) {
                 self.outputs.push(report);
             }
+            self.record_frame(now, slot);
+            let Some(leg) = self.legs.get_mut(slot) else { continue };
             let leg = leg.id;
             match due {
                 None => {}
@@ -161,6 +166,8 @@ impl Worker {
             self.drain_browser(now, slot);
             self.reschedule_after(slot, Some(now + SHORTEST_WAIT));
         }
+        let tick = Tick { now, opus: self.config.opus, legs: &mut self.legs, outputs: &mut self.outputs };
+        self.mixes.handle_timeout(tick, send);
     }
 
     /// What became of an [`Output::OpenRtp`]: `true` where both ports are open.

@@ -1,8 +1,9 @@
 //! What the switch wants done.
 
-use ringdown_control::Event;
+use ringdown_control::{Event, VoicemailMessage};
 use ringdown_media::api::MediaCommand;
 use ringdown_sip::endpoint::Transmit;
+use ringdown_types::RecordingId;
 
 /// One thing to do, in the order it was decided.
 #[derive(Debug)]
@@ -18,4 +19,8 @@ pub enum Output {
     },
     /// Report to the app server.
     Event(Event),
+    /// Keep a message's description beside its sound, replacing what was there.
+    KeepMessage(VoicemailMessage),
+    /// Remove a recording and what is kept of it.
+    DiscardRecording(RecordingId),
 }

@@ -100,7 +100,9 @@ impl Switch {
     pub fn handle_media_event(&mut self, now: Instant, event: MediaEvent) {
         match event {
             MediaEvent::LegConnected { leg } => self.lost_media.settled(leg),
-            MediaEvent::MediaStarted { .. } => {}
+            MediaEvent::MediaStarted { .. }
+            | MediaEvent::Talking { .. }
+            | MediaEvent::RecordingEnded { .. } => {}
             MediaEvent::LegFailed { leg, failure } => self.media_failed(now, leg, failure),
             // The media plane passes telephone-events on to the partner itself; this is for whoever listens.
             MediaEvent::Dtmf { leg, digit, .. } => {

@@ -1,6 +1,7 @@
 //! A worker with a simulated clock: what it sends is kept, ports open at once.
 
 use std::{
+    collections::HashMap,
     net::SocketAddr,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
@@ -8,15 +9,16 @@ use std::{
 
 use ringdown_media::{
     api::{
-        AudioParameters, MediaCommand, MediaEvent, PayloadFormat, RtpRemote, TelephoneEventFormat, Transport,
+        AudioParameters, MediaCommand, MediaEvent, PayloadFormat, RecordingEnd, RtpRemote,
+        TelephoneEventFormat, Transport,
     },
     codec::OpusSettings,
     prompt::SoundStore,
 };
-use ringdown_plane::{Datagram, Output, SocketKey, Worker, WorkerConfig};
+use ringdown_plane::{Datagram, Output, RecordingPart, SocketKey, Worker, WorkerConfig};
 use ringdown_rtc::DtlsIdentity;
 use ringdown_testkit::{SimClock, audio::Tone};
-use ringdown_types::{CodecId, LegId, MediaDirection, PromptId, SeededRandom};
+use ringdown_types::{CodecId, LegId, MediaDirection, PromptId, RecordingId, SeededRandom};
 
 use crate::phone::Phone;
 
@@ -36,6 +38,29 @@ pub(crate) struct Rig {
     pub(crate) events: Vec<MediaEvent>,
     pub(crate) ports: Vec<u16>,
     pub(crate) identity: DtlsIdentity,
+    pub(crate) files: Files,
+}
+
+/// The shell's files, simulated.
+#[derive(Default)]
+pub(crate) struct Files {
+    open: HashMap<RecordingId, Vec<i16>>,
+    pub(crate) stored: HashMap<RecordingId, Arc<[i16]>>,
+    pub(crate) ends: Vec<(RecordingId, RecordingEnd)>,
+}
+
+impl Files {
+    fn take(&mut self, recording: RecordingId, part: RecordingPart) {
+        match part {
+            RecordingPart::Audio(samples) => self.open.entry(recording).or_default().extend(samples),
+            RecordingPart::End { end, samples } => {
+                let mut file = self.open.remove(&recording).unwrap_or_default();
+                file.truncate(samples as usize);
+                self.stored.insert(recording, file.into());
+                self.ends.push((recording, end));
+            }
+        }
+    }
 }
 
 /// The sounds of the tests: music is 600 Hz for half a second, the echo prompt 1,000 Hz for 200 ms.
@@ -88,7 +113,15 @@ impl Rig {
         let identity = DtlsIdentity::generate().expect("a certificate");
         let random = Box::new(SeededRandom::new(7));
         let worker = Worker::new(clock.now(), config, identity.clone(), sounds(), random);
-        Self { worker, clock, sent: Vec::new(), events: Vec::new(), ports: Vec::new(), identity }
+        Self {
+            worker,
+            clock,
+            sent: Vec::new(),
+            events: Vec::new(),
+            ports: Vec::new(),
+            identity,
+            files: Files::default(),
+        }
     }
 
     pub(crate) fn now(&self) -> Instant {
@@ -153,6 +186,11 @@ impl Rig {
                     self.worker.handle_socket_result(self.clock.now(), port, true);
                 }
                 Output::CloseRtp { port } => self.ports.retain(|open| *open != port),
+                Output::Record { recording, part, .. } => self.files.take(recording, part),
+                Output::ReadRecording { recording } => {
+                    let samples = self.files.stored.get(&recording).cloned();
+                    self.worker.handle_recording(self.clock.now(), recording, samples);
+                }
                 Output::Event(event) => self.events.push(event),
             }
         }

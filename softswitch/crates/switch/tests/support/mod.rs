@@ -16,7 +16,7 @@ use bytes::Bytes;
 use phone::Phone;
 use ringdown_control::{
     CallRecord, Command, CommandId, CommandResult, DirectorySnapshot, DirectoryUser, EndedBy, Event,
-    FeatureCodes, LegInfo, LegState, SessionDescription, SipDevice,
+    FeatureCodes, LegInfo, LegState, SessionDescription, SipDevice, VoicemailMessage,
 };
 use ringdown_media::api::{AudioParameters, MediaCommand, MediaEvent, PlaySource, Transport};
 use ringdown_sip::{
@@ -25,7 +25,9 @@ use ringdown_sip::{
     message::{Algorithm, Datagram, parse_datagram},
 };
 use ringdown_switch::{Output, Switch, SwitchConfig, SwitchLimits, WorkerInfo};
-use ringdown_types::{CodecId, DtmfDigit, EndReason, LegId, Pii, Random, SeededRandom, SessionId, UserId};
+use ringdown_types::{
+    CodecId, DtmfDigit, EndReason, LegId, MixId, Pii, Random, RecordingId, SeededRandom, SessionId, UserId,
+};
 
 pub(crate) const ALICE: UserId = UserId::from_u128(101);
 pub(crate) const BOB: UserId = UserId::from_u128(102);
@@ -41,6 +43,7 @@ pub(crate) struct MediaLeg {
     pub(crate) audio: AudioParameters,
     pub(crate) hears: Hears,
     pub(crate) muted: bool,
+    pub(crate) recording: Option<RecordingId>,
 }
 
 /// What a leg hears.
@@ -50,6 +53,7 @@ pub(crate) enum Hears {
     Leg(LegId),
     Itself,
     Play(PlaySource, u32),
+    Mix(MixId),
 }
 
 pub(crate) struct Office {
@@ -59,6 +63,10 @@ pub(crate) struct Office {
     pub(crate) browsers: BTreeMap<SessionId, Browser>,
     pub(crate) media: BTreeMap<LegId, MediaLeg>,
     pub(crate) digits: Vec<(LegId, DtmfDigit)>,
+    /// What was played into mixes.
+    pub(crate) mixed: Vec<(MixId, PlaySource)>,
+    /// The descriptions of messages in the state folder.
+    pub(crate) kept: BTreeMap<RecordingId, VoicemailMessage>,
     pub(crate) events: Vec<Event>,
     pub(crate) legs: BTreeMap<LegId, LegInfo>,
     pub(crate) ended: BTreeMap<LegId, (EndReason, EndedBy)>,
@@ -92,6 +100,8 @@ impl Office {
             browsers: BTreeMap::new(),
             media: BTreeMap::new(),
             digits: Vec::new(),
+            mixed: Vec::new(),
+            kept: BTreeMap::new(),
             events: Vec::new(),
             legs: BTreeMap::new(),
             ended: BTreeMap::new(),
@@ -236,13 +246,19 @@ impl Office {
                 self.obey_media(command);
             }
             Output::Event(event) => self.note(event),
+            Output::KeepMessage(message) => {
+                self.kept.insert(message.id, message);
+            }
+            Output::DiscardRecording(recording) => {
+                self.kept.remove(&recording);
+            }
         }
     }
 
     fn obey_media(&mut self, command: MediaCommand) {
         match command {
             MediaCommand::AddLeg { leg, transport, audio } => {
-                let new = MediaLeg { transport, audio, hears: Hears::Nothing, muted: false };
+                let new = MediaLeg { transport, audio, hears: Hears::Nothing, muted: false, recording: None };
                 assert!(self.media.insert(leg, new).is_none(), "a leg is added once");
             }
             MediaCommand::SetTransport { leg, transport } => self.media_leg(leg).transport = transport,
@@ -273,6 +289,15 @@ impl Office {
                 self.digits.push((leg, digit));
             }
             MediaCommand::Mute { leg, muted } => self.media_leg(leg).muted = muted,
+            MediaCommand::JoinMix { leg, mix } => {
+                self.part(leg);
+                self.media_leg(leg).hears = Hears::Mix(mix);
+            }
+            MediaCommand::PlayToMix { mix, source } => self.mixed.push((mix, source)),
+            MediaCommand::Record { leg, recording, .. } => {
+                assert_eq!(self.media_leg(leg).recording.replace(recording), None, "one recording at a time");
+            }
+            MediaCommand::StopRecording { leg } => self.media_leg(leg).recording = None,
         }
     }
 
