@@ -5,15 +5,17 @@
 //! with [`UserAgent::respond`] or [`UserAgent::challenge`]. ACK and CANCEL cannot be challenged (RFC 3261 §22.1)
 //! and are tied to what was admitted before.
 
+mod commands;
+
 use std::{
     collections::{HashMap, VecDeque},
     fmt,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use bytes::Bytes;
-use ringdown_types::{DtmfDigit, EndReason, Random};
+use ringdown_types::Random;
 use tracing::debug;
 
 use crate::{
@@ -22,8 +24,10 @@ use crate::{
         self, ClientId, Destination, Endpoint, EndpointConfig, EndpointCounters, Flow, Full, ServerId,
         TimerQueue, Transmit,
     },
-    invite::{Context, InviteParams, InviteUsage, UsageError, UsageEvent, UsageId, options_response},
-    message::{HeaderName, Message, Method, ParseError, Reason, Request, Response, Uri},
+    invite::{
+        Context, InviteUsage, UsageError, UsageEvent, UsageId, options_response, replaced_by, target_dialog,
+    },
+    message::{HeaderName, Message, Method, ParseError, Request, Response, Uri},
 };
 
 /// What a user agent wants done.
@@ -215,16 +219,26 @@ impl UserAgent {
     }
 
     fn admit_new(&mut self, now: Instant, received: Received) -> Option<UsageId> {
-        let Received { id, request, flow, .. } = received;
+        let Received { id, flow, .. } = received;
+        let request = Arc::clone(&received.request);
         let tag = self.endpoint.random().token(12);
         match request.method {
             Method::Invite if self.usages.len() < self.max_usages => {
                 let usage_id = self.next_id();
+                let replaces = match replaced_by(&request, &self.dialogs, &self.usages) {
+                    Ok(replaces) => replaces,
+                    Err(status) => {
+                        let response = Response::to_request(&request, status).with_to_tag(&tag);
+                        self.endpoint.send_response(now, id, response);
+                        return None;
+                    }
+                };
                 let mut ctx = self.context(now);
-                let usage = InviteUsage::incoming(usage_id, &mut ctx, id, request, flow)?;
+                let usage = InviteUsage::incoming(usage_id, &mut ctx, received, replaces)?;
                 self.adopt(usage_id, usage);
                 return Some(usage_id);
             }
+            Method::Refer => return self.admit_refer(now, &received, &tag),
             Method::Invite => {
                 let seconds = self.endpoint.config().retry_after_seconds.to_string();
                 let response = Response::to_request(&request, 503).with(HeaderName::RetryAfter, seconds);
@@ -241,6 +255,30 @@ impl UserAgent {
             }
         }
         None
+    }
+
+    /// A REFER outside of any dialog is for the call its Target-Dialog names (RFC 4538). One that names none would
+    /// make the switch call on its own account: 403.
+    fn admit_refer(&mut self, now: Instant, received: &Received, tag: &str) -> Option<UsageId> {
+        let usage = self.target_dialog(&received.request);
+        let taken = usage.is_some_and(|usage| {
+            self.with_usage(now, usage, |usage, ctx| {
+                usage.handle_outside_refer(ctx, received.id, &received.request, received.flow);
+                Ok(())
+            })
+            .is_ok()
+        });
+        if !taken {
+            let response = Response::to_request(&received.request, 403).with_to_tag(tag);
+            self.endpoint.send_response(now, received.id, response);
+        }
+        usage.filter(|_| taken)
+    }
+
+    /// The call leg a request's Target-Dialog names (RFC 4538). Knowing a dialog's name shows that the sender sees
+    /// its messages, not who the sender is: compare that before admitting.
+    pub fn target_dialog(&self, request: &Request) -> Option<UsageId> {
+        target_dialog(request, &self.dialogs)
     }
 
     /// Answers a request that was not admitted. A To tag is added where it lacks.
@@ -281,145 +319,12 @@ impl UserAgent {
         Ok(id)
     }
 
-    /// Calls somebody. `Ringing`, `Progress`, then `Answered` or `Failed` follow. How long it may ring is the
-    /// caller's business.
-    ///
-    /// # Errors
-    /// If there are as many call legs or transactions as configured.
-    pub fn invite(&mut self, now: Instant, params: InviteParams) -> Result<UsageId, UsageError> {
-        if self.usages.len() >= self.max_usages {
-            return Err(UsageError::Full);
-        }
-        let id = self.next_id();
-        let usage = InviteUsage::outgoing(id, &mut self.context(now), params)?;
-        self.adopt(id, usage);
-        self.settle(now);
-        Ok(id)
-    }
-
-    /// Tells the caller that the device rings (180), with early media if `sdp` is given.
-    ///
-    /// # Errors
-    /// If the leg is not an unanswered incoming one.
-    pub fn ring(&mut self, now: Instant, id: UsageId, sdp: Option<Bytes>) -> Result<(), UsageError> {
-        self.command(now, id, |usage, ctx| usage.ring(ctx, 180, sdp))
-    }
-
-    /// Sends early media (183).
-    ///
-    /// # Errors
-    /// If the leg is not an unanswered incoming one.
-    pub fn progress(&mut self, now: Instant, id: UsageId, sdp: Bytes) -> Result<(), UsageError> {
-        self.command(now, id, |usage, ctx| usage.ring(ctx, 183, Some(sdp)))
-    }
-
-    /// Answers (200). `sdp` is the answer, or our offer if the INVITE had none. `Confirmed` follows, or `Ended`
-    /// after 32 s without an ACK.
-    ///
-    /// # Errors
-    /// If the leg is not an unanswered incoming one.
-    pub fn accept(&mut self, now: Instant, id: UsageId, sdp: Bytes) -> Result<(), UsageError> {
-        self.command(now, id, |usage, ctx| usage.accept(ctx, Some(sdp)))
-    }
-
-    /// Refuses with a 3xx–6xx. No event follows.
-    ///
-    /// # Errors
-    /// If the leg is not an unanswered incoming one.
-    pub fn reject(
-        &mut self,
-        now: Instant,
-        id: UsageId,
-        status: u16,
-        reason: Option<&Reason>,
-    ) -> Result<(), UsageError> {
-        self.command(now, id, |usage, ctx| usage.reject(ctx, status, reason))
-    }
-
-    /// Gives an unanswered outgoing call up; `reason` goes into the CANCEL. `Cancelled` follows.
-    ///
-    /// # Errors
-    /// If the leg is not an unanswered outgoing one.
-    pub fn cancel(&mut self, now: Instant, id: UsageId, reason: Option<Reason>) -> Result<(), UsageError> {
-        self.command(now, id, |usage, ctx| usage.cancel(ctx, reason))
-    }
-
-    /// Sends the answer to the offer in a 2xx, when our INVITE or re-INVITE had none.
-    ///
-    /// # Errors
-    /// If no such 2xx waits.
-    pub fn acknowledge(&mut self, now: Instant, id: UsageId, answer: Bytes) -> Result<(), UsageError> {
-        self.command(now, id, |usage, ctx| usage.acknowledge(ctx, answer))
-    }
-
-    /// Offers a change of the session; without an offer the peer is asked for one. `ReinviteAnswered` or
-    /// `ReinviteRefused` follows. A 491 is tried again, up to five times.
-    ///
-    /// # Errors
-    /// If the leg is not answered, or an offer is under way.
-    pub fn reinvite(&mut self, now: Instant, id: UsageId, offer: Option<Bytes>) -> Result<(), UsageError> {
-        self.command(now, id, |usage, ctx| usage.reinvite(ctx, offer))
-    }
-
-    /// Answers the peer's `Reinvited`.
-    ///
-    /// # Errors
-    /// If none waits.
-    pub fn answer_reinvite(&mut self, now: Instant, id: UsageId, sdp: Bytes) -> Result<(), UsageError> {
-        self.command(now, id, |usage, ctx| usage.answer_reinvite(ctx, Some(sdp)))
-    }
-
-    /// Refuses the peer's `Reinvited`; the session goes on as it was.
-    ///
-    /// # Errors
-    /// If none waits.
-    pub fn reject_reinvite(&mut self, now: Instant, id: UsageId, status: u16) -> Result<(), UsageError> {
-        self.command(now, id, |usage, ctx| usage.reject_reinvite(ctx, status))
-    }
-
-    /// Hangs an answered call up; `reason` goes into the BYE. `Ended` follows at once.
-    ///
-    /// # Errors
-    /// If the leg is not answered.
-    pub fn bye(&mut self, now: Instant, id: UsageId, reason: Option<&Reason>) -> Result<(), UsageError> {
-        self.command(now, id, |usage, ctx| usage.bye(ctx, reason))
-    }
-
-    /// Ends the leg in whatever state it is: rejects, cancels or hangs up, with the status and the Reason that
-    /// fit `reason`.
-    ///
-    /// # Errors
-    /// If the leg is over.
-    pub fn end(&mut self, now: Instant, id: UsageId, reason: EndReason) -> Result<(), UsageError> {
-        let header = Reason::for_end(reason);
-        self.command(now, id, |usage, ctx| {
-            usage
-                .reject(ctx, reason.sip_status(), Some(&header))
-                .or_else(|_| usage.cancel(ctx, Some(header.clone())))
-                .or_else(|_| usage.bye(ctx, Some(&header)))
-        })
-    }
-
     /// A device registered anew over another flow (RFC 5626 §5.3): the answered calls of it that `contact` names go
     /// on there. Ask it for calls of the device that registered only.
     pub fn move_call(&mut self, id: UsageId, contact: &Uri, destination: Destination) {
         if let Some(usage) = self.usages.get_mut(&id) {
             usage.move_to(contact, destination);
         }
-    }
-
-    /// Tells the peer of a key by INFO, for legs without telephone-event.
-    ///
-    /// # Errors
-    /// If the leg is not answered.
-    pub fn info_dtmf(
-        &mut self,
-        now: Instant,
-        id: UsageId,
-        digit: DtmfDigit,
-        duration: Duration,
-    ) -> Result<(), UsageError> {
-        self.command(now, id, |usage, ctx| usage.info_dtmf(ctx, digit, duration))
     }
 
     fn command(
@@ -539,10 +444,8 @@ impl UserAgent {
     }
 
     fn receive(&mut self, id: ServerId, request: Request, flow: Flow) {
-        let usage = match DialogId::of_request(&request) {
-            Ok(Some(dialog)) => self.dialogs.get(&dialog).copied(),
-            Ok(None) | Err(_) => None,
-        };
+        let dialog = DialogId::of_request(&request).ok().flatten();
+        let usage = dialog.as_ref().and_then(|dialog| self.dialogs.get(dialog)).copied();
         let has_tag = request.headers.to().is_ok_and(|to| to.tag().is_some());
         let needs_dialog = has_tag || matches!(request.method, Method::Bye | Method::Info | Method::Update);
         // "If the UAS does not find the dialog, it SHOULD respond with a 481." §12.2.2. An OPTIONS or REGISTER
@@ -554,7 +457,8 @@ impl UserAgent {
             self.endpoint.send_stateless(id, Response::to_request(&request, 481).with_to_tag(&tag));
             return;
         }
-        let peer = usage.and_then(|usage| self.usages.get(&usage)).and_then(InviteUsage::destination);
+        let peer =
+            usage.zip(dialog).and_then(|(usage, dialog)| self.usages.get(&usage)?.destination(&dialog));
         let is_from_peer = peer.is_some_and(|peer| match peer {
             Destination::Flow(peer) => {
                 (peer.transport, peer.remote, peer.connection)

@@ -80,7 +80,9 @@ fn a_busy_and_a_declining_callee() {
         net.with("bob", |agent, now| agent.reject(now, bob, status, None)).expect("not answered yet");
         net.run(ms(50));
         let failed = net.alice().events.last().map(|(_, event)| event.clone());
-        let Some(UsageEvent::Failed { status: seen, reason: text }) = failed else { panic!("{failed:?}") };
+        let Some(UsageEvent::Failed { status: seen, reason: text, .. }) = failed else {
+            panic!("{failed:?}")
+        };
         assert_eq!((seen, text.as_str()), (status, reason));
         assert_eq!(net.sent("ACK"), 1);
         net.assert_clean();

@@ -17,7 +17,7 @@ use ringdown_media::api::MediaCommand;
 use ringdown_sdp::{LocalIdentity, Peer, RemoteDescription, SdpError, TelephoneSession};
 use ringdown_sip::{
     endpoint::{Destination, Transport},
-    invite::{EndCause, Invitation, InviteParams, UsageError, UsageEvent, UsageId},
+    invite::{EndCause, Invitation, InviteParams, Referral, UsageError, UsageEvent, UsageId},
     message::{Host, NameAddr, SipUri, Uri},
     registrar::BindingId,
 };
@@ -39,6 +39,10 @@ impl Switch {
         let Some(user) = self.directory.device(username).map(|device| device.user) else {
             return self.reject(now, usage, EndReason::Forbidden.sip_status());
         };
+        // Who may take whose place is call control's to say; "603 Decline" leaves both calls as they are.
+        if invitation.replaces.is_some() {
+            return self.reject(now, usage, EndReason::Declined.sip_status());
+        }
         let transport = invitation.flow.transport;
         let (offer, peer) = match read_offer(invitation.offer.as_ref()) {
             Ok(Some((offer, peer))) => (Some(offer), peer),
@@ -102,12 +106,20 @@ impl Switch {
             UsageEvent::Ended { cause: EndCause::AckTimeout | EndCause::Failed(_), .. } => {
                 lost(EndReason::Failed)
             }
+            UsageEvent::Referred(referral) => return self.referred(now, leg, &referral),
             // The switch sends no re-INVITE; `Invited` is handled before there is a leg.
             UsageEvent::ReinviteAnswered { .. }
             | UsageEvent::ReinviteRefused { .. }
             | UsageEvent::Invited(_) => return,
         };
         self.calls.handle_leg_event(now, leg, event);
+    }
+
+    /// A telephone wants to transfer its call. Declining leaves the call as it is.
+    fn referred(&mut self, now: Instant, leg: LegId, referral: &Referral) {
+        let Some(usage) = self.legs.sip(leg).map(|sip| sip.usage) else { return };
+        let declined = self.sip.agent.reject_refer(now, usage, referral.id, 603);
+        self.note_failure(leg, declined);
     }
 
     /// What a called telephone's final response says of it. 408 and 503 are also what no response and no way to it

@@ -163,6 +163,11 @@ impl Switch {
                     self.sip.callers.insert(usage, username);
                 }
             }
+            // Only a call's own device may ask for something to become of it from outside its dialog (RFC 4538).
+            Method::Refer => match self.sip.agent.target_dialog(&received.request) {
+                Some(usage) => self.receive_in_call(now, received, usage, &username),
+                None => self.refuse(now, received, 403),
+            },
             _ => {
                 self.sip.agent.admit(now, received.id);
             }

@@ -9,180 +9,38 @@
 //! A usage is driven through [`UserAgent`](crate::user_agent::UserAgent), which names it by [`UsageId`].
 
 mod dtmf;
+mod event;
+mod refer;
+mod replaces;
 mod session;
 mod uac;
 mod uas;
 
 use std::{
     collections::{HashMap, VecDeque},
-    fmt,
-    sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use bytes::Bytes;
-use ringdown_types::DtmfDigit;
-use thiserror::Error;
 
 use crate::{
-    dialog::DialogId,
+    dialog::{Dialog, DialogId},
     endpoint::{ClientId, Destination, Endpoint, Flow, ServerId},
-    message::{ContentType, HeaderName, NameAddr, Reason, Request, Response, Uri},
+    message::{ContentType, HeaderName, NameAddr, Request, Response},
     transaction::TimerTable,
     user_agent::{Event, Output},
 };
 
+pub use event::{EndCause, Invitation, InviteParams, MAX_TARGETS, UsageError, UsageEvent, UsageId};
+pub use refer::{ReferId, Referral};
+
 use dtmf::parse_dtmf;
+use refer::Refer;
+pub(crate) use replaces::{replaced_by, target_dialog};
 pub(crate) use session::options_response;
 use session::{Closing, Established};
 use uac::Outgoing;
 use uas::Incoming;
-
-/// Names an INVITE usage of one user agent. Never used twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct UsageId(pub(crate) u64);
-
-impl UsageId {
-    /// Owns requests whose outcome does not matter.
-    const NOBODY: Self = Self(0);
-}
-
-impl fmt::Display for UsageId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
-    }
-}
-
-/// What an outgoing INVITE is made of.
-#[derive(Debug, Clone)]
-pub struct InviteParams {
-    /// The Request-URI: the Contact of a binding.
-    pub target: Uri,
-    /// Where to: the flow of a binding.
-    pub destination: Destination,
-    /// The caller as the callee is to see it, without tag.
-    pub from: NameAddr,
-    /// The callee, without tag.
-    pub to: NameAddr,
-    /// The session description offered; without one the callee is asked to offer.
-    pub offer: Option<Bytes>,
-    /// Max-Forwards: one less than the incoming leg's, so that loops end (RFC 7332).
-    pub max_forwards: u8,
-    /// Further headers, such as Alert-Info.
-    pub headers: Vec<(HeaderName, String)>,
-}
-
-/// What an incoming INVITE says.
-#[derive(Debug, Clone)]
-pub struct Invitation {
-    /// The whole request, private headers stripped.
-    pub request: Arc<Request>,
-    /// The caller, as the caller says.
-    pub from: NameAddr,
-    /// The flow it came over.
-    pub flow: Flow,
-    /// The session description offered; without one `accept` takes our offer.
-    pub offer: Option<Bytes>,
-    /// How many more hops the call may make; 70 if the INVITE does not say.
-    pub max_forwards: u8,
-}
-
-/// Why an established call ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndCause {
-    /// The peer sent BYE.
-    RemoteBye,
-    /// `bye` was called.
-    LocalBye,
-    /// The ACK for our 2xx never came.
-    AckTimeout,
-    /// The peer answered a request in the dialog with this status (408, 481), or not at all (408), or could
-    /// not be reached (503).
-    Failed(u16),
-}
-
-/// What happened to a usage. After `Failed`, `Cancelled` and `Ended`, and after `reject`, its id means nothing.
-#[derive(Debug, Clone)]
-pub enum UsageEvent {
-    /// An INVITE came and was admitted: `ring`, `progress`, `accept` or `reject` it.
-    Invited(Box<Invitation>),
-    /// The callee's device rings.
-    Ringing,
-    /// The callee sends early media as described.
-    Progress {
-        /// The callee's session description.
-        sdp: Bytes,
-    },
-    /// The callee answered. If the INVITE had no offer, `sdp` is the callee's offer, and `acknowledge` must
-    /// follow.
-    Answered {
-        /// The callee's session description.
-        sdp: Option<Bytes>,
-    },
-    /// The callee did not answer: 3xx–6xx, 408 for no response at all, 503 for no way to the callee.
-    Failed {
-        /// The status.
-        status: u16,
-        /// The reason phrase.
-        reason: String,
-    },
-    /// The caller gave up, or our own `cancel` is complete.
-    Cancelled {
-        /// Why, as the caller says (RFC 3326).
-        reasons: Vec<Reason>,
-    },
-    /// The ACK for our 2xx came, for the INVITE or a re-INVITE.
-    Confirmed {
-        /// The session description in the ACK: the answer, if our 2xx held the offer.
-        sdp: Option<Bytes>,
-    },
-    /// The peer wants to change the session: `answer_reinvite` or `reject_reinvite`.
-    Reinvited {
-        /// The offer; without one `answer_reinvite` takes ours.
-        offer: Option<Bytes>,
-    },
-    /// Our re-INVITE was answered.
-    ReinviteAnswered {
-        /// The answer.
-        sdp: Option<Bytes>,
-    },
-    /// Our re-INVITE was refused; the session goes on as it was.
-    ReinviteRefused {
-        /// The status.
-        status: u16,
-    },
-    /// A key was pressed, sent by INFO.
-    Info {
-        /// The key.
-        digit: DtmfDigit,
-        /// For how long.
-        duration: Duration,
-    },
-    /// The call is over.
-    Ended {
-        /// Why.
-        cause: EndCause,
-        /// Why, as the peer says (RFC 3326).
-        reasons: Vec<Reason>,
-    },
-}
-
-/// A command a usage cannot follow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum UsageError {
-    /// The usage is over or never was.
-    #[error("no such usage")]
-    NoSuchUsage,
-    /// The command does not fit its state, such as `accept` of an outgoing call.
-    #[error("not in this state")]
-    WrongState,
-    /// An offer is under way; try again after its answer.
-    #[error("an offer is under way")]
-    OfferPending,
-    /// The endpoint holds as many transactions or usages as it may.
-    #[error("full")]
-    Full,
-}
 
 /// What a usage works with while it handles one thing.
 pub(crate) struct Context<'a> {
@@ -210,8 +68,11 @@ impl Context<'_> {
 pub(crate) struct InviteUsage {
     id: UsageId,
     state: State,
-    timers: TimerTable<UsageTimer>,
+    timers: TimerTable<UsageTimer, 8>,
     acks: Vec<AckRecord>,
+    refers: Vec<Refer>,
+    /// How many REFERs came, to name them.
+    refers_seen: u32,
 }
 
 enum State {
@@ -220,6 +81,27 @@ enum State {
     Established(Box<Established>),
     Closing(Box<Closing>),
     Ended,
+}
+
+impl State {
+    /// The dialog of the call; an INVITE of ours has none before its answer.
+    const fn dialog(&self) -> Option<&Dialog> {
+        match self {
+            Self::Incoming(incoming) => Some(incoming.dialog()),
+            Self::Established(established) => Some(&established.dialog),
+            Self::Closing(closing) => Some(closing.dialog()),
+            Self::Outgoing(_) | Self::Ended => None,
+        }
+    }
+
+    const fn dialog_mut(&mut self) -> Option<&mut Dialog> {
+        match self {
+            Self::Incoming(incoming) => Some(incoming.dialog_mut()),
+            Self::Established(established) => Some(&mut established.dialog),
+            Self::Closing(closing) => Some(closing.dialog_mut()),
+            Self::Outgoing(_) | Self::Ended => None,
+        }
+    }
 }
 
 /// The timers of a usage.
@@ -237,6 +119,8 @@ enum UsageTimer {
     CancelDeadline,
     /// Try the re-INVITE again after a 491 (§14.1).
     Retry,
+    /// The first subscription of a REFER runs out (RFC 3515 §2.4.4).
+    Refer,
 }
 
 /// The ACKs sent for the 2xx of one INVITE, to be repeated with each 2xx that comes again (§13.2.2.4).
@@ -253,17 +137,32 @@ const MAX_BRANCHES: usize = 16;
 
 impl InviteUsage {
     const fn new(id: UsageId, state: State) -> Self {
-        Self { id, state, timers: TimerTable::new(), acks: Vec::new() }
+        let timers = TimerTable::new();
+        Self { id, state, timers, acks: Vec::new(), refers: Vec::new(), refers_seen: 0 }
+    }
+
+    const fn dialog(&self) -> Option<&Dialog> {
+        self.state.dialog()
     }
 
     /// Whether nothing is left to do.
     pub(crate) const fn is_over(&self) -> bool {
         self.acks.is_empty()
+            && self.refers.is_empty()
             && match &self.state {
                 State::Closing(closing) => closing.is_over(),
                 State::Ended => true,
                 _ => false,
             }
+    }
+
+    /// Where requests in that dialog go: to tell whether one comes from the same place.
+    pub(crate) fn destination(&self, dialog: &DialogId) -> Option<Destination> {
+        let early = match &self.state {
+            State::Outgoing(outgoing) => outgoing.early(dialog),
+            _ => self.dialog().filter(|own| own.id() == dialog),
+        };
+        early.or_else(|| self.refer_dialog(dialog)).map(Dialog::destination)
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
@@ -272,6 +171,7 @@ impl InviteUsage {
 
     /// Removes the usage from the tables.
     pub(crate) fn forget(&self, ctx: &mut Context<'_>) {
+        self.forget_refers(ctx);
         match &self.state {
             State::Incoming(incoming) => incoming.forget(ctx),
             State::Outgoing(outgoing) => outgoing.forget(ctx),
@@ -293,6 +193,7 @@ impl InviteUsage {
             "no such step"
         );
         self.timers.clear();
+        self.set_refer_timer();
         if matches!(next, State::Ended) {
             self.forget(ctx);
         }
@@ -308,6 +209,7 @@ impl InviteUsage {
                 UsageTimer::Expires => self.handle_cancel(ctx, Vec::new()),
                 UsageTimer::CancelDeadline => self.abandon(ctx),
                 UsageTimer::Retry => self.retry_reinvite(ctx),
+                UsageTimer::Refer => self.expire_refers(ctx),
             }
         }
     }
@@ -323,6 +225,9 @@ impl InviteUsage {
         if response.is_success() && self.repeat_ack(ctx, client, response, flow) {
             return;
         }
+        if self.handle_notify_response(ctx, client, response.status) {
+            return;
+        }
         match &self.state {
             State::Outgoing(_) => self.handle_invite_response(ctx, client, response, flow),
             State::Established(_) => self.handle_session_response(ctx, client, response),
@@ -333,8 +238,13 @@ impl InviteUsage {
 
     /// Takes note that a request of this usage got no response: 408 or 503.
     pub(crate) fn handle_failure(&mut self, ctx: &mut Context<'_>, client: ClientId, status: u16) {
+        if self.handle_notify_response(ctx, client, status) {
+            return;
+        }
         match &self.state {
-            State::Outgoing(_) => self.invite_failed(ctx, status, crate::message::reason_phrase(status)),
+            State::Outgoing(_) => {
+                self.invite_failed(ctx, status, crate::message::reason_phrase(status), Vec::new());
+            }
             State::Established(_) => self.session_request_failed(ctx, client, status),
             State::Closing(_) => self.closing_request_done(ctx, client),
             State::Incoming(_) | State::Ended => {}

@@ -113,6 +113,10 @@ impl Closing {
         &self.dialog
     }
 
+    pub(super) const fn dialog_mut(&mut self) -> &mut Dialog {
+        &mut self.dialog
+    }
+
     pub(super) const fn is_over(&self) -> bool {
         self.client.is_none() && self.unacknowledged.is_none() && self.reinvite.is_none()
     }
@@ -131,6 +135,9 @@ impl InviteUsage {
         request: &Arc<Request>,
         flow: Flow,
     ) {
+        if self.handle_in_refer_dialog(ctx, server, request, flow) {
+            return;
+        }
         match &mut self.state {
             State::Incoming(_) => self.handle_early_request(ctx, server, request, flow),
             State::Outgoing(_) => self.handle_early_callee_request(ctx, server, request, flow),
@@ -143,9 +150,17 @@ impl InviteUsage {
                     Method::Invite | Method::Update => self.handle_offer(ctx, server, request, flow),
                     Method::Bye => self.handle_bye(ctx, server, request),
                     Method::Info => self.handle_info(ctx, server, request),
+                    Method::Refer => self.handle_refer(ctx, server, request, flow),
+                    Method::Subscribe => self.handle_subscribe(ctx, server, request, flow),
                     // "OPTIONS in a dialog is answered as outside." §11
                     _ => ctx.finish(server, options_response(ctx, request, flow)),
                 }
+            }
+            State::Closing(closing) if request.method == Method::Subscribe => {
+                if closing.dialog.handle_request(request, flow).is_err() {
+                    return ctx.finish(server, Response::to_request(request, 500));
+                }
+                self.handle_subscribe(ctx, server, request, flow);
             }
             State::Closing(_) => {
                 // Both sides hung up at once: the peer's BYE is as good as ours.
@@ -540,6 +555,10 @@ impl InviteUsage {
             closing.client = closing.client.filter(|own| *own != client);
             closing.reinvite = closing.reinvite.filter(|own| *own != client);
         }
+        self.finish_if_over(ctx);
+    }
+
+    pub(super) fn finish_if_over(&mut self, ctx: &mut Context<'_>) {
         if self.is_over() && !matches!(self.state, State::Ended) {
             self.transition(ctx, State::Ended);
         }
@@ -551,18 +570,7 @@ impl InviteUsage {
             State::Established(established) => established.dialog.move_to(contact, destination),
             State::Closing(closing) => closing.dialog.move_to(contact, destination),
             // Before the answer the dialog lives with a transaction, which keeps its flow.
-            State::Incoming(_) | State::Outgoing(_) | State::Ended => {}
-        }
-    }
-
-    /// Where requests in the dialog go: to tell whether one comes from the same place.
-    pub(crate) fn destination(&self) -> Option<Destination> {
-        match &self.state {
-            State::Established(established) => Some(established.dialog.destination()),
-            State::Closing(closing) => Some(closing.dialog.destination()),
-            State::Incoming(incoming) => Some(incoming.destination()),
-            // The branches of a fork may come from several places.
-            State::Outgoing(_) | State::Ended => None,
+            State::Incoming(_) | State::Outgoing(_) | State::Ended => {
         }
     }
 }

@@ -6,12 +6,13 @@ use ringdown_types::Random;
 use super::{
     AckRecord, Context, InviteParams, InviteUsage, MAX_BRANCHES, State, UsageError, UsageEvent, UsageId,
     UsageTimer,
+    event::MAX_TARGETS,
     session::{Closing, Established},
 };
 use crate::{
-    dialog::Dialog,
+    dialog::{Dialog, DialogId},
     endpoint::{ClientId, Destination, Flow},
-    message::{CSeq, ContentType, HeaderName, Method, NameAddr, Reason, Request, Response},
+    message::{CSeq, ContentType, HeaderName, Method, NameAddr, Reason, Request, Response, Uri},
     transaction::TIMEOUT,
 };
 
@@ -56,6 +57,11 @@ impl Outgoing {
             ctx.dialogs.insert(dialog.id().clone(), id);
             self.early.push(dialog);
         }
+    }
+
+    /// The early dialog a request of the callee is in.
+    pub(super) fn early(&self, id: &DialogId) -> Option<&Dialog> {
+        self.early.iter().find(|dialog| dialog.id() == id)
     }
 
     fn early_mut(&mut self, request: &Request) -> Option<&mut Dialog> {
@@ -159,14 +165,23 @@ impl InviteUsage {
                 }
             }
             200..300 => self.handle_answer(ctx, response, flow),
-            _ => self.invite_failed(ctx, response.status, &response.reason),
+            _ => {
+                let targets = redirection(response);
+                self.invite_failed(ctx, response.status, &response.reason, targets);
+            }
         }
     }
 
-    pub(super) fn invite_failed(&mut self, ctx: &mut Context<'_>, status: u16, reason: &str) {
+    pub(super) fn invite_failed(
+        &mut self,
+        ctx: &mut Context<'_>,
+        status: u16,
+        reason: &str,
+        targets: Vec<Uri>,
+    ) {
         let State::Outgoing(outgoing) = &self.state else { return };
         let event = match outgoing.cancel {
-            Cancel::No => UsageEvent::Failed { status, reason: reason.to_owned() },
+            Cancel::No => UsageEvent::Failed { status, reason: reason.to_owned(), targets },
             Cancel::Wanted(_) | Cancel::Sent(_) => UsageEvent::Cancelled { reasons: Vec::new() },
         };
         ctx.emit(self.id, event);
@@ -178,7 +193,7 @@ impl InviteUsage {
         let State::Outgoing(outgoing) = &mut self.state else { return };
         let Some(mut dialog) = outgoing.dialog_of(response, flow) else {
             // Without a readable To there is no dialog to acknowledge or to end.
-            return self.invite_failed(ctx, 502, "Bad Gateway");
+            return self.invite_failed(ctx, 502, "Bad Gateway", Vec::new());
         };
         let cseq = dialog.local_cseq();
         let client = outgoing.client;
@@ -280,4 +295,21 @@ impl InviteUsage {
         };
         ctx.finish(server, Response::to_request(request, status));
     }
+}
+
+/// The targets of a 3xx in its order, by `q` first (RFC 3261 §8.1.3.4). What cannot be read is left out.
+fn redirection(response: &Response) -> Vec<Uri> {
+    if !(300..400).contains(&response.status) {
+        return Vec::new();
+    }
+    let values = response.headers.values(&HeaderName::Contact).unwrap_or_default();
+    let mut targets: Vec<NameAddr> =
+        values.into_iter().take(MAX_TARGETS).filter_map(NameAddr::parse).collect();
+    // Stable: equal ones keep their order.
+    let preference = |target: &NameAddr| {
+        let q = target.params.get("q").and_then(|q| q.parse::<f32>().ok()).unwrap_or(1.0);
+        (q.clamp(0.0, 1.0) * 1000.0) as i32
+    };
+    targets.sort_by_key(|target| -preference(target));
+    targets.into_iter().map(|target| target.uri).collect()
 }

@@ -14,8 +14,9 @@ use super::{
 };
 use crate::{
     dialog::Dialog,
-    endpoint::{Destination, Flow, ServerId},
+    endpoint::{Flow, ServerId},
     message::{HeaderName, Method, Reason, Request, Response},
+    user_agent::Received,
 };
 
 /// An INVITE that waits for its final response.
@@ -36,8 +37,12 @@ impl Incoming {
         ctx.servers.remove(&self.server);
     }
 
-    pub(super) const fn destination(&self) -> Destination {
-        self.dialog.destination()
+    pub(super) const fn dialog(&self) -> &Dialog {
+        &self.dialog
+    }
+
+    pub(super) const fn dialog_mut(&mut self) -> &mut Dialog {
+        &mut self.dialog
     }
 
     fn response(&self, ctx: &Context<'_>, status: u16) -> Response {
@@ -55,10 +60,10 @@ impl InviteUsage {
     pub(crate) fn incoming(
         id: UsageId,
         ctx: &mut Context<'_>,
-        server: ServerId,
-        request: Arc<Request>,
-        flow: Flow,
+        received: Received,
+        replaces: Option<UsageId>,
     ) -> Option<Self> {
+        let Received { id: server, request, flow, .. } = received;
         if let Some(response) = unsupported_body(&request) {
             ctx.endpoint.send_response(ctx.now, server, response);
             return None;
@@ -78,7 +83,8 @@ impl InviteUsage {
         ctx.servers.insert(server, id);
         let max_forwards = max_forwards.unwrap_or(70);
         let offer = request.sdp();
-        let invitation = Invitation { request: Arc::clone(&request), from, flow, offer, max_forwards };
+        let invitation =
+            Invitation { request: Arc::clone(&request), from, flow, offer, max_forwards, replaces };
         ctx.emit(id, UsageEvent::Invited(Box::new(invitation)));
         let expires = request.headers.number(&HeaderName::Expires).ok().flatten();
         let state =

@@ -22,24 +22,23 @@ pub enum Timer {
     Trying,
 }
 
-/// Up to four running timers, each with its deadline. A machine knows how many it needs: setting a fifth is a
-/// bug.
+/// Up to `N` running timers, each with its deadline. A machine knows how many it needs: setting one more is a bug.
 #[derive(Debug, Clone)]
-pub struct TimerTable<K> {
-    slots: [Option<(K, Instant)>; 4],
+pub struct TimerTable<K, const N: usize = 4> {
+    slots: [Option<(K, Instant)>; N],
 }
 
-impl<K: Copy + PartialEq> TimerTable<K> {
+impl<K: Copy + PartialEq, const N: usize> TimerTable<K, N> {
     /// No timer runs.
     pub const fn new() -> Self {
-        Self { slots: [None; 4] }
+        Self { slots: [None; N] }
     }
 
     /// Starts `timer`, or moves its deadline.
     pub fn set(&mut self, timer: K, deadline: Instant) {
         let free = |slot: &Option<(K, Instant)>| slot.is_none_or(|(running, _)| running == timer);
         let at = self.position(timer).or_else(|| self.slots.iter().position(free));
-        debug_assert!(at.is_some(), "a machine runs at most four timers");
+        debug_assert!(at.is_some(), "a machine runs at most {N} timers");
         if let Some(slot) = at.and_then(|at| self.slots.get_mut(at)) {
             *slot = Some((timer, deadline));
         }
@@ -56,7 +55,7 @@ impl<K: Copy + PartialEq> TimerTable<K> {
 
     /// Stops all.
     pub fn clear(&mut self) {
-        self.slots = [None; 4];
+        self.slots = [None; N];
     }
 
     /// Whether `timer` runs.
@@ -84,7 +83,7 @@ impl<K: Copy + PartialEq> TimerTable<K> {
     }
 }
 
-impl<K: Copy + PartialEq> Default for TimerTable<K> {
+impl<K: Copy + PartialEq, const N: usize> Default for TimerTable<K, N> {
     fn default() -> Self {
         Self::new()
     }

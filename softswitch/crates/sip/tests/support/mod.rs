@@ -2,6 +2,8 @@
 //! take 10 ms, and a rule may drop any of them.
 #![allow(dead_code, unreachable_pub, reason = "each story uses what it needs")]
 
+pub mod raw;
+
 use std::{
     collections::VecDeque,
     net::SocketAddr,
@@ -76,6 +78,7 @@ pub fn word(event: &UsageEvent) -> &'static str {
         UsageEvent::ReinviteAnswered { .. } => "reinvite answered",
         UsageEvent::ReinviteRefused { .. } => "reinvite refused",
         UsageEvent::Info { .. } => "info",
+        UsageEvent::Referred(_) => "referred",
         UsageEvent::Ended { .. } => "ended",
     }
 }
