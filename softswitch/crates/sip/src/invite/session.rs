@@ -570,7 +570,7 @@ impl InviteUsage {
             State::Established(established) => established.dialog.move_to(contact, destination),
             State::Closing(closing) => closing.dialog.move_to(contact, destination),
             // Before the answer the dialog lives with a transaction, which keeps its flow.
-            State::Incoming(_) | State::Outgoing(_) | State::Ended => {
+            State::Incoming(_) | State::Outgoing(_) | State::Ended => {}
         }
     }
 }
