@@ -17,6 +17,7 @@ export interface CallEnd {
 const Q850: Readonly<Partial<Record<EndReason, number>>> = {
   hangup: 16, cancelled: 16, declined: 21, forbidden: 21, congestion: 42, 'not-acceptable': 88,
   'media-failed': 41, 'resume-expired': 41, 'server-restart': 41, failed: 127,
+  transferred: 16, parked: 16, removed: 16,
 };
 
 /** An end that this client decided on, or had to conclude. */

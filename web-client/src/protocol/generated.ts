@@ -31,6 +31,9 @@ export const END_REASONS = [
   "server-restart",
   "resume-expired",
   "failed",
+  "transferred",
+  "parked",
+  "removed",
 ] as const;
 
 /**

@@ -93,6 +93,9 @@ export const endOf = (peer: Readonly<PeerInfo>, { reason, by, durationMs }: Call
     congestion: ['The phone system is busy', 'Try again in a few seconds.'],
     'server-restart': ['The phone system restarted', 'The call could not be brought back. Call again.'],
     'resume-expired': ['The connection was lost for too long', 'Call again.'],
+    transferred: ['Call transferred', lasted],
+    parked: ['Call parked', lasted],
+    removed: ['You were taken out of the call', lasted],
     failed: ['The call failed', 'Try again. If it happens again, tell an admin.'],
   };
   const [title, help] = said[reason];

@@ -7,10 +7,10 @@
 use ringdown_types::{LegId, PromptId, ToneId};
 
 use crate::{
-    Action, LegRole, PlaySource,
+    Action, PlaySource,
     call::{Call, State},
     leg::{Leg, Phase},
-    outbox::Outbox,
+    shared::Shared,
 };
 
 /// What a leg hears.
@@ -30,9 +30,9 @@ pub(crate) enum Feed {
 
 impl Call {
     /// Turns the difference between what legs should hear and what they hear into actions.
-    pub(crate) fn reconcile_media(&mut self, out: &mut Outbox) {
+    pub(crate) fn reconcile_media(&mut self, shared: &mut Shared) {
         let desired: Vec<Feed> = self.legs.iter().map(|leg| self.desired_feed(leg)).collect();
-        self.part_bridges(&desired, out);
+        self.part_bridges(&desired, shared);
         for (index, &feed) in desired.iter().enumerate() {
             let leg = self.legs[index].id;
             if self.legs[index].feed == feed {
@@ -40,30 +40,30 @@ impl Call {
             }
             self.legs[index].feed = feed;
             match feed {
-                Feed::Silence => out.action(Action::StopPlay { leg }),
-                Feed::Tone(tone) => play(leg, PlaySource::Tone(tone), true, out),
-                Feed::Music => play(leg, PlaySource::Prompt(PromptId::MusicOnHold), true, out),
+                Feed::Silence => shared.action(Action::StopPlay { leg }),
+                Feed::Tone(tone) => play(leg, PlaySource::Tone(tone), true, shared),
+                Feed::Music => play(leg, PlaySource::Prompt(PromptId::MusicOnHold), true, shared),
                 Feed::Prompt { prompt, token } => {
-                    out.action(Action::Play {
+                    shared.action(Action::Play {
                         leg,
                         source: PlaySource::Prompt(prompt),
                         repeat: false,
                         token,
                     });
                 }
-                Feed::Echo => out.action(Action::Echo { leg }),
+                Feed::Echo => shared.action(Action::Echo { leg }),
                 Feed::Partner(partner) => {
                     if let Some(other) = self.leg_mut(partner) {
                         other.feed = Feed::Partner(leg);
                     }
-                    out.action(Action::Bridge { a: leg, b: partner });
+                    shared.action(Action::Bridge { a: leg, b: partner });
                 }
             }
         }
     }
 
     /// Parts bridges before anything else is joined or played, so that no leg is ever in two.
-    fn part_bridges(&mut self, desired: &[Feed], out: &mut Outbox) {
+    fn part_bridges(&mut self, desired: &[Feed], shared: &mut Shared) {
         for (index, &feed) in desired.iter().enumerate() {
             let Feed::Partner(partner) = self.legs[index].feed else { continue };
             if self.legs[index].feed == feed {
@@ -74,7 +74,7 @@ impl Call {
             // A partner that has ended took the bridge with it.
             if let Some(other) = self.leg_mut(partner) {
                 other.feed = Feed::Silence;
-                out.action(Action::Unbridge { a, b: partner });
+                shared.action(Action::Unbridge { a, b: partner });
             }
         }
     }
@@ -82,14 +82,16 @@ impl Call {
     /// What a leg should hear. A leg has a partner exactly when the partner has it.
     fn desired_feed(&self, leg: &Leg) -> Feed {
         match &self.state {
-            State::Forking(fork) => match (leg.role, fork.early) {
-                (LegRole::Caller, Some(early)) => Feed::Partner(early),
-                (LegRole::Caller, None)
-                    if leg.phase == Phase::Ringing && (leg.wants_ringback || fork.progressed) =>
-                {
-                    Feed::Tone(ToneId::Ringback)
+            State::Routing if Some(leg.id) == self.anchor => self.ringback(leg),
+            State::Forking(fork) if Some(leg.id) == self.anchor => match fork.early {
+                _ if leg.held => Feed::Silence,
+                Some(early) => Feed::Partner(early),
+                None => self.ringback(leg),
+            },
+            State::Forking(fork) => match (fork.early, self.anchor) {
+                (Some(early), Some(anchor)) if early == leg.id && !self.is_held(anchor) => {
+                    Feed::Partner(anchor)
                 }
-                (LegRole::Callee, Some(early)) if early == leg.id => Feed::Partner(self.caller),
                 _ => Feed::Silence,
             },
             State::Talking { .. } => match self.partner(leg.id) {
@@ -100,13 +102,27 @@ impl Call {
             },
             State::Service(_) if leg.held => Feed::Silence,
             State::Service(service) => service.feed(),
-            State::Over => Feed::Silence,
+            State::Parked(_) if leg.held => Feed::Silence,
+            State::Parked(_) => Feed::Music,
+            State::Routing | State::Over => Feed::Silence,
         }
+    }
+
+    /// What an anchor hears that waits for somebody. One that was answered in a call before this one has nothing of
+    /// its own to play; another waits for the first device to ring.
+    fn ringback(&self, leg: &Leg) -> Feed {
+        let rings = leg.phase == Phase::Ringing && (leg.wants_ringback || self.way.progressed);
+        let waits = leg.is_active() && !leg.held;
+        if rings || waits { Feed::Tone(ToneId::Ringback) } else { Feed::Silence }
+    }
+
+    fn is_held(&self, leg: LegId) -> bool {
+        self.leg(leg).is_some_and(|leg| leg.held)
     }
 }
 
-fn play(leg: LegId, source: PlaySource, repeat: bool, out: &mut Outbox) {
-    out.action(Action::Play { leg, source, repeat, token: UNWATCHED });
+fn play(leg: LegId, source: PlaySource, repeat: bool, shared: &mut Shared) {
+    shared.action(Action::Play { leg, source, repeat, token: UNWATCHED });
 }
 
 /// The token of playbacks whose end means nothing: they repeat.

@@ -6,43 +6,83 @@ use ringdown_types::{CallId, EndReason, LegId, MediaDirection, Pii, UserId};
 use tracing::debug;
 
 use crate::{
-    Action, CallRecord, CallView, CommandError, EndedBy, LegCommand, LegEvent, LegRole, LegState, LegView,
-    Notice, Party, fork::Fork, leg::Leg, outbox::Outbox, service::EchoTest,
+    Action, CallRecord, CallView, CommandError, EndedBy, LegCommand, LegEvent, LegState, LegView, Notice,
+    Party,
+    bridge::Feed,
+    fork::Fork,
+    leg::{Leg, Phase},
+    park::Parked,
+    service::Service,
+    shared::Shared,
 };
 
-/// One call.
+/// One call: an anchor leg, mostly the caller's, and the legs that come of one destination.
 ///
 /// ```text
-///            ┌──answered──► Talking ──────┐
-/// Forking ───┤                            ├──hang-up, lost──► Over
-///            └──cancelled, refused, late──┤
-/// Service ────────────────────────────────┘
+///    ┌─────────forwarded, recalled──────────┐
+///    ▼                                      │
+/// Routing ──found──► Forking ──nobody───────┤
+///  │ │ ▲               │ └───answered──► Talking ──┐
+///  │ │ └──own device───┘                    ▲      ├──hang-up, lost──► Over
+///  │ ├──a service answers──► Service ───────┼──────┤
+///  │ └──parked──► Parked ───retrieved───────┘      │
+///  └──refused──────────────────────────────────────┘
 /// ```
+/// `Parked` goes back to `Routing` when nobody fetches the parked side in time.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) id: CallId,
-    /// The caller's leg and user; they outlive the leg, for the record.
-    pub(crate) caller: LegId,
-    pub(crate) caller_user: UserId,
+    /// The leg the call is about. `None` while an originated call rings its own user, whose answering device it
+    /// becomes.
+    pub(crate) anchor: Option<LegId>,
+    /// Who calls; outlives the anchor, for the record.
+    pub(crate) caller: UserId,
     pub(crate) callee: Party,
     dialled: Arc<str>,
-    started_at: Instant,
+    /// Whose rights the next lookup has.
+    pub(crate) rights: UserId,
+    pub(crate) started_at: Instant,
     answered_at: Option<Instant>,
     pub(crate) state: State,
-    /// Live legs, the caller's first.
+    pub(crate) way: Way,
+    /// Live legs, the anchor first.
     pub(crate) legs: Vec<Leg>,
+}
+
+/// Where the call has been on its way to somebody who takes it, and where it may still go.
+#[derive(Debug, Default)]
+pub(crate) struct Way {
+    /// How often it was sent on.
+    pub(crate) redirects: u8,
+    /// Why the first destination failed.
+    pub(crate) failure: Option<(EndReason, EndedBy)>,
+    /// Who gets the anchor back when nobody takes it.
+    pub(crate) recall: Option<UserId>,
+    /// They were rung already.
+    pub(crate) recalled: bool,
+    /// Where the anchor goes when the recall fails too.
+    pub(crate) last_resort: Option<(Pii<Arc<str>>, UserId)>,
+    /// The transferor's leg, if it stays to see how the transfer ends.
+    pub(crate) watcher: Option<LegId>,
+    /// The anchor's device was told to expect early media, so it makes no ringing tone of its own any more.
+    pub(crate) progressed: bool,
 }
 
 /// What a call is about at the moment.
 #[derive(Debug)]
 pub(crate) enum State {
-    /// Callee's devices are being reached.
+    /// Where it goes is being looked up; the answer comes before anything else.
+    Routing,
+    /// Devices are being reached. The anchor may have been answered already: it was transferred.
     Forking(Fork),
-    /// Two answered legs.
-    Talking { callee: LegId },
-    /// The switch itself answered.
-    Service(EchoTest),
-    /// Every leg has ended.
+    /// Two answered legs: the anchor and this one.
+    Talking { partner: LegId },
+    /// The switch itself answered the anchor.
+    Service(Service),
+    /// The anchor waits to be fetched.
+    #[expect(dead_code, reason = "park lands next")]
+    Parked(Parked),
+    /// Every leg has ended or moved to another call.
     Over,
 }
 
@@ -63,18 +103,26 @@ impl Ending {
 }
 
 impl Call {
-    /// A call with its caller's leg only.
-    pub(crate) fn new(id: CallId, caller: Leg, callee: Party, dialled: Arc<str>, now: Instant) -> Self {
+    /// A call with its anchor only, or with nobody yet; what it is to reach follows.
+    pub(crate) fn new(
+        id: CallId,
+        anchor: Option<Leg>,
+        caller: UserId,
+        dialled: Arc<str>,
+        now: Instant,
+    ) -> Self {
         Self {
             id,
-            caller: caller.id,
-            caller_user: caller.user,
-            callee,
+            anchor: anchor.as_ref().map(|leg| leg.id),
+            caller,
+            callee: Party::Number(Pii(Arc::clone(&dialled))),
             dialled,
+            rights: caller,
             started_at: now,
             answered_at: None,
-            state: State::Forking(Fork::new(now)),
-            legs: vec![caller],
+            state: State::Routing,
+            way: Way::default(),
+            legs: anchor.into_iter().collect(),
         }
     }
 
@@ -82,7 +130,8 @@ impl Call {
     pub(crate) const fn deadline(&self) -> Option<Instant> {
         match &self.state {
             State::Forking(fork) => Some(fork.deadline()),
-            State::Talking { .. } | State::Service(_) | State::Over => None,
+            State::Parked(parked) => Some(parked.until),
+            State::Routing | State::Talking { .. } | State::Service(_) | State::Over => None,
         }
     }
 
@@ -90,30 +139,30 @@ impl Call {
         matches!(self.state, State::Over)
     }
 
-    pub(crate) fn handle_event(&mut self, now: Instant, leg: LegId, event: LegEvent, out: &mut Outbox) {
+    pub(crate) fn handle_event(&mut self, now: Instant, leg: LegId, event: LegEvent, shared: &mut Shared) {
         match event {
-            LegEvent::Ringing => self.device_rings(leg, out),
-            LegEvent::EarlyMedia => self.device_sends_early_media(leg, out),
+            LegEvent::Ringing => self.device_rings(leg, shared),
+            LegEvent::EarlyMedia => self.device_sends_early_media(leg, shared),
             LegEvent::Answered => {
-                if self.answer(now, leg, out).is_err() {
+                if self.answer(now, leg, shared).is_err() {
                     debug!(call = %self.id, %leg, "answer dropped: the leg is not ringing");
                 }
             }
             LegEvent::Refused(reason) => {
-                self.leg_ends(now, leg, Ending { reason, by: EndedBy::Local, signalled: true }, out);
+                self.leg_ends(now, leg, Ending { reason, by: EndedBy::Local, signalled: true }, shared);
             }
             LegEvent::Ended { reason, by } => {
-                self.leg_ends(now, leg, Ending { reason, by, signalled: true }, out);
+                self.leg_ends(now, leg, Ending { reason, by, signalled: true }, shared);
             }
             LegEvent::MediaFailed => {
-                self.leg_ends(now, leg, Ending::told(EndReason::MediaFailed, EndedBy::Switch), out);
+                self.leg_ends(now, leg, Ending::told(EndReason::MediaFailed, EndedBy::Switch), shared);
             }
             LegEvent::HoldRequested(held) => {
                 if self.set_held(leg, held).is_err() {
                     debug!(call = %self.id, %leg, "hold dropped: the leg is not answered");
                 }
             }
-            LegEvent::Dtmf { digit, relayed } => self.key_pressed(leg, digit, relayed, out),
+            LegEvent::Dtmf { digit, relayed } => self.key_pressed(leg, digit, relayed, shared),
             LegEvent::PlayFinished { token } => self.play_finished(token),
         }
     }
@@ -123,83 +172,122 @@ impl Call {
         now: Instant,
         leg: LegId,
         command: LegCommand,
-        out: &mut Outbox,
+        shared: &mut Shared,
     ) -> Result<(), CommandError> {
         match command {
-            LegCommand::Answer => self.answer_by_command(now, leg, out),
+            LegCommand::Answer => self.answer_by_command(now, leg, shared),
             LegCommand::Decline(reason) => {
-                self.decline(now, leg, Ending::told(reason.end_reason(), EndedBy::Local), out)
+                self.decline(now, leg, Ending::told(reason.end_reason(), EndedBy::Local), shared)
             }
             LegCommand::Hangup => {
-                self.leg_ends(now, leg, Ending::told(EndReason::Hangup, EndedBy::Local), out);
+                self.leg_ends(now, leg, Ending::told(EndReason::Hangup, EndedBy::Local), shared);
                 Ok(())
             }
             LegCommand::Hold => self.set_held(leg, true),
             LegCommand::Unhold => self.set_held(leg, false),
-            LegCommand::Mute(muted) => self.set_muted(leg, muted, out),
-            LegCommand::SendDtmf(digits) => self.press_keys(leg, &digits, out),
+            LegCommand::Mute(muted) => self.set_muted(leg, muted, shared),
+            LegCommand::SendDtmf(digits) => self.press_keys(leg, &digits, shared),
         }
     }
 
-    pub(crate) fn handle_timeout(&mut self, now: Instant, out: &mut Outbox) {
-        if self.deadline().is_some_and(|deadline| deadline <= now) {
-            self.ring_time_is_over(now, out);
+    pub(crate) fn handle_timeout(&mut self, now: Instant, shared: &mut Shared) {
+        if self.deadline().is_none_or(|deadline| deadline > now) {
+            return;
+        }
+        match &self.state {
+            State::Forking(_) => self.ring_time_is_over(now, shared),
+            State::Parked(_) => self.park_time_is_over(now, shared),
+            State::Routing | State::Talking { .. } | State::Service(_) | State::Over => {}
         }
     }
 
     /// A leg is over for its own side or for the switch: what that means depends on the state.
-    fn leg_ends(&mut self, now: Instant, leg: LegId, ending: Ending, out: &mut Outbox) {
+    fn leg_ends(&mut self, now: Instant, leg: LegId, ending: Ending, shared: &mut Shared) {
         match self.state {
-            State::Forking(_) if leg == self.caller => self.cancel(now, ending, out),
-            State::Forking(_) => self.device_gone(now, leg, ending, out),
-            State::Talking { .. } | State::Service(_) => self.hang_up(now, leg, ending, out),
             State::Over => {}
+            _ if Some(leg) == self.way.watcher => self.watcher_leaves(leg, ending, shared),
+            State::Routing | State::Forking(_) if Some(leg) == self.anchor => {
+                self.cancel(now, leg, ending, shared)
+            }
+            State::Routing | State::Forking(_) => self.device_gone(now, leg, ending, shared),
+            State::Talking { .. } | State::Service(_) | State::Parked(_) => {
+                self.hang_up(now, leg, ending, shared);
+            }
         }
     }
 
     /// The one door between states.
     pub(crate) fn transition(&mut self, to: State) {
         let legal = match (&self.state, &to) {
-            (State::Forking(_), _) => true,
-            (State::Talking { .. } | State::Service(_), to) => matches!(to, State::Over),
             (State::Over, _) => false,
+            (State::Routing | State::Forking(_), _) | (_, State::Over) => true,
+            (State::Service(_), to) => matches!(to, State::Routing),
+            (State::Parked(_), to) => matches!(to, State::Routing | State::Talking { .. }),
+            (State::Talking { .. }, _) => false,
         };
-        assert!(legal, "a call goes from forking to talking or service, and from anywhere to over");
+        assert!(legal, "what two people say to each other ends, it does not turn into something else");
         self.state = to;
     }
 
-    /// The call is answered: for good, and from this moment for the record.
-    pub(crate) fn set_answered(&mut self, now: Instant) {
-        self.answered_at = Some(now);
+    /// The call is answered: for good, and from this moment for the record. Its anchor is told, unless it was
+    /// answered in a call before this one.
+    pub(crate) fn set_answered(&mut self, now: Instant, partner: Option<LegId>, shared: &mut Shared) {
+        self.answered_at.get_or_insert(now);
+        let Some(anchor) = self.anchor.and_then(|anchor| self.leg_mut(anchor)) else { return };
+        if !anchor.is_active() {
+            anchor.phase = Phase::Active { since: now };
+            shared.action(Action::AnswerLeg { leg: anchor.id, callee: partner });
+        }
+    }
+
+    /// Whether the anchor was answered: in a call before this one, or by a service of this one.
+    pub(crate) fn anchor_is_active(&self) -> bool {
+        self.anchor.and_then(|anchor| self.leg(anchor)).is_some_and(Leg::is_active)
     }
 
     /// Takes a leg out, tells its device unless it knows, and says so.
-    pub(crate) fn end_leg(&mut self, leg: LegId, ending: Ending, out: &mut Outbox) {
+    pub(crate) fn end_leg(&mut self, leg: LegId, ending: Ending, shared: &mut Shared) {
         let Some(index) = self.legs.iter().position(|candidate| candidate.id == leg) else { return };
         if !ending.signalled {
-            out.action(Action::EndLeg { leg, reason: ending.reason });
+            shared.action(Action::EndLeg { leg, reason: ending.reason });
         }
         let mut view = self.view_of(&self.legs[index]);
         view.state = LegState::Ended;
         self.legs.remove(index);
-        out.notice(Notice::LegEnded { leg: view, reason: ending.reason, by: ending.by });
+        shared.notice(Notice::LegEnded { leg: view, reason: ending.reason, by: ending.by });
     }
 
-    /// Ends every leg but `spared` the same way; the caller's last.
-    pub(crate) fn end_legs_except(&mut self, spared: Option<LegId>, ending: Ending, out: &mut Outbox) {
-        let ids: Vec<_> = self.legs.iter().rev().map(|leg| leg.id).filter(|id| Some(*id) != spared).collect();
+    /// Takes a leg out that goes on in another call. What it heard here it hears no more.
+    #[expect(dead_code, reason = "transfer lands next")]
+    pub(crate) fn detach(&mut self, leg: LegId, shared: &mut Shared) -> Option<Leg> {
+        let index = self.legs.iter().position(|candidate| candidate.id == leg)?;
+        let mut leg = self.legs.remove(index);
+        if let Feed::Partner(partner) = leg.feed
+            && let Some(other) = self.leg_mut(partner)
+        {
+            other.feed = Feed::Silence;
+            leg.feed = Feed::Silence;
+            shared.action(Action::Unbridge { a: leg.id, b: partner });
+        }
+        Some(leg)
+    }
+
+    /// Ends every leg but `spared` the same way; the anchor last.
+    pub(crate) fn end_legs_except(&mut self, spared: &[LegId], ending: Ending, shared: &mut Shared) {
+        let ids: Vec<_> =
+            self.legs.iter().rev().map(|leg| leg.id).filter(|id| !spared.contains(id)).collect();
         for leg in ids {
-            self.end_leg(leg, ending, out);
+            self.end_leg(leg, ending, shared);
         }
     }
 
     /// Writes the record once the last leg has ended. `by`: `Local` is the caller, `Remote` the called side.
-    pub(crate) fn finish(&mut self, now: Instant, reason: EndReason, by: EndedBy, out: &mut Outbox) {
+    pub(crate) fn finish(&mut self, now: Instant, reason: EndReason, by: EndedBy, shared: &mut Shared) {
         debug_assert!(self.legs.is_empty(), "a call outlives its legs");
         self.transition(State::Over);
-        out.notice(Notice::CallEnded(CallRecord {
+        shared.notice(Notice::CallEnded(CallRecord {
             call: self.id,
-            caller: Party::User(self.caller_user),
+            caller: Party::User(self.caller),
             callee: self.callee.clone(),
             dialled: self.dialled(),
             started_at: self.started_at,
@@ -211,12 +299,12 @@ impl Call {
     }
 
     /// Tells of every leg whose view differs from what was last told.
-    pub(crate) fn report_changes(&mut self, out: &mut Outbox) {
+    pub(crate) fn report_changes(&mut self, shared: &mut Shared) {
         for index in 0..self.legs.len() {
             let view = self.view_of(&self.legs[index]);
             if self.legs[index].reported.as_ref() != Some(&view) {
                 self.legs[index].reported = Some(view.clone());
-                out.notice(Notice::LegChanged(view));
+                shared.notice(Notice::LegChanged(view));
             }
         }
     }
@@ -231,8 +319,20 @@ impl Call {
 
     /// The other answered leg.
     pub(crate) fn partner(&self, leg: LegId) -> Option<&Leg> {
-        let State::Talking { callee } = self.state else { return None };
-        self.leg(if leg == callee { self.caller } else { callee })
+        let State::Talking { partner } = self.state else { return None };
+        if leg == partner { self.leg(self.anchor?) } else { self.leg(partner) }
+    }
+
+    /// The other side as a leg's user sees it.
+    fn peer_of(&self, leg: LegId) -> Party {
+        match self.anchor {
+            Some(anchor) if anchor != leg => match self.leg(anchor) {
+                Some(anchor) => Party::User(anchor.user),
+                None => Party::User(self.caller),
+            },
+            // An originated call shows its own user whom it will reach.
+            Some(_) | None => self.callee.clone(),
+        }
     }
 
     pub(crate) fn dialled(&self) -> Pii<Arc<str>> {
@@ -242,7 +342,7 @@ impl Call {
     pub(crate) fn view(&self) -> CallView {
         CallView {
             call: self.id,
-            caller: Party::User(self.caller_user),
+            caller: Party::User(self.caller),
             callee: self.callee.clone(),
             dialled: self.dialled(),
             started_at: self.started_at,
@@ -259,10 +359,7 @@ impl Call {
             device: leg.device,
             role: leg.role,
             state: leg.state(),
-            peer: match leg.role {
-                LegRole::Caller => self.callee.clone(),
-                LegRole::Callee => Party::User(self.caller_user),
-            },
+            peer: self.peer_of(leg.id),
             held: leg.held,
             held_by_peer,
             muted: leg.muted,

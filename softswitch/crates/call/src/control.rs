@@ -6,12 +6,15 @@ use std::{
     time::Instant,
 };
 
-use ringdown_types::{CallId, EndReason, LegId, Pii, Random, UserId};
+use ringdown_types::{CallId, EndReason, LegId, Random, UserId};
 use tracing::debug;
 
 use crate::{
     CallView, CommandError, Destination, EndedBy, LegCommand, LegEvent, LegRole, LegView, Notice, OfferError,
-    OfferedCall, Output, Party, call::Call, fork::RING_LIMITS, leg::Leg, outbox::Outbox,
+    OfferedCall, Output, Party,
+    call::{Call, State},
+    leg::Leg,
+    shared::Shared,
 };
 
 /// How much may exist at once.
@@ -37,14 +40,11 @@ impl Default for Limits {
 /// - everything else looks.
 #[derive(Debug)]
 pub struct CallControl {
-    limits: Limits,
     /// Ordered, so that a simulation with one seed always runs the same way.
     calls: BTreeMap<CallId, Entry>,
     legs: HashMap<LegId, CallId>,
-    /// How many calls each user is in.
-    users: HashMap<UserId, u32>,
     timers: BTreeSet<(Instant, CallId)>,
-    out: Outbox,
+    shared: Shared,
 }
 
 /// A call and what the indexes hold of it.
@@ -57,14 +57,12 @@ struct Entry {
 
 impl CallControl {
     /// Call control without calls.
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(limits: Limits, random: Box<dyn Random>) -> Self {
         Self {
-            limits,
             calls: BTreeMap::new(),
             legs: HashMap::new(),
-            users: HashMap::new(),
             timers: BTreeSet::new(),
-            out: Outbox::default(),
+            shared: Shared::new(limits, random),
         }
     }
 
@@ -72,60 +70,28 @@ impl CallControl {
     ///
     /// # Errors
     /// When the switch is full or the leg's id is in use; then there is no call and no output.
-    pub fn handle_offer(
-        &mut self,
-        now: Instant,
-        random: &mut dyn Random,
-        offer: OfferedCall,
-    ) -> Result<CallId, OfferError> {
-        if self.calls.len() >= self.limits.calls {
+    pub fn handle_offer(&mut self, now: Instant, offer: OfferedCall) -> Result<CallId, OfferError> {
+        if self.calls.len() >= self.shared.limits.calls {
             return Err(OfferError::Congestion);
         }
         if self.legs.contains_key(&offer.leg) {
             return Err(OfferError::DuplicateLeg);
         }
-        let dialled: Arc<str> = offer.dialled.into();
-        let mut counted = vec![offer.user];
-        let callee = match &offer.destination {
-            Destination::User(callee) => {
-                if callee.user != offer.user {
-                    counted.push(callee.user);
-                }
-                Party::User(callee.user)
-            }
-            Destination::EchoTest | Destination::Refused(_) => Party::Number(Pii(Arc::clone(&dialled))),
-        };
-        let id = CallId::random(random);
-        let mut caller = Leg::new(offer.leg, (offer.user, offer.device), LegRole::Caller, now);
-        caller.wants_ringback = offer.wants_generated_ringback;
-        let mut call = Call::new(id, caller, callee, dialled, now);
+        let mut anchor = Leg::new(offer.leg, (offer.user, offer.device), LegRole::Caller, now);
+        anchor.wants_ringback = offer.wants_generated_ringback;
+        let id = self.begin(now, Some(anchor), offer.user, offer.dialled.into());
         debug!(call = %id, leg = %offer.leg, "call offered");
-        self.out.notice(Notice::CallStarted {
-            call: id,
-            caller: Party::User(offer.user),
-            dialled: call.dialled(),
-            at: now,
-        });
-        match offer.destination {
-            Destination::User(callee) if self.user_calls(callee.user) >= usize::from(callee.max_calls) => {
-                call.refuse(now, EndReason::Busy, EndedBy::Remote, &mut self.out);
-            }
-            Destination::User(mut callee) => {
-                callee.ring = callee.ring.clamp(RING_LIMITS.0, RING_LIMITS.1);
-                call.fork(now, callee, self.limits.devices_per_call, random, &mut self.out);
-            }
-            Destination::EchoTest => call.start_echo_test(now, &mut self.out),
-            Destination::Refused(reason) => call.refuse(now, reason, EndedBy::Switch, &mut self.out),
-        }
-        for leg in &call.legs {
-            self.legs.insert(leg.id, id);
-        }
-        for user in &counted {
-            *self.users.entry(*user).or_default() += 1;
-        }
-        self.calls.insert(id, Entry { call, armed: None, counted });
-        self.settle(id);
+        self.with(id, |call, shared| call.route(now, offer.destination, shared));
         Ok(id)
+    }
+
+    /// Where the number of [`crate::Action::Lookup`] leads. Dropped when the call is over or was answered already.
+    pub fn handle_lookup(&mut self, now: Instant, call: CallId, destination: Destination) {
+        self.with(call, |call, shared| {
+            if matches!(call.state, State::Routing) {
+                call.route(now, destination, shared);
+            }
+        });
     }
 
     /// A leg's device did something. Dropped when the leg is over: the two crossed.
@@ -134,10 +100,7 @@ impl CallControl {
             debug!(%leg, ?event, "event dropped: the leg is over");
             return;
         };
-        if let Some(entry) = self.calls.get_mut(&id) {
-            entry.call.handle_event(now, leg, event, &mut self.out);
-        }
-        self.settle(id);
+        self.with(id, |call, shared| call.handle_event(now, leg, event, shared));
     }
 
     /// A person wants something of a leg.
@@ -152,7 +115,7 @@ impl CallControl {
     ) -> Result<(), CommandError> {
         let id = self.legs.get(&leg).copied().ok_or(CommandError::NoSuchLeg)?;
         let entry = self.calls.get_mut(&id).ok_or(CommandError::NoSuchLeg)?;
-        let result = entry.call.handle_command(now, leg, command, &mut self.out);
+        let result = entry.call.handle_command(now, leg, command, &mut self.shared);
         self.settle(id);
         result
     }
@@ -161,10 +124,9 @@ impl CallControl {
     pub fn handle_shutdown(&mut self, now: Instant) {
         let all: Vec<CallId> = self.calls.keys().copied().collect();
         for id in all {
-            if let Some(entry) = self.calls.get_mut(&id) {
-                entry.call.refuse(now, EndReason::ServerRestart, EndedBy::Switch, &mut self.out);
-            }
-            self.settle(id);
+            self.with(id, |call, shared| {
+                call.refuse(now, EndReason::ServerRestart, EndedBy::Switch, shared);
+            });
         }
     }
 
@@ -177,7 +139,7 @@ impl CallControl {
             self.timers.pop_first();
             if let Some(entry) = self.calls.get_mut(&id) {
                 entry.armed = None;
-                entry.call.handle_timeout(now, &mut self.out);
+                entry.call.handle_timeout(now, &mut self.shared);
             }
             self.settle(id);
         }
@@ -190,7 +152,7 @@ impl CallControl {
 
     /// The next thing to do or to tell.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.out.pop()
+        self.shared.pop()
     }
 
     /// A call as it is.
@@ -226,15 +188,53 @@ impl CallControl {
 
     /// How many calls a user is in, ringing ones included.
     pub fn user_calls(&self, user: UserId) -> usize {
-        self.users.get(&user).map_or(0, |&calls| calls as usize)
+        self.shared.user_calls(user)
+    }
+
+    /// A new call; what it is to do follows.
+    pub(crate) fn begin(
+        &mut self,
+        now: Instant,
+        anchor: Option<Leg>,
+        caller: UserId,
+        dialled: Arc<str>,
+    ) -> CallId {
+        let id = self.shared.new_call_id();
+        if let Some(anchor) = &anchor {
+            self.legs.insert(anchor.id, id);
+        }
+        let call = Call::new(id, anchor, caller, dialled, now);
+        self.shared.notice(Notice::CallStarted {
+            call: id,
+            caller: Party::User(caller),
+            dialled: call.dialled(),
+            at: now,
+        });
+        self.calls.insert(id, Entry { call, armed: None, counted: Vec::new() });
+        id
+    }
+
+    /// Lets a call take an input and brings everything up to date with it. Nothing for a call that is over.
+    pub(crate) fn with<T>(
+        &mut self,
+        id: CallId,
+        input: impl FnOnce(&mut Call, &mut Shared) -> T,
+    ) -> Option<T> {
+        let entry = self.calls.get_mut(&id)?;
+        let result = input(&mut entry.call, &mut self.shared);
+        self.settle(id);
+        Some(result)
     }
 
     /// Brings media, notices, indexes and timers up to date with a call that took an input.
-    fn settle(&mut self, id: CallId) {
+    pub(crate) fn settle(&mut self, id: CallId) {
         let Some(entry) = self.calls.get_mut(&id) else { return };
-        entry.call.reconcile_media(&mut self.out);
-        entry.call.report_changes(&mut self.out);
-        for leg in self.out.take_ended() {
+        entry.call.reconcile_media(&mut self.shared);
+        entry.call.report_changes(&mut self.shared);
+        for leg in self.shared.take_started() {
+            self.legs.insert(leg, id);
+        }
+        for leg in self.shared.take_ended() {
             self.legs.remove(&leg);
         }
         let deadline = entry.call.deadline();
@@ -247,21 +247,24 @@ impl CallControl {
             }
             entry.armed = deadline;
         }
+        entry.count_users(&mut self.shared);
         if entry.call.is_over() {
-            for user in std::mem::take(&mut entry.counted) {
-                self.uncount(user);
-            }
             self.calls.remove(&id);
             debug!(call = %id, "call over");
         }
     }
+}
 
-    fn uncount(&mut self, user: UserId) {
-        if let Some(calls) = self.users.get_mut(&user) {
-            *calls -= 1;
-            if *calls == 0 {
-                self.users.remove(&user);
-            }
+impl Entry {
+    /// Brings the numbers of calls of everybody with a leg in this one up to date.
+    fn count_users(&mut self, shared: &mut Shared) {
+        let mut users: Vec<UserId> = self.call.legs.iter().map(|leg| leg.user).collect();
+        users.sort_unstable();
+        users.dedup();
+        if users != self.counted {
+            users.iter().for_each(|user| shared.count(*user));
+            self.counted.iter().for_each(|user| shared.uncount(*user));
+            self.counted = users;
         }
     }
 }

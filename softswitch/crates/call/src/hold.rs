@@ -5,7 +5,7 @@
 
 use ringdown_types::LegId;
 
-use crate::{Action, CommandError, call::Call, outbox::Outbox};
+use crate::{Action, CommandError, call::Call, shared::Shared};
 
 impl Call {
     /// Only an answered leg can hold.
@@ -23,12 +23,12 @@ impl Call {
         &mut self,
         leg: LegId,
         muted: bool,
-        out: &mut Outbox,
+        shared: &mut Shared,
     ) -> Result<(), CommandError> {
         let leg = self.leg_mut(leg).ok_or(CommandError::NoSuchLeg)?;
         if leg.muted != muted {
             leg.muted = muted;
-            out.action(Action::Mute { leg: leg.id, muted });
+            shared.action(Action::Mute { leg: leg.id, muted });
         }
         Ok(())
     }

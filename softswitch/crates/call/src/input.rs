@@ -1,8 +1,8 @@
 //! What call control is told.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use ringdown_types::{DtmfDigit, EndReason, LegId, SessionId, UserId};
+use ringdown_types::{DtmfDigit, EndReason, LegId, Pii, SessionId, UserId};
 
 use crate::EndedBy;
 
@@ -38,6 +38,8 @@ pub struct OfferedCall {
 pub enum Destination {
     /// To every device of a user.
     User(Callee),
+    /// To the members of a ring group, stage after stage.
+    Group(Group),
     /// To the echo test.
     EchoTest,
     /// Nowhere: the caller is told why at once.
@@ -52,10 +54,67 @@ pub struct Callee {
     /// The devices reachable at this moment. The calling device is taken out, so that a user who calls their own
     /// number rings their other devices.
     pub devices: Vec<DeviceId>,
-    /// How long they ring.
+    /// How long they ring. In a group the stage's time counts.
     pub ring: Duration,
     /// Calls the user may have at once; with this many, one more caller is told busy.
     pub max_calls: u8,
+    /// Where the call goes when they do not take it. In a group the group's overflow counts.
+    pub forwards: Forwards,
+    /// Whether the devices are asked to answer by themselves (intercom).
+    pub auto_answer: bool,
+}
+
+/// Where a call goes that its callee does not take: dialled text, looked up with the callee's rights.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Forwards {
+    /// The callee is busy, or declined.
+    pub busy: Option<Pii<Arc<str>>>,
+    /// Nobody answered in time.
+    pub no_answer: Option<Pii<Arc<str>>>,
+    /// No device can be reached.
+    pub offline: Option<Pii<Arc<str>>>,
+}
+
+impl Forwards {
+    /// One target, whatever the reason.
+    pub fn always(target: Option<Pii<Arc<str>>>) -> Self {
+        Self { busy: target.clone(), no_answer: target.clone(), offline: target }
+    }
+
+    pub(crate) fn on(&self, reason: EndReason) -> Option<&Pii<Arc<str>>> {
+        match reason {
+            EndReason::Busy | EndReason::Declined => self.busy.as_ref(),
+            EndReason::NoAnswer => self.no_answer.as_ref(),
+            _ => self.offline.as_ref(),
+        }
+    }
+}
+
+/// A ring group: its members ring in stages, one stage after the other, until one answers.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// The number that reaches it, as the caller sees it.
+    pub number: Pii<Arc<str>>,
+    /// Who rings when; at most [`Group::MAX_STAGES`] are followed. One stage with everybody rings all at once, one
+    /// for each member rings them in order.
+    pub stages: Vec<Stage>,
+    /// Where the call goes when nobody takes it.
+    pub overflow: Option<Pii<Arc<str>>>,
+}
+
+impl Group {
+    /// The most stages of one group. More let a call ring for hours.
+    pub const MAX_STAGES: usize = 32;
+}
+
+/// Those members of a group who ring at the same time. Members with as many calls as they may have are passed over,
+/// and a member who declines takes only themselves out.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// The members.
+    pub members: Vec<Callee>,
+    /// How long they ring.
+    pub ring: Duration,
 }
 
 /// What a leg's device does.

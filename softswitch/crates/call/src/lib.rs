@@ -13,8 +13,10 @@
 //! | `control` | the calls, the index from leg to call, limits, timers |
 //! | `call` | one call: its legs, its state, its one transition door |
 //! | `fork` | the time before an answer: who rings, who refused, why nobody is left |
+//! | `redirect` | where a call goes, and where it goes on to when nobody takes it |
 //! | `talk` | an answered call: hang-up, keys |
 //! | `hold` | hold and mute |
+//! | `park` | parked sides |
 //! | `service` | calls the switch answers itself |
 //! | `bridge` | who hears what, derived from the state and reconciled after each input |
 //!
@@ -31,15 +33,18 @@ mod fork;
 mod hold;
 mod input;
 mod leg;
-mod outbox;
 mod output;
+mod park;
+mod redirect;
 mod service;
+mod shared;
 mod talk;
 mod view;
 
 pub use control::{CallControl, Limits};
 pub use input::{
-    Callee, CommandError, DeclineReason, Destination, DeviceId, LegCommand, LegEvent, OfferError, OfferedCall,
+    Callee, CommandError, DeclineReason, Destination, DeviceId, Forwards, Group, LegCommand, LegEvent,
+    OfferError, OfferedCall, Stage,
 };
-pub use output::{Action, Notice, Output, PlaySource};
+pub use output::{Action, LookupTarget, Notice, Output, PlaySource, TransferProgress};
 pub use view::{CallRecord, CallView, EndedBy, LegRole, LegState, LegView, Party};

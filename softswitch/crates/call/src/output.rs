@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use ringdown_types::{CallId, DtmfDigit, EndReason, LegId, Pii, PromptId, ToneId};
+use ringdown_types::{CallId, DtmfDigit, EndReason, LegId, Pii, PromptId, ToneId, UserId};
 
 use crate::{CallRecord, DeviceId, EndedBy, LegView, Party};
 
@@ -16,8 +16,17 @@ pub enum Output {
 }
 
 /// What to do. An action names only legs that were offered or started and have not ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
+    /// Find out where something leads, and say so with [`crate::CallControl::handle_lookup`] before anything else.
+    Lookup {
+        /// The call that goes there.
+        call: CallId,
+        /// What is looked for.
+        target: LookupTarget,
+        /// With whose rights.
+        by: UserId,
+    },
     /// Tell the caller's device that the called side rings (180).
     RingLeg {
         /// The caller's leg.
@@ -38,8 +47,11 @@ pub enum Action {
         call: CallId,
         /// The device.
         device: DeviceId,
-        /// The caller's leg, whose media this one may share.
-        caller: LegId,
+        /// The caller's leg, whose media this one may share; `None` where the device's own user is rung first. Who is
+        /// shown as calling is the new leg's [`crate::LegView::peer`].
+        caller: Option<LegId>,
+        /// Whether the device is asked to answer by itself.
+        auto_answer: bool,
     },
     /// Tell the caller's device that the call is answered (200).
     AnswerLeg {
@@ -54,6 +66,14 @@ pub enum Action {
         leg: LegId,
         /// What its device is told.
         reason: EndReason,
+    },
+    /// Tell the device that asked for a transfer and is still there how it goes. Its leg ends, or talks again, by
+    /// other actions.
+    TransferProgress {
+        /// The transferor's leg.
+        leg: LegId,
+        /// How far it is.
+        progress: TransferProgress,
     },
     /// Join two legs' media, replacing whatever fed either.
     Bridge {
@@ -104,6 +124,26 @@ pub enum Action {
         /// Whether it is muted.
         muted: bool,
     },
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LookupTarget {
+    /// What dialling this reaches.
+    Number(Pii<Arc<str>>),
+    /// A user's own devices, whatever the user forwards.
+    User(UserId),
+}
+
+/// How far a transfer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransferProgress {
+    /// The target rings.
+    Ringing,
+    /// The target answered; the transferor's leg ends.
+    Answered,
+    /// It failed. The transferor talks with the transferee again.
+    Failed(EndReason),
 }
 
 /// What a playback plays.

@@ -5,11 +5,9 @@ use std::time::Instant;
 use ringdown_types::PromptId;
 
 use crate::{
-    Action,
     bridge::Feed,
     call::{Call, State},
-    leg::Phase,
-    outbox::Outbox,
+    shared::Shared,
 };
 
 /// The echo test: says what it is, then returns the caller's voice until they hang up.
@@ -21,8 +19,24 @@ pub(crate) enum EchoTest {
     Echoing,
 }
 
-impl EchoTest {
+/// What the switch does for an anchor it answered itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Service {
+    /// Returns the caller's voice.
+    EchoTest(EchoTest),
+}
+
+impl Service {
+    /// What the anchor hears.
     pub(crate) const fn feed(self) -> Feed {
+        match self {
+            Self::EchoTest(step) => step.feed(),
+        }
+    }
+}
+
+impl EchoTest {
+    const fn feed(self) -> Feed {
         match self {
             Self::Announcing => Feed::Prompt { prompt: PromptId::EchoTest, token: ANNOUNCEMENT },
             Self::Echoing => Feed::Echo,
@@ -31,18 +45,14 @@ impl EchoTest {
 }
 
 impl Call {
-    pub(crate) fn start_echo_test(&mut self, now: Instant, out: &mut Outbox) {
-        let caller = self.caller;
-        if let Some(leg) = self.leg_mut(caller) {
-            leg.phase = Phase::Active { since: now };
-        }
-        self.set_answered(now);
-        self.transition(State::Service(EchoTest::Announcing));
-        out.action(Action::AnswerLeg { leg: caller, callee: None });
+    pub(crate) fn start_echo_test(&mut self, now: Instant, shared: &mut Shared) {
+        self.transition(State::Service(Service::EchoTest(EchoTest::Announcing)));
+        self.set_answered(now, None, shared);
+        self.dismiss_watcher(shared);
     }
 
     pub(crate) fn play_finished(&mut self, token: u32) {
-        if let State::Service(step @ EchoTest::Announcing) = &mut self.state
+        if let State::Service(Service::EchoTest(step @ EchoTest::Announcing)) = &mut self.state
             && token == ANNOUNCEMENT
         {
             *step = EchoTest::Echoing;

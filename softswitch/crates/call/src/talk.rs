@@ -8,30 +8,30 @@ use crate::{
     Action, CommandError, EndedBy, LegCommand, Notice,
     bridge::Feed,
     call::{Call, Ending},
-    outbox::Outbox,
+    shared::Shared,
 };
 
 impl Call {
     /// One answered side is over; so is the other.
-    pub(crate) fn hang_up(&mut self, now: Instant, leg: LegId, ending: Ending, out: &mut Outbox) {
-        let is_caller = leg == self.caller;
+    pub(crate) fn hang_up(&mut self, now: Instant, leg: LegId, ending: Ending, shared: &mut Shared) {
+        let is_caller = Some(leg) == self.anchor;
         let (seen_by_partner, by) = match (ending.by, is_caller) {
             (EndedBy::Switch, _) => (EndedBy::Switch, EndedBy::Switch),
             (EndedBy::Local | EndedBy::Remote, true) => (EndedBy::Remote, EndedBy::Local),
             (EndedBy::Local | EndedBy::Remote, false) => (EndedBy::Remote, EndedBy::Remote),
         };
-        self.end_leg(leg, ending, out);
-        self.end_legs_except(None, Ending::told(ending.reason, seen_by_partner), out);
-        self.finish(now, ending.reason, by, out);
+        self.end_leg(leg, ending, shared);
+        self.end_legs_except(&[], Ending::told(ending.reason, seen_by_partner), shared);
+        self.finish(now, ending.reason, by, shared);
     }
 
     /// A key of a device: its partner hears it, if it hears the device at all.
-    pub(crate) fn key_pressed(&self, leg: LegId, digit: DtmfDigit, relayed: bool, out: &mut Outbox) {
+    pub(crate) fn key_pressed(&self, leg: LegId, digit: DtmfDigit, relayed: bool, shared: &mut Shared) {
         let Some(partner) = self.bridged_partner(leg) else { return };
         if !relayed {
-            out.action(Action::SendDtmf { leg: partner, digit });
+            shared.action(Action::SendDtmf { leg: partner, digit });
         }
-        out.notice(Notice::Dtmf { leg: partner, digit });
+        shared.notice(Notice::Dtmf { leg: partner, digit });
     }
 
     /// Keys a person presses on a screen.
@@ -39,7 +39,7 @@ impl Call {
         &self,
         leg: LegId,
         digits: &[DtmfDigit],
-        out: &mut Outbox,
+        shared: &mut Shared,
     ) -> Result<(), CommandError> {
         if digits.is_empty() || digits.len() > LegCommand::MAX_DIGITS {
             return Err(CommandError::Invalid);
@@ -48,7 +48,7 @@ impl Call {
             return Err(CommandError::WrongState);
         }
         for &digit in digits {
-            self.key_pressed(leg, digit, false, out);
+            self.key_pressed(leg, digit, false, shared);
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 mod support;
 
 use ringdown_call::{Callee, Destination, EndedBy, LegEvent, Limits, OfferError, OfferedCall};
-use ringdown_types::{EndReason, LegId, SeededRandom};
+use ringdown_types::{EndReason, LegId};
 use support::*;
 
 #[test]
@@ -25,8 +25,7 @@ fn nobody_there_is_offline() {
 #[test]
 fn one_call_more_than_allowed_is_busy() {
     let mut world = World::new();
-    let bob_with_one =
-        || Destination::User(Callee { user: BOB, devices: vec![BOB_TAB], ring: RING, max_calls: 1 });
+    let bob_with_one = || Destination::User(Callee { max_calls: 1, ..callee(BOB, &[BOB_TAB]) });
     let alice = world.call(ALICE, ALICE_TAB, bob_with_one(), true);
     let carol = world.call(CAROL, BOB_PHONE, bob_with_one(), false);
     assert_eq!(world.told[&carol], EndReason::Busy);
@@ -65,8 +64,7 @@ fn a_full_switch_takes_no_call_and_says_nothing() {
         destination: bob(&[BOB_PHONE]),
         wants_generated_ringback: true,
     };
-    let mut random = SeededRandom::new(1);
-    let refused = world.control.handle_offer(world.now, &mut random, offer(999));
+    let refused = world.control.handle_offer(world.now, offer(999));
     assert_eq!(refused, Err(OfferError::Congestion));
     assert_eq!(world.control.poll_output(), None);
 }
@@ -83,7 +81,7 @@ fn a_leg_id_in_use_is_refused() {
         destination: bob(&[BOB_PHONE]),
         wants_generated_ringback: true,
     };
-    let refused = world.control.handle_offer(world.now, &mut SeededRandom::new(1), offer);
+    let refused = world.control.handle_offer(world.now, offer);
     assert_eq!(refused, Err(OfferError::DuplicateLeg));
 }
 

@@ -48,8 +48,7 @@ fn an_answer_stops_the_clock() {
 fn absurd_ring_times_are_clamped() {
     for (asked, obeyed) in [(0, 5), (86_400, 300)] {
         let mut world = World::new();
-        let callee =
-            Callee { user: BOB, devices: vec![BOB_PHONE], ring: Duration::from_secs(asked), max_calls: 1 };
+        let callee = Callee { ring: Duration::from_secs(asked), ..callee(BOB, &[BOB_PHONE]) };
         let alice = world.call(ALICE, ALICE_TAB, Destination::User(callee), true);
         world.advance(Duration::from_secs(obeyed) - Duration::from_millis(1));
         assert!(!world.ended.contains_key(&alice));

@@ -5,7 +5,7 @@ use std::time::Instant;
 use ringdown_call::{Action, DeviceId, LegEvent, Notice, Output as CallOutput, PlaySource as Play};
 use ringdown_control::{Event, LegPlace};
 use ringdown_media::api::{MediaCommand, PlaySource};
-use ringdown_types::{EndReason, LegId, SessionId};
+use ringdown_types::{CodecId, EndReason, LegId, SessionId};
 
 use crate::{
     Output, Switch,
@@ -32,6 +32,10 @@ impl Switch {
 
     fn act(&mut self, now: Instant, action: Action) {
         match action {
+            Action::Lookup { call, target, by } => {
+                let destination = self.look_up(&target, by);
+                self.calls.handle_lookup(now, call, destination);
+            }
             Action::RingLeg { leg } => self.sip_ring(now, leg),
             Action::ProgressLeg { leg, callee } => self.sip_progress(now, leg, callee),
             Action::StartLeg { leg, device: DeviceId::Browser(session), caller, .. } => {
@@ -40,6 +44,8 @@ impl Switch {
             Action::StartLeg { leg, device: DeviceId::Telephone(key), caller, .. } => {
                 self.start_telephone_leg(now, leg, key, caller);
             }
+            // Transfers that a device waits for are asked by telephones only, and none asks yet.
+            Action::TransferProgress { .. } => {}
             Action::AnswerLeg { leg, callee } => self.sip_answer(now, leg, callee),
             Action::EndLeg { leg, reason } => self.sip_end(now, leg, reason),
             Action::Bridge { a, b } => {
@@ -93,9 +99,12 @@ impl Switch {
         }
     }
 
-    fn start_browser_leg(&mut self, leg: LegId, session: SessionId, caller: LegId) {
-        let Some(calling) = self.legs.get(caller) else { return };
-        let (worker, variables) = (calling.worker, calling.variables.clone());
+    fn start_browser_leg(&mut self, leg: LegId, session: SessionId, caller: Option<LegId>) {
+        let calling = caller.and_then(|caller| self.legs.get(caller));
+        let variables = calling.map(|leg| leg.variables.clone()).unwrap_or_default();
+        let Some(worker) = calling.map(|leg| leg.worker).or_else(|| self.workers.least_loaded()) else {
+            return;
+        };
         let candidates = self.workers.candidates(worker);
         let web = WebLeg::new(session, self.config.dtls_fingerprint, candidates, &mut *self.random);
         let side = Side::Browser(Box::new(web));
@@ -107,8 +116,8 @@ impl Switch {
 
     /// Sends our offer, the caller's codecs first so that both sides share one, and takes the session as ringing:
     /// it is live, and what it does with the offer is its own.
-    fn ring_browser(&mut self, now: Instant, (leg, caller): (LegId, LegId)) {
-        let codecs = codecs_starting_with(&self.legs.get(caller).map(Leg::codecs).unwrap_or_default());
+    fn ring_browser(&mut self, now: Instant, (leg, caller): (LegId, Option<LegId>)) {
+        let codecs = codecs_starting_with(&self.codecs_of(caller));
         let Some(ringing) = self.legs.get_mut(leg) else { return };
         let variables = std::mem::take(&mut ringing.variables);
         let Side::Browser(web) = &mut ringing.side else { return };
@@ -122,10 +131,15 @@ impl Switch {
         self.calls.handle_leg_event(now, leg, LegEvent::Ringing);
     }
 
+    /// What a leg's device can take; nothing for no leg.
+    pub(crate) fn codecs_of(&self, leg: Option<LegId>) -> Vec<CodecId> {
+        leg.and_then(|leg| self.legs.get(leg)).map(Leg::codecs).unwrap_or_default()
+    }
+
     /// A telephone often speaks one codec only; a browser in the same bridge that knows it too is asked to speak it,
     /// so that nothing is transcoded. Until its answer comes the media plane transcodes.
     fn spare_transcoding(&mut self, browser: LegId, other: LegId) {
-        let others = self.legs.get(other).map(Leg::codecs).unwrap_or_default();
+        let others = self.codecs_of(Some(other));
         let Some(web) = self.legs.web(browser) else { return };
         let session = web.session();
         if let Some(offer) = web.narrow_to(&others) {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use ringdown_call::{Callee, Destination, DeviceId, OfferError, OfferedCall};
+use ringdown_call::{Callee, Destination, DeviceId, Forwards, LookupTarget, OfferError, OfferedCall};
 use ringdown_dialplan::Decision;
 use ringdown_types::{CallId, EndReason, LegId, UserId};
 
@@ -26,11 +26,7 @@ impl Switch {
         caller: Caller,
         dialled: &str,
     ) -> Result<CallId, OfferError> {
-        let destination = match self.directory.dialplan().route(dialled, caller.user) {
-            Decision::User { user } => Destination::User(self.callee(user)),
-            Decision::EchoTest => Destination::EchoTest,
-            decision => Destination::Refused(decision.end_reason().unwrap_or(EndReason::NotFound)),
-        };
+        let destination = self.destination(dialled, caller.user);
         let offer = OfferedCall {
             leg: caller.leg,
             user: caller.user,
@@ -39,7 +35,27 @@ impl Switch {
             destination,
             wants_generated_ringback: !caller.makes_ringback,
         };
-        self.calls.handle_offer(now, &mut *self.random, offer)
+        self.calls.handle_offer(now, offer)
+    }
+
+    /// Where a call goes on to.
+    pub(crate) fn look_up(&self, target: &LookupTarget, by: UserId) -> Destination {
+        match target {
+            LookupTarget::Number(number) => self.destination(&number.0, by),
+            LookupTarget::User(user) if self.directory.is_enabled(*user) => {
+                Destination::User(Callee { forwards: Forwards::default(), ..self.callee(*user) })
+            }
+            LookupTarget::User(_) => Destination::Refused(EndReason::NotFound),
+        }
+    }
+
+    /// What dialling a number reaches.
+    fn destination(&self, dialled: &str, by: UserId) -> Destination {
+        match self.directory.dialplan().route(dialled, by) {
+            Decision::User { user } => Destination::User(self.callee(user)),
+            Decision::EchoTest => Destination::EchoTest,
+            decision => Destination::Refused(decision.end_reason().unwrap_or(EndReason::NotFound)),
+        }
     }
 
     /// A user with their live sessions and registered telephones.
@@ -51,6 +67,8 @@ impl Switch {
             devices: browsers.chain(telephones).collect(),
             ring: self.directory.ring_time(user),
             max_calls: self.directory.user(user).map_or(1, |user| user.max_calls),
+            forwards: Forwards::default(),
+            auto_answer: false,
         }
     }
 }

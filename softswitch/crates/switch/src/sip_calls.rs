@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use ringdown_call::{DeviceId, EndedBy, LegEvent, LegState};
+use ringdown_call::{DeviceId, EndedBy, LegEvent, LegState, Party};
 use ringdown_control::LegPlace;
 use ringdown_media::api::MediaCommand;
 use ringdown_sdp::{LocalIdentity, Peer, RemoteDescription, SdpError, TelephoneSession};
@@ -202,23 +202,31 @@ impl Switch {
 /// Call control's actions, as signalling. For a browser's leg they mean nothing: its events tell it.
 impl Switch {
     /// A user's telephone is called.
-    pub(crate) fn start_telephone_leg(&mut self, now: Instant, leg: LegId, key: u64, caller: LegId) {
+    pub(crate) fn start_telephone_leg(&mut self, now: Instant, leg: LegId, key: u64, caller: Option<LegId>) {
         if let Err(reason) = self.try_telephone(now, leg, key, caller) {
             self.calls.handle_leg_event(now, leg, LegEvent::Refused(reason));
         }
     }
 
-    fn try_telephone(&mut self, now: Instant, leg: LegId, key: u64, caller: LegId) -> Result<(), EndReason> {
-        let calling = self.legs.get(caller).ok_or(EndReason::Failed)?;
-        let (worker, codecs) = (calling.worker, codecs_starting_with(&calling.codecs()));
-        let hops = match &calling.side {
-            Side::Telephone(sip) => sip.hops,
-            Side::Browser(_) => MAX_HOPS,
+    fn try_telephone(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        key: u64,
+        caller: Option<LegId>,
+    ) -> Result<(), EndReason> {
+        let calling = caller.and_then(|caller| self.legs.get(caller));
+        let worker = calling.map(|leg| leg.worker).or_else(|| self.workers.least_loaded());
+        let worker = worker.ok_or(EndReason::Congestion)?;
+        let codecs = codecs_starting_with(&self.codecs_of(caller));
+        let hops = match calling.map(|leg| &leg.side) {
+            Some(Side::Telephone(sip)) => sip.hops,
+            Some(Side::Browser(_)) | None => MAX_HOPS,
         };
-        let calling_user = self.calls.leg(caller).map(|view| view.user).ok_or(EndReason::Failed)?;
+        let calling_party = self.calls.leg(leg).map(|view| view.peer).ok_or(EndReason::Failed)?;
         let (username, destination, target) = self.binding(key).ok_or(EndReason::Offline)?;
         let callee = self.directory.device(&username).ok_or(EndReason::Offline)?.user;
-        let (from, to) = (self.address(calling_user), self.address(callee));
+        let (from, to) = (self.party_address(&calling_party), self.address(callee));
         let offered = self.sip.offered.get(&BindingId(key)).copied();
         let peer = offered.unwrap_or(usual_peer(destination.transport()));
         let source = destination.remote().ip();
@@ -381,6 +389,18 @@ impl Switch {
         let binding = self.sip.registrar.binding(BindingId(key))?;
         let username = self.sip.registrar.aor_of(BindingId(key))?;
         Some((username.to_owned(), binding.destination(), binding.contact().clone()))
+    }
+
+    /// One side of a call as telephones see it.
+    fn party_address(&self, party: &Party) -> NameAddr {
+        match party {
+            Party::User(user) => self.address(*user),
+            Party::Number(number) => {
+                let host =
+                    Host::parse(self.directory.realm()).unwrap_or(self.config.advertised_address.into());
+                NameAddr::new(SipUri::new(Some(&number.0), host, None).into())
+            }
+        }
     }
 
     /// A user as telephones see them.

@@ -37,8 +37,8 @@ pub struct Switch {
     pub(crate) sip: SipSide,
     pub(crate) commands: CommandLog,
     pub(crate) lost_media: LostMedia,
-    /// Browser legs to ring once their notices are out, with the caller's leg.
-    pub(crate) browsers_to_ring: VecDeque<(LegId, LegId)>,
+    /// Browser legs to ring once their notices are out, with the leg they will hear.
+    pub(crate) browsers_to_ring: VecDeque<(LegId, Option<LegId>)>,
     pub(crate) out: VecDeque<Output>,
 }
 
@@ -56,7 +56,7 @@ impl Switch {
             clock: WallClock::new(now, unix_ms),
             directory: Directory::empty(config.realm.clone()),
             sessions: Sessions::default(),
-            calls: CallControl::new(limits),
+            calls: CallControl::new(limits, random()),
             legs: Legs::default(),
             workers: Workers::new(&config.workers),
             sip: SipSide::new(now, &config, random),

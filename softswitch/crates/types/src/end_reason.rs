@@ -40,11 +40,17 @@ pub enum EndReason {
     ResumeExpired,
     /// The device failed or broke the protocol.
     Failed,
+    /// The leg's user handed its partner on to somebody else.
+    Transferred,
+    /// The leg's user parked its partner.
+    Parked,
+    /// Somebody in charge put the leg out, for example of a conference room.
+    Removed,
 }
 
 impl EndReason {
     /// Every reason.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::Hangup,
         Self::Busy,
         Self::Declined,
@@ -61,6 +67,9 @@ impl EndReason {
         Self::ServerRestart,
         Self::ResumeExpired,
         Self::Failed,
+        Self::Transferred,
+        Self::Parked,
+        Self::Removed,
     ];
 
     /// The name used on every protocol.
@@ -82,6 +91,9 @@ impl EndReason {
             Self::ServerRestart => "server-restart",
             Self::ResumeExpired => "resume-expired",
             Self::Failed => "failed",
+            Self::Transferred => "transferred",
+            Self::Parked => "parked",
+            Self::Removed => "removed",
         }
     }
 
@@ -89,9 +101,11 @@ impl EndReason {
     pub const fn sip_status(self) -> u16 {
         match self {
             Self::Busy => 486,
-            Self::Declined | Self::DeclinedElsewhere => 603,
+            Self::Declined | Self::DeclinedElsewhere | Self::Removed => 603,
             Self::NoAnswer | Self::Offline => 480,
-            Self::Cancelled | Self::Hangup | Self::AnsweredElsewhere => 487,
+            Self::Cancelled | Self::Hangup | Self::AnsweredElsewhere | Self::Transferred | Self::Parked => {
+                487
+            }
             Self::NotFound => 404,
             Self::Forbidden => 403,
             Self::NotAcceptable => 488,
@@ -120,7 +134,7 @@ impl EndReason {
     pub const fn q850(self) -> u8 {
         match self {
             Self::NotFound => 1,
-            Self::Hangup | Self::Cancelled => 16,
+            Self::Hangup | Self::Cancelled | Self::Transferred | Self::Parked | Self::Removed => 16,
             Self::Busy => 17,
             Self::Offline => 20,
             Self::NoAnswer => 19,

@@ -6,14 +6,15 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use ringdown_call::{
-    Action, CallControl, CallRecord, Callee, Destination, DeviceId, EndedBy, LegCommand, LegEvent, LegState,
-    LegView, Limits, Notice, OfferedCall, Output, PlaySource,
+    Action, CallControl, CallRecord, Callee, Destination, DeviceId, EndedBy, Forwards, LegCommand, LegEvent,
+    LegState, LegView, Limits, LookupTarget, Notice, OfferedCall, Output, PlaySource, TransferProgress,
 };
-use ringdown_types::{CallId, DtmfDigit, EndReason, LegId, SeededRandom, SessionId, ToneId, UserId};
+use ringdown_types::{CallId, DtmfDigit, EndReason, LegId, Pii, SeededRandom, SessionId, ToneId, UserId};
 
 pub(crate) const ALICE: UserId = UserId::from_u128(101);
 pub(crate) const BOB: UserId = UserId::from_u128(102);
@@ -25,6 +26,7 @@ pub(crate) const ALICE_TAB: DeviceId = DeviceId::Browser(SessionId::from_u128(1)
 pub(crate) const BOB_TAB: DeviceId = DeviceId::Browser(SessionId::from_u128(2));
 pub(crate) const BOB_PHONE: DeviceId = DeviceId::Telephone(20);
 pub(crate) const BOB_SOFTPHONE: DeviceId = DeviceId::Telephone(21);
+pub(crate) const CAROL_PHONE: DeviceId = DeviceId::Telephone(30);
 
 pub(crate) const RING: Duration = Duration::from_secs(30);
 
@@ -41,7 +43,6 @@ pub(crate) enum Hears {
 pub(crate) struct World {
     pub(crate) control: CallControl,
     pub(crate) now: Instant,
-    random: SeededRandom,
     next_leg: u128,
     /// Every leg ever made, with its device.
     pub(crate) devices: BTreeMap<LegId, DeviceId>,
@@ -61,6 +62,12 @@ pub(crate) struct World {
     pub(crate) records: BTreeMap<CallId, CallRecord>,
     /// Legs in the order they were started.
     pub(crate) order: Vec<LegId>,
+    /// Lookups in the order they were asked for.
+    pub(crate) lookups: Vec<(CallId, LookupTarget, UserId)>,
+    /// What transferors were told.
+    pub(crate) progress: Vec<(LegId, TransferProgress)>,
+    /// Where numbers and users lead; elsewhere is not found.
+    pub(crate) numbers: BTreeMap<&'static str, Destination>,
 }
 
 impl World {
@@ -71,9 +78,8 @@ impl World {
     #[allow(clippy::disallowed_methods)] // The clock's starting point; no test waits on it.
     pub(crate) fn with_limits(limits: Limits) -> Self {
         Self {
-            control: CallControl::new(limits),
+            control: CallControl::new(limits, Box::new(SeededRandom::new(7))),
             now: Instant::now(),
-            random: SeededRandom::new(7),
             next_leg: 1,
             devices: BTreeMap::new(),
             views: BTreeMap::new(),
@@ -89,6 +95,9 @@ impl World {
             started_calls: BTreeSet::new(),
             records: BTreeMap::new(),
             order: Vec::new(),
+            lookups: Vec::new(),
+            progress: Vec::new(),
+            numbers: BTreeMap::new(),
         }
     }
 
@@ -120,7 +129,7 @@ impl World {
             destination,
             wants_generated_ringback,
         };
-        let call = self.control.handle_offer(self.now, &mut self.random, offer).expect("there is room");
+        let call = self.control.handle_offer(self.now, offer).expect("there is room");
         self.drain();
         assert!(self.started_calls.contains(&call));
         leg
@@ -172,11 +181,30 @@ impl World {
         assert_eq!(self.hears(b), Hears::Leg(a));
     }
 
+    fn destination(&self, target: &LookupTarget) -> Destination {
+        match target {
+            LookupTarget::Number(number) => self.numbers.get(number.0.as_ref()).cloned(),
+            LookupTarget::User(ALICE) => Some(user(ALICE, &[ALICE_TAB])),
+            LookupTarget::User(BOB) => Some(user(BOB, &[BOB_TAB, BOB_PHONE])),
+            LookupTarget::User(CAROL) => Some(user(CAROL, &[CAROL_PHONE])),
+            LookupTarget::User(_) => None,
+        }
+        .unwrap_or(Destination::Refused(EndReason::NotFound))
+    }
+
     pub(crate) fn drain(&mut self) {
+        let mut answered = self.lookups.len();
         while let Some(output) = self.control.poll_output() {
             match output {
                 Output::Action(action) => self.act(action),
                 Output::Notice(notice) => self.note(notice),
+            }
+            // A lookup is answered before anything else happens.
+            if self.lookups.len() > answered {
+                let (call, target, _) = self.lookups[answered].clone();
+                answered += 1;
+                let destination = self.destination(&target);
+                self.control.handle_lookup(self.now, call, destination);
             }
         }
         self.check();
@@ -195,6 +223,8 @@ impl World {
             Action::EndLeg { leg, reason } => {
                 assert!(self.told.insert(leg, reason).is_none(), "a leg is told its end once");
             }
+            Action::Lookup { call, target, by } => self.lookups.push((call, target, by)),
+            Action::TransferProgress { leg, progress } => self.progress.push((leg, progress)),
             Action::RingLeg { leg } => assert!(self.ringing.insert(leg), "ringing is told once"),
             Action::ProgressLeg { leg, .. } => assert!(self.progressed.insert(leg), "progress is told once"),
             Action::AnswerLeg { leg, .. } => assert!(self.answered.insert(leg), "an answer is told once"),
@@ -286,7 +316,27 @@ impl World {
 }
 
 pub(crate) fn bob(devices: &[DeviceId]) -> Destination {
-    Destination::User(Callee { user: BOB, devices: devices.to_vec(), ring: RING, max_calls: 2 })
+    user(BOB, devices)
+}
+
+pub(crate) fn user(user: UserId, devices: &[DeviceId]) -> Destination {
+    Destination::User(callee(user, devices))
+}
+
+pub(crate) fn callee(user: UserId, devices: &[DeviceId]) -> Callee {
+    Callee {
+        user,
+        devices: devices.to_vec(),
+        ring: RING,
+        max_calls: 2,
+        forwards: Forwards::default(),
+        auto_answer: false,
+    }
+}
+
+/// Dialled text of a forward.
+pub(crate) fn number(text: &str) -> Option<Pii<Arc<str>>> {
+    Some(Pii(Arc::from(text)))
 }
 
 pub(crate) fn music() -> Hears {
@@ -312,7 +362,9 @@ fn named(action: &Action) -> Vec<LegId> {
         | Action::StopPlay { leg }
         | Action::Echo { leg }
         | Action::SendDtmf { leg, .. }
+        | Action::TransferProgress { leg, .. }
         | Action::Mute { leg, .. } => vec![leg],
+        Action::Lookup { .. } => Vec::new(),
         Action::Bridge { a, b } | Action::Unbridge { a, b } => vec![a, b],
     }
 }

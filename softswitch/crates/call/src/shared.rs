@@ -1,0 +1,99 @@
+//! What all calls share: where outputs queue, the source of new legs' ids, who is in how many calls.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+};
+
+use ringdown_types::{CallId, LegId, Random, UserId};
+
+use crate::{Action, Limits, Notice, Output};
+
+/// What every call needs besides itself. The queue is bounded by its use: one input queues a few outputs per leg of
+/// the calls it concerns, and is drained before the next.
+pub(crate) struct Shared {
+    pub(crate) limits: Limits,
+    random: Box<dyn Random>,
+    queue: VecDeque<Output>,
+    /// Legs that ended since the index was last brought up to date.
+    ended: Vec<LegId>,
+    /// Legs that were started since.
+    started: Vec<LegId>,
+    /// How many calls each user is in.
+    users: HashMap<UserId, u32>,
+}
+
+impl Shared {
+    pub(crate) fn new(limits: Limits, random: Box<dyn Random>) -> Self {
+        Self {
+            limits,
+            random,
+            queue: VecDeque::new(),
+            ended: Vec::new(),
+            started: Vec::new(),
+            users: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn action(&mut self, action: Action) {
+        if let Action::StartLeg { leg, .. } = &action {
+            self.started.push(*leg);
+        }
+        self.queue.push_back(Output::Action(action));
+    }
+
+    pub(crate) fn notice(&mut self, notice: Notice) {
+        if let Notice::LegEnded { leg, .. } = &notice {
+            self.ended.push(leg.leg);
+        }
+        self.queue.push_back(Output::Notice(notice));
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Output> {
+        self.queue.pop_front()
+    }
+
+    /// Legs that were started and that the index does not name yet.
+    pub(crate) fn take_started(&mut self) -> Vec<LegId> {
+        std::mem::take(&mut self.started)
+    }
+
+    /// Legs that ended and that the index still names.
+    pub(crate) fn take_ended(&mut self) -> Vec<LegId> {
+        std::mem::take(&mut self.ended)
+    }
+
+    pub(crate) fn new_leg_id(&mut self) -> LegId {
+        LegId::random(&mut *self.random)
+    }
+
+    pub(crate) fn new_call_id(&mut self) -> CallId {
+        CallId::random(&mut *self.random)
+    }
+
+    /// How many calls a user is in, ringing ones included.
+    pub(crate) fn user_calls(&self, user: UserId) -> usize {
+        self.users.get(&user).map_or(0, |&calls| calls as usize)
+    }
+
+    /// A user is in one call more.
+    pub(crate) fn count(&mut self, user: UserId) {
+        *self.users.entry(user).or_default() += 1;
+    }
+
+    /// A user is in one call less.
+    pub(crate) fn uncount(&mut self, user: UserId) {
+        if let Some(calls) = self.users.get_mut(&user) {
+            *calls -= 1;
+            if *calls == 0 {
+                self.users.remove(&user);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("queued", &self.queue.len()).finish_non_exhaustive()
+    }
+}
