@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ringdown_control::{DirectorySnapshot, DirectoryUser, FeatureCodes, SipDevice};
+use ringdown_control::{DirectorySnapshot, DirectoryUser, SipDevice, UserSettings};
 use ringdown_desk::Person;
 use tokio::sync::{mpsc, oneshot};
 
@@ -76,6 +76,7 @@ pub async fn read(store: &Store, realm: &str) -> Result<(Vec<Person>, Arc<Direct
             enabled: account.enabled,
             ring_seconds: account.ring_seconds,
             max_calls: account.max_calls,
+            settings: UserSettings::default(),
         })
     });
     let users: Vec<_> = users.collect();
@@ -88,8 +89,7 @@ pub async fn read(store: &Store, realm: &str) -> Result<(Vec<Person>, Arc<Direct
     });
     let devices = devices.collect();
     let realm = realm.to_owned();
-    let snapshot =
-        DirectorySnapshot { version, realm, users, devices, feature_codes: FeatureCodes::default() };
+    let snapshot = DirectorySnapshot { version, realm, users, devices, ..DirectorySnapshot::default() };
     Ok((accounts.iter().map(person).collect(), Arc::new(snapshot)))
 }
 

@@ -24,7 +24,7 @@ ARROWS = {
     "rtc": {"types"},
     "media": {"types"},
     "call": {"types"},
-    "dialplan": {"types"},
+    "dialplan": {"types", "control"},
     "control": {"types"},
     "plane": {"types", "rtc", "media"},
     "switch": SWITCH_PARTS,

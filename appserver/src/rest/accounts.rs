@@ -263,7 +263,7 @@ fn read_name(name: &str) -> Result<Pii<String>, Refusal> {
 
 fn read_extension(text: &str) -> Result<Extension, Refusal> {
     let extension: Extension = text.parse().map_err(|error| Refusal::bad_request(format!("{error}")))?;
-    if extension == ringdown_control::FeatureCodes::default().echo_test {
+    if ringdown_control::FeatureCodes::default().iter().any(|(_, code)| *code == extension) {
         return Err(Refusal::Conflict("the extension is a feature code".to_owned()));
     }
     Ok(extension)

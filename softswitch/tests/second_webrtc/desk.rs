@@ -115,6 +115,7 @@ fn directory() -> DirectorySnapshot {
         enabled: true,
         ring_seconds: 30,
         max_calls: 4,
+        settings: UserSettings::default(),
     };
     DirectorySnapshot {
         version: DIRECTORY_VERSION,
@@ -122,6 +123,7 @@ fn directory() -> DirectorySnapshot {
         users: vec![person(ALICE, "101", "Alice"), person(BOB, "102", "Bob")],
         devices: Vec::new(),
         feature_codes: FeatureCodes::default(),
+        ..DirectorySnapshot::default()
     }
 }
 

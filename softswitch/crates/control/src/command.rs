@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use ringdown_types::{CallId, DtmfDigit, EndReason, LegId, SessionId, UserId};
+use ringdown_types::{CallId, DtmfDigit, EndReason, LegId, Pii, SessionId, UserId};
 use serde::{Deserialize, Serialize};
+
+use crate::SettingChange;
 
 /// Names a command for its reply and against doing it twice. Random, chosen by the app server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -96,6 +98,22 @@ pub enum Command {
         /// The candidate; `None` at the end of candidates.
         candidate: Option<CandidateText>,
     },
+    /// Changes a user's setting as their feature code would. [`crate::Event::SettingChanged`] follows.
+    ChangeSetting {
+        /// Whose.
+        user: UserId,
+        /// What is changed.
+        change: SettingChange,
+    },
+    /// Says where a number goes and why, without calling it. Replies [`CommandResult::Explained`].
+    Explain {
+        /// Who would dial.
+        caller: UserId,
+        /// What they would dial.
+        dialled: Pii<String>,
+        /// When, Unix time in milliseconds; `None` at this moment.
+        at: Option<u64>,
+    },
 }
 
 /// How a description is meant (RFC 8829 §4.1.8).
@@ -148,6 +166,11 @@ pub enum CommandResult {
         /// The caller's leg.
         leg: LegId,
     },
+    /// Where a number goes.
+    Explained {
+        /// How.
+        explanation: Explanation,
+    },
     /// It was refused; nothing changed.
     Refused {
         /// Why.
@@ -155,6 +178,16 @@ pub enum CommandResult {
         /// What was wrong, for people.
         message: String,
     },
+}
+
+/// Where a number goes and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// What was looked at, in order: a sentence each, for administrators.
+    pub steps: Vec<Pii<String>>,
+    /// What becomes of the call, in one word: `user`, `group`, `unknown`, `refused` and so on.
+    pub outcome: String,
 }
 
 /// Why a command was refused.

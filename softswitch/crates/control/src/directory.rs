@@ -1,12 +1,25 @@
 //! What a softswitch must know to connect calls without the app server.
 
+mod feature_codes;
+mod numbers;
+mod time_condition;
+mod user_settings;
+
 use std::fmt;
 
 use ringdown_types::{Extension, Pii, UserId};
 use serde::{Deserialize, Serialize};
 
+pub use feature_codes::{Argument, Feature, FeatureCodes};
+pub use numbers::{ConferenceRoom, ParkingLot, RingGroup};
+pub use time_condition::{DatedException, HourSpan, TimeCondition, WeeklyHours};
+pub use user_settings::{Forwards, SettingChange, UserSettings, VoicemailSettings};
+
 /// The whole directory, versioned. A softswitch keeps the newest in memory and in its state folder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// Fields an older app server does not send have the value that leaves its switch as it was: no group, no room, no
+/// slot, no code but those it names.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DirectorySnapshot {
     /// Grows with every change; never 0.
@@ -19,6 +32,18 @@ pub struct DirectorySnapshot {
     pub devices: Vec<SipDevice>,
     /// Feature codes.
     pub feature_codes: FeatureCodes,
+    /// Numbers that ring several users.
+    #[serde(default)]
+    pub groups: Vec<RingGroup>,
+    /// Conference rooms.
+    #[serde(default)]
+    pub rooms: Vec<ConferenceRoom>,
+    /// Where parked calls wait; `None` where nothing can be parked.
+    #[serde(default)]
+    pub parking: Option<ParkingLot>,
+    /// Numbers that lead elsewhere depending on the time.
+    #[serde(default)]
+    pub time_conditions: Vec<TimeCondition>,
 }
 
 /// Somebody who can be called.
@@ -37,6 +62,9 @@ pub struct DirectoryUser {
     pub ring_seconds: u16,
     /// Calls the user may have at once, 1 to 100; one more caller hears busy.
     pub max_calls: u8,
+    /// What the user decides themselves.
+    #[serde(default)]
+    pub settings: UserSettings,
 }
 
 /// A telephone's credentials. The password itself is never stored.
@@ -56,19 +84,5 @@ pub struct SipDevice {
 impl fmt::Debug for SipDevice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SipDevice").field("user", &self.user).finish_non_exhaustive()
-    }
-}
-
-/// What a user dials for a service instead of a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct FeatureCodes {
-    /// The echo test.
-    pub echo_test: Extension,
-}
-
-impl Default for FeatureCodes {
-    fn default() -> Self {
-        Self { echo_test: "*43".parse().expect("*43 is an extension") }
     }
 }

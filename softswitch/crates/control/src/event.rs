@@ -7,7 +7,7 @@ use ringdown_types::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{CandidateText, SessionDescription};
+use crate::{CandidateText, SessionDescription, SettingChange};
 
 /// Something that happened. Times are Unix time in milliseconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,6 +83,11 @@ pub enum Event {
     Registration {
         /// The user's bindings as they are now.
         registration: RegistrationInfo,
+    },
+    /// A user changed a setting on the switch. It is in force already.
+    SettingChanged {
+        /// What changed.
+        changed: SettingChanged,
     },
 }
 
@@ -219,4 +224,17 @@ pub struct RegistrationInfo {
     pub user: UserId,
     /// How many bindings are live; 0 means no telephone is reachable.
     pub bindings: u32,
+}
+
+/// A setting that was changed on the switch. It is said again in every snapshot until a directory holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SettingChanged {
+    /// Whose.
+    pub user: UserId,
+    /// Its number: of one user's changes a later one has a higher number, across restarts. A change whose number is
+    /// not above [`crate::UserSettings::last_change`] is known.
+    pub number: u64,
+    /// What was changed.
+    pub change: SettingChange,
 }

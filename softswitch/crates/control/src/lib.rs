@@ -12,10 +12,17 @@ mod snapshot;
 mod voicemail;
 
 pub use command::{
-    CandidateText, Command, CommandError, CommandId, CommandResult, DescriptionKind, SessionDescription,
+    CandidateText, Command, CommandError, CommandId, CommandResult, DescriptionKind, Explanation,
+    SessionDescription,
 };
-pub use directory::{DirectorySnapshot, DirectoryUser, FeatureCodes, SipDevice};
-pub use event::{CallRecord, EndedBy, Event, LegInfo, LegPlace, LegRole, LegState, Party, RegistrationInfo};
+pub use directory::{
+    Argument, ConferenceRoom, DatedException, DirectorySnapshot, DirectoryUser, Feature, FeatureCodes,
+    Forwards, HourSpan, ParkingLot, RingGroup, SettingChange, SipDevice, TimeCondition, UserSettings,
+    VoicemailSettings, WeeklyHours,
+};
+pub use event::{
+    CallRecord, EndedBy, Event, LegInfo, LegPlace, LegRole, LegState, Party, RegistrationInfo, SettingChanged,
+};
 pub use frame::{AppFrame, FrameError, MAX_FRAME_BYTES, NodeFrame, PROTOCOL_VERSION, decode, encode};
 pub use snapshot::{CallInfo, Snapshot};
 pub use voicemail::{VoicemailCount, VoicemailMessage};

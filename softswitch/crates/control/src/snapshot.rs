@@ -3,7 +3,7 @@
 use ringdown_types::{CallId, Pii};
 use serde::{Deserialize, Serialize};
 
-use crate::{LegInfo, Party, RegistrationInfo};
+use crate::{LegInfo, Party, RegistrationInfo, SettingChanged};
 
 /// Everything live, as of one event number.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -13,6 +13,9 @@ pub struct Snapshot {
     pub calls: Vec<CallInfo>,
     /// Users with at least one reachable telephone.
     pub registrations: Vec<RegistrationInfo>,
+    /// Settings changed on the switch that the directory in force does not hold, oldest first for each user.
+    #[serde(default)]
+    pub settings: Vec<SettingChanged>,
 }
 
 /// A call and its legs.

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use ringdown_call::Party as CallParty;
 use ringdown_control::{DirectorySnapshot, DirectoryUser, Party, SipDevice};
-use ringdown_dialplan::{CompileError, Dialplan, DialplanSource, FeatureEntry, Service, UserEntry};
+use ringdown_dialplan::{CompileError, Dialplan};
 use ringdown_types::{Pii, UserId};
 
 /// The directory in force.
@@ -41,15 +41,7 @@ impl Directory {
     }
 
     pub(crate) fn compile(snapshot: DirectorySnapshot) -> Result<Self, DirectoryError> {
-        let entry = |user: &DirectoryUser| UserEntry {
-            id: user.id,
-            extension: user.extension.clone(),
-            enabled: user.enabled,
-        };
-        let echo = FeatureEntry { code: snapshot.feature_codes.echo_test, service: Service::EchoTest };
-        let source =
-            DialplanSource { users: snapshot.users.iter().map(entry).collect(), features: vec![echo] };
-        let dialplan = Dialplan::compile(&source)?;
+        let dialplan = Dialplan::compile(&snapshot)?;
         let users: HashMap<_, _> = snapshot.users.into_iter().map(|user| (user.id, user)).collect();
         let mut devices = HashMap::with_capacity(snapshot.devices.len());
         let mut owned: HashMap<UserId, Vec<String>> = HashMap::new();

@@ -26,7 +26,7 @@ impl Switch {
         caller: Caller,
         dialled: &str,
     ) -> Result<CallId, OfferError> {
-        let destination = self.destination(dialled, caller.user);
+        let destination = self.destination(now, dialled, caller.user);
         let offer = OfferedCall {
             leg: caller.leg,
             user: caller.user,

@@ -108,6 +108,18 @@ id! {
     /// A recording, and the sound file it becomes; a voicemail message has the id of its recording.
     RecordingId
 }
+id! {
+    /// A ring group.
+    GroupId
+}
+id! {
+    /// A conference room.
+    RoomId
+}
+id! {
+    /// A number that leads elsewhere depending on the time.
+    TimeConditionId
+}
 
 #[cfg(test)]
 mod tests {

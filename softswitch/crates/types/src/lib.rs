@@ -6,16 +6,26 @@ mod codec;
 mod dtmf;
 mod end_reason;
 mod extension;
+mod forward;
 mod id;
+mod number;
 mod pii;
 mod prompt;
 mod random;
+mod ring;
+mod time_of_week;
 
 pub use codec::{CodecId, MediaDirection};
 pub use dtmf::{DtmfDigit, ParseDtmfError};
 pub use end_reason::EndReason;
 pub use extension::{Extension, ParseExtensionError};
-pub use id::{CallId, LegId, MixId, NodeId, ParseIdError, RecordingId, SessionId, UserId};
+pub use forward::ForwardKind;
+pub use id::{
+    CallId, GroupId, LegId, MixId, NodeId, ParseIdError, RecordingId, RoomId, SessionId, TimeConditionId, UserId,
+};
+pub use number::{DialKey, ParkSlot};
 pub use pii::Pii;
 pub use prompt::{PromptId, ToneId};
 pub use random::{Random, SeededRandom};
+pub use ring::RingStrategy;
+pub use time_of_week::{CivilDate, ParseCivilError, TimeOfDay, Weekday};

@@ -69,6 +69,7 @@ impl World {
             users: Vec::new(),
             devices: Vec::new(),
             feature_codes: FeatureCodes::default(),
+            ..DirectorySnapshot::default()
         };
         self.desk.handle_directory(self.now, people, Arc::new(directory));
         self.carry_out();

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use phone::Phone;
 use ringdown_control::{
     CallRecord, Command, CommandId, CommandResult, DirectorySnapshot, DirectoryUser, EndedBy, Event,
-    FeatureCodes, LegInfo, LegState, SessionDescription, SipDevice, VoicemailMessage,
+    FeatureCodes, LegInfo, LegState, SessionDescription, SipDevice, UserSettings, VoicemailMessage,
 };
 use ringdown_media::api::{AudioParameters, MediaCommand, MediaEvent, PlaySource, Transport};
 use ringdown_sip::{
@@ -442,6 +442,7 @@ pub(crate) fn directory() -> DirectorySnapshot {
         enabled: true,
         ring_seconds: 30,
         max_calls: 2,
+        settings: UserSettings::default(),
     };
     let device = |username: &str, user: UserId| {
         let ha1 = Ha1::of_password(username, REALM, "secret");
@@ -458,5 +459,6 @@ pub(crate) fn directory() -> DirectorySnapshot {
             device("carol-phone", CAROL),
         ],
         feature_codes: FeatureCodes::default(),
+        ..DirectorySnapshot::default()
     }
 }
