@@ -5,7 +5,6 @@
 
 mod config;
 mod control_link;
-mod directory_file;
 mod driver;
 mod health;
 mod identity;
@@ -14,6 +13,7 @@ mod random;
 mod recordings;
 mod sounds;
 mod start;
+mod state_file;
 mod switch_task;
 mod tls;
 

@@ -11,6 +11,7 @@ use std::{
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
+use ringdown_control::{DirectorySnapshot, SettingChanged};
 use ringdown_media::{codec::OpusSettings, prompt::SoundStore};
 use ringdown_rtc::DtlsIdentity;
 use ringdown_sip::{endpoint::Ports, message::Algorithm};
@@ -26,7 +27,6 @@ use tracing::{error, info, warn};
 use crate::{
     config::{Config, DigestAlgorithm},
     control_link::{self, LinkConfig},
-    directory_file::DirectoryFile,
     driver::{TcpListeners, UdpSockets},
     health::{self, Health},
     identity,
@@ -34,6 +34,7 @@ use crate::{
     random::SystemRandom,
     recordings::Recordings,
     sounds,
+    state_file::StateFile,
     switch_task::{INPUTS, SwitchInput, SwitchTask},
 };
 
@@ -75,7 +76,11 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
 
     let mut switch = make_switch(&config, &addresses, &identity, &listen);
     let (directory, stored) =
-        DirectoryFile::open(config.state.join("directory.json")).map_err(failed("opening the directory"))?;
+        StateFile::<DirectorySnapshot>::open("directory", config.state.join("directory.json"))
+            .map_err(failed("opening the directory"))?;
+    let (settings, changed) =
+        StateFile::<Vec<SettingChanged>>::open("settings", config.state.join("settings.json"))
+            .map_err(failed("opening the changed settings"))?;
     let directory_version = Arc::new(AtomicU64::new(stored.as_ref().map_or(0, |stored| stored.version)));
     if let Some(stored) = stored {
         info!(version = stored.version, "directory of the last run");
@@ -86,6 +91,8 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
             }
         }
     }
+
+    switch.restore_settings(changed.unwrap_or_default());
 
     udp.serve(&sender, &health).map_err(failed("serving SIP on UDP"))?;
     tcp.serve(&sender);
@@ -101,6 +108,7 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
         workers,
         recordings,
         directory,
+        settings,
         directory_version,
         health: Arc::clone(&health),
     };

@@ -14,7 +14,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use ringdown_control::{Command, CommandId, DirectorySnapshot, Event, NodeFrame};
+use ringdown_control::{Command, CommandId, DirectorySnapshot, Event, NodeFrame, SettingChanged};
 use ringdown_media::api::MediaEvent;
 use ringdown_sip::{
     endpoint::{ConnectionId, Destination, Flow, Transmit, Transport},
@@ -30,11 +30,11 @@ use tracing::{debug, error, info, warn};
 
 use crate::{
     control_link::Outgoing,
-    directory_file::DirectoryFile,
     driver::{TcpConnection, TcpListeners, UdpSockets},
     health::Health,
     media_task::{WorkerHandle, WorkerInput},
     recordings::{FileJob, Recordings},
+    state_file::StateFile,
 };
 
 /// Inputs that wait for the switch. More are late by the time their turn comes; the drivers drop datagrams then and
@@ -136,7 +136,9 @@ pub(crate) struct SwitchTask {
     /// Where recordings are kept.
     pub recordings: Recordings,
     /// Where the directory is kept.
-    pub directory: DirectoryFile,
+    pub directory: StateFile<DirectorySnapshot>,
+    /// Where settings are kept that the directory does not hold yet.
+    pub settings: StateFile<Vec<SettingChanged>>,
     /// The version of the directory in force.
     pub directory_version: Arc<AtomicU64>,
     /// What is told of ourselves.
@@ -253,6 +255,9 @@ impl Running {
                     Some(handle) => handle.send(WorkerInput::Command(Box::new(command))),
                     None => warn!(worker, "no such media worker"),
                 },
+                Output::SettingsChanged => {
+                    self.task.settings.store(&self.task.switch.changed_settings());
+                }
                 Output::Event(event) => self.link.report(event),
                 Output::KeepMessage(message) => self.file(FileJob::Keep(message)),
                 Output::DiscardRecording(recording) => self.file(FileJob::Discard(recording)),

@@ -6,7 +6,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use ringdown_control::{
     AppFrame, CallRecord, Command, CommandId, CommandResult, DescriptionKind, DirectorySnapshot,
     DirectoryUser, EndedBy, Event, FeatureCodes, LegInfo, NodeFrame, PROTOCOL_VERSION, SessionDescription,
-    Snapshot, decode, encode,
+    Snapshot, UserSettings, decode, encode,
 };
 use ringdown_types::{CallId, EndReason, LegId, Pii, SessionId, UserId};
 use tokio::{

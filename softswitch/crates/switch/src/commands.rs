@@ -8,10 +8,9 @@ use ringdown_call::{
 use ringdown_control::{
     CandidateText, Command, CommandError, CommandResult, DescriptionKind, Event, LegPlace, SessionDescription,
 };
-use ringdown_dialplan::MAX_DIALLED_BYTES;
 use ringdown_media::api::MediaCommand;
 use ringdown_sdp::SdpError;
-use ringdown_types::{EndReason, LegId, SessionId, UserId};
+use ringdown_types::{DialKey, EndReason, LegId, SessionId, UserId};
 
 use crate::{
     Switch,
@@ -101,6 +100,14 @@ impl Switch {
             }
             Command::Describe { leg, description } => self.describe(leg, &description)?,
             Command::Candidate { leg, candidate } => self.candidate(leg, candidate.as_ref())?,
+            Command::ChangeSetting { user, change } => {
+                let refused = |refusal| Refusal(CommandError::Invalid, format!("{refusal}"));
+                self.change_setting(now, user, change).map_err(refused)?;
+            }
+            Command::Explain { caller, dialled, at } => {
+                let explanation = self.explain(now, caller, &dialled, at);
+                return Ok(CommandResult::Explained { explanation });
+            }
         }
         Ok(CommandResult::Done)
     }
@@ -118,7 +125,7 @@ impl Switch {
             return Err(Refusal::new(CommandError::NoSuchSession, "the session is not known"));
         }
         check_variables(&variables)?;
-        if to.len() > MAX_DIALLED_BYTES {
+        if to.len() > DialKey::MAX_DIALLED_BYTES {
             return Err(Refusal::new(CommandError::Invalid, "the number is too long"));
         }
         if offer.kind != DescriptionKind::Offer {

@@ -3,9 +3,9 @@
 use std::{collections::HashMap, time::Duration};
 
 use ringdown_call::Party as CallParty;
-use ringdown_control::{DirectorySnapshot, DirectoryUser, Party, SipDevice};
+use ringdown_control::{DirectorySnapshot, DirectoryUser, Party, RingGroup, SipDevice, UserSettings};
 use ringdown_dialplan::{CompileError, Dialplan};
-use ringdown_types::{Pii, UserId};
+use ringdown_types::{GroupId, Pii, UserId};
 
 /// The directory in force.
 #[derive(Debug, Default)]
@@ -16,6 +16,7 @@ pub(crate) struct Directory {
     devices: HashMap<String, SipDevice>,
     /// Digest user names by owner.
     owned: HashMap<UserId, Vec<String>>,
+    groups: HashMap<GroupId, RingGroup>,
     dialplan: Dialplan,
 }
 
@@ -54,7 +55,9 @@ impl Directory {
                 return Err(DirectoryError::DuplicateDevice);
             }
         }
-        Ok(Self { version: snapshot.version, realm: snapshot.realm, users, devices, owned, dialplan })
+        let groups = snapshot.groups.into_iter().map(|group| (group.id, group)).collect();
+        let (version, realm) = (snapshot.version, snapshot.realm);
+        Ok(Self { version, realm, users, devices, owned, groups, dialplan })
     }
 
     /// 0 for none.
@@ -73,6 +76,15 @@ impl Directory {
 
     pub(crate) fn user(&self, user: UserId) -> Option<&DirectoryUser> {
         self.users.get(&user)
+    }
+
+    /// A user's settings, to change them.
+    pub(crate) fn settings_mut(&mut self, user: UserId) -> Option<&mut UserSettings> {
+        self.users.get_mut(&user).map(|user| &mut user.settings)
+    }
+
+    pub(crate) fn group(&self, group: GroupId) -> Option<&RingGroup> {
+        self.groups.get(&group)
     }
 
     /// A device by its digest user name.

@@ -17,6 +17,8 @@ pub enum Output {
         /// What it is told.
         command: MediaCommand,
     },
+    /// Keep [`crate::Switch::changed_settings`] in the state folder.
+    SettingsChanged,
     /// Report to the app server.
     Event(Event),
     /// Keep a message's description beside its sound, replacing what was there.

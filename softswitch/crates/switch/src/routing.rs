@@ -58,13 +58,18 @@ impl Switch {
         }
     }
 
-    /// A user with their live sessions and registered telephones.
-    fn callee(&self, user: UserId) -> Callee {
+    /// A user's live sessions and registered telephones.
+    pub(crate) fn devices_of(&self, user: UserId) -> impl Iterator<Item = DeviceId> {
         let browsers = self.sessions.of_user(user).map(DeviceId::Browser);
         let telephones = self.binding_keys(user).map(DeviceId::Telephone);
+        browsers.chain(telephones)
+    }
+
+    /// A user with their live sessions and registered telephones.
+    fn callee(&self, user: UserId) -> Callee {
         Callee {
             user,
-            devices: browsers.chain(telephones).collect(),
+            devices: self.devices_of(user).collect(),
             ring: self.directory.ring_time(user),
             max_calls: self.directory.user(user).map_or(1, |user| user.max_calls),
             forwards: Forwards::default(),

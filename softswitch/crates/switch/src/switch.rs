@@ -15,8 +15,8 @@ use tracing::warn;
 
 use crate::{
     DirectoryError, Output, SwitchConfig, clock::WallClock, command_log::CommandLog, directory::Directory,
-    legs::Legs, lost_media::LostMedia, notices::Translator, sessions::Sessions, sip_requests::SipSide,
-    workers::Workers,
+    legs::Legs, lost_media::LostMedia, notices::Translator, sessions::Sessions, settings::SettingChanges,
+    sip_requests::SipSide, workers::Workers,
 };
 
 /// A whole PBX without I/O.
@@ -30,6 +30,7 @@ pub struct Switch {
     pub(crate) random: Box<dyn Random>,
     pub(crate) clock: WallClock,
     pub(crate) directory: Directory,
+    pub(crate) settings: SettingChanges,
     pub(crate) sessions: Sessions,
     pub(crate) calls: CallControl,
     pub(crate) legs: Legs,
@@ -55,6 +56,7 @@ impl Switch {
         Self {
             clock: WallClock::new(now, unix_ms),
             directory: Directory::empty(config.realm.clone()),
+            settings: SettingChanges::default(),
             sessions: Sessions::default(),
             calls: CallControl::new(limits, random()),
             legs: Legs::default(),
@@ -159,7 +161,8 @@ impl Switch {
         now: Instant,
         snapshot: DirectorySnapshot,
     ) -> Result<(), DirectoryError> {
-        let directory = Directory::compile(snapshot)?;
+        let mut directory = Directory::compile(snapshot)?;
+        self.keep_changed_settings(&mut directory);
         self.put_directory_in_force(directory);
         self.settle(now);
         Ok(())
@@ -212,6 +215,7 @@ impl Switch {
         Snapshot {
             calls: self.calls.calls().map(|call| translator.call(&call)).collect(),
             registrations: self.registrations(),
+            settings: self.changed_settings(),
         }
     }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DialKey {
     /// Zero beyond `len`, so that derived comparison is comparison of the text.
-    bytes: [u8; DialKey::MAX_LENGTH],
+    bytes: [u8; Self::MAX_LENGTH],
     len: u8,
 }
 

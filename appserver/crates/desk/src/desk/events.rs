@@ -61,6 +61,8 @@ impl Desk {
             }
             Event::LegEnded { leg, reason, by } => self.handle_leg_ended(now, id, leg, (reason, by)),
             Event::CallEnded { record } => self.outputs.push_back(Output::Record(Box::new(record))),
+            // The softswitch says it again in its snapshots until a directory holds it.
+            Event::SettingChanged { .. } => {}
             Event::Registration { registration } => self.set_bindings(now, id, &registration),
         }
     }
@@ -98,7 +100,10 @@ impl Desk {
                     self.respond_to_asker(conn, request, Err(error));
                 }
             }
-            (waiter, CommandResult::Done | CommandResult::Started { .. }) => {
+            (
+                waiter,
+                CommandResult::Done | CommandResult::Started { .. } | CommandResult::Explained { .. },
+            ) => {
                 if let Some((conn, request)) = waiter.asker() {
                     self.respond_to_asker(conn, request, Ok(json!({})));
                 }

@@ -163,13 +163,14 @@ impl Serialize for Feature {
 /// that is off; a feature that is not named is off too, and names a reader does not know are passed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeatureCodes {
-    codes: [Option<Extension>; Feature::ALL.len()],
+    /// Boxed, so that a frame without a directory is no larger for it.
+    codes: Box<[Option<Extension>; Feature::ALL.len()]>,
 }
 
 impl FeatureCodes {
     /// No feature has a code.
-    pub const fn none() -> Self {
-        Self { codes: [const { None }; Feature::ALL.len()] }
+    pub fn none() -> Self {
+        Self { codes: Box::new([const { None }; Feature::ALL.len()]) }
     }
 
     /// A feature's code; `None` while it is off.
@@ -192,7 +193,7 @@ impl FeatureCodes {
 
 impl Default for FeatureCodes {
     fn default() -> Self {
-        Self { codes: Feature::ALL.map(|feature| feature.default_code().parse().ok()) }
+        Self { codes: Box::new(Feature::ALL.map(|feature| feature.default_code().parse().ok())) }
     }
 }
 

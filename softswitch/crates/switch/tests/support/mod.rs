@@ -245,6 +245,8 @@ impl Office {
                 assert_eq!(worker, 0);
                 self.obey_media(command);
             }
+            // What the shell would keep is asked for by the stories that restart.
+            Output::SettingsChanged => {}
             Output::Event(event) => self.note(event),
             Output::KeepMessage(message) => {
                 self.kept.insert(message.id, message);
