@@ -131,6 +131,9 @@ pub enum Action {
 pub enum LookupTarget {
     /// What dialling this reaches.
     Number(Pii<Arc<str>>),
+    /// Where a call that somebody else made goes when it is sent here: by a forward, an overflow, a telephone that
+    /// redirects. What acts on the caller's own behalf is no such place.
+    Onward(Pii<Arc<str>>),
     /// A user's own devices, whatever the user forwards.
     User(UserId),
 }

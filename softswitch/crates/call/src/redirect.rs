@@ -73,7 +73,7 @@ impl Call {
             Some((number, by)) if self.anchor.is_some() && self.way.redirects < MAX_REDIRECTS => {
                 self.way.redirects += 1;
                 debug!(call = %self.id, %reason, redirects = self.way.redirects, "sent on");
-                self.look_up(LookupTarget::Number(number), by, shared);
+                self.look_up(LookupTarget::Onward(number), by, shared);
             }
             // That the transferor did not take the anchor back either is not why it ends.
             _ => {

@@ -33,7 +33,7 @@ impl Switch {
     fn act(&mut self, now: Instant, action: Action) {
         match action {
             Action::Lookup { call, target, by } => {
-                let destination = self.look_up(&target, by);
+                let destination = self.look_up(now, &target, by);
                 self.calls.handle_lookup(now, call, destination);
             }
             Action::RingLeg { leg } => self.sip_ring(now, leg),

@@ -39,9 +39,13 @@ impl Switch {
     }
 
     /// Where a call goes on to.
-    pub(crate) fn look_up(&self, target: &LookupTarget, by: UserId) -> Destination {
+    pub(crate) fn look_up(&self, now: Instant, target: &LookupTarget, by: UserId) -> Destination {
         match target {
-            LookupTarget::Number(number) => self.destination(&number.0, by),
+            LookupTarget::Number(number) => self.destination(now, &number.0, by),
+            LookupTarget::Onward(number) => {
+                let decision = self.directory.dialplan().redirect(&number.0, self.clock.unix_ms(now));
+                self.reached(&decision)
+            }
             LookupTarget::User(user) if self.directory.is_enabled(*user) => {
                 Destination::User(Callee { forwards: Forwards::default(), ..self.callee(*user) })
             }
@@ -50,9 +54,13 @@ impl Switch {
     }
 
     /// What dialling a number reaches.
-    fn destination(&self, dialled: &str, by: UserId) -> Destination {
-        match self.directory.dialplan().route(dialled, by) {
-            Decision::User { user } => Destination::User(self.callee(user)),
+    fn destination(&self, now: Instant, dialled: &str, by: UserId) -> Destination {
+        self.reached(&self.directory.dialplan().route(dialled, by, self.clock.unix_ms(now)))
+    }
+
+    fn reached(&self, decision: &Decision) -> Destination {
+        match decision {
+            Decision::User { user } => Destination::User(self.callee(*user)),
             Decision::EchoTest => Destination::EchoTest,
             decision => Destination::Refused(decision.end_reason().unwrap_or(EndReason::NotFound)),
         }

@@ -51,7 +51,7 @@ fn an_older_directory_does_not_undo_it_and_a_newer_one_settles_it() {
     snapshot.users[1].settings.do_not_disturb = true;
     snapshot.users[1].settings.last_change = first.number;
     office.switch.apply_directory(office.now, snapshot.clone()).expect("it is sound");
-    assert_eq!(office.switch.changed_settings(), [second.clone()]);
+    assert_eq!(office.switch.changed_settings(), std::slice::from_ref(&second));
 
     snapshot.version = 3;
     snapshot.users[1].settings.last_change = second.number;

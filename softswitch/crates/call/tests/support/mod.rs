@@ -183,7 +183,9 @@ impl World {
 
     fn destination(&self, target: &LookupTarget) -> Destination {
         match target {
-            LookupTarget::Number(number) => self.numbers.get(number.0.as_ref()).cloned(),
+            LookupTarget::Number(number) | LookupTarget::Onward(number) => {
+                self.numbers.get(number.0.as_ref()).cloned()
+            }
             LookupTarget::User(ALICE) => Some(user(ALICE, &[ALICE_TAB])),
             LookupTarget::User(BOB) => Some(user(BOB, &[BOB_TAB, BOB_PHONE])),
             LookupTarget::User(CAROL) => Some(user(CAROL, &[CAROL_PHONE])),
