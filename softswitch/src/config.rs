@@ -54,6 +54,12 @@ pub(crate) struct Config {
     pub health_listen: SocketAddr,
     /// Calls at once; one more is refused with 503.
     pub max_calls: usize,
+    /// SIP messages a second of one address whose senders proved no password, ten seconds' worth at once; more are not
+    /// read. 0 is no limit.
+    pub sip_requests_per_address: u32,
+    /// SIP requests a second of one telephone account outside calls, ten seconds' worth at once; more are refused with
+    /// 503. 0 is no limit.
+    pub sip_requests_per_user: u32,
     /// What is logged, in `tracing` filter syntax.
     pub log: String,
     /// `text` or `json`.
@@ -79,6 +85,8 @@ impl Default for Config {
             sounds: None,
             health_listen: SocketAddr::from(([127, 0, 0, 1], 8090)),
             max_calls: 2_000,
+            sip_requests_per_address: 500,
+            sip_requests_per_user: 50,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -190,6 +198,8 @@ const KEYS: [&str; 18] = [
     "sounds",
     "health_listen",
     "max_calls",
+    "sip_requests_per_address",
+    "sip_requests_per_user",
     "log",
     "log_format",
 ];

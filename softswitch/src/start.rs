@@ -252,7 +252,12 @@ fn make_switch(
             })
             .collect(),
         dtls_fingerprint: *identity.fingerprint().as_bytes(),
-        limits: SwitchLimits { calls: config.max_calls, ..SwitchLimits::default() },
+        limits: SwitchLimits {
+            calls: config.max_calls,
+            requests_per_address: config.sip_requests_per_address,
+            requests_per_user: config.sip_requests_per_user,
+            ..SwitchLimits::default()
+        },
     };
     let unix_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
     Switch::new(Instant::now(), unix_ms, switch, &mut || Box::new(SystemRandom))

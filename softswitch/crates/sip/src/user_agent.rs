@@ -201,6 +201,12 @@ impl UserAgent {
     /// [`Self::respond`] and is refused 405 here.
     pub fn admit(&mut self, now: Instant, id: ServerId) -> Option<UsageId> {
         let received = self.pending.remove(&id)?;
+        if let Some(response) = self.endpoint.refusal(received.flow, &received.request) {
+            let tag = self.endpoint.random().token(12);
+            self.endpoint.send_response(now, id, response.with_to_tag(&tag));
+            self.settle(now);
+            return None;
+        }
         let usage = match received.usage {
             Some(usage) => {
                 let admitted = self.with_usage(now, usage, |usage, ctx| {
@@ -279,6 +285,12 @@ impl UserAgent {
     /// its messages, not who the sender is: compare that before admitting.
     pub fn target_dialog(&self, request: &Request) -> Option<UsageId> {
         target_dialog(request, &self.dialogs)
+    }
+
+    /// The refusal of a request nobody here serves, which [`Self::admit`] sends by itself. For users that answer a
+    /// method of their own with [`Self::respond`].
+    pub fn refusal(&self, received: &Received) -> Option<Response> {
+        self.endpoint.refusal(received.flow, &received.request)
     }
 
     /// Answers a request that was not admitted. A To tag is added where it lacks.

@@ -8,11 +8,12 @@ use std::{
 
 use ringdown_sip::{
     digest::{Authenticator, Ha1, Role, Verdict},
+    endpoint::Flow,
     message::{Algorithm, Credentials, HeaderName, Request, Response},
 };
 use ringdown_types::Random;
 
-use crate::directory::Directory;
+use crate::{directory::Directory, limits::Limits};
 
 /// The doorkeeper.
 #[derive(Debug)]
@@ -42,26 +43,37 @@ impl Doorkeeper {
         }
     }
 
-    /// The digest user name a request proves, or the 401 that asks for proof. A wrong password gets the same 401 as
-    /// an unknown user.
+    /// The digest user name a request proves, or the 401 that asks for proof. A wrong password, an unknown user and a
+    /// guess too many get the same 401 for the same work.
     pub(crate) fn admit(
         &mut self,
         now: Instant,
-        (source, request): (IpAddr, &Request),
-        directory: &Directory,
+        (flow, request): (Flow, &Request),
+        (directory, limits): (&Directory, &mut Limits),
         random: &mut dyn Random,
     ) -> Result<String, Box<Response>> {
+        let source = flow.remote.ip();
+        let mut guess = None;
         let hashes = |username: &str| {
-            let device = directory.device(username)?;
+            let user = limits.user(username);
+            let device = directory.device(username);
+            let counts = limits.may_guess(now, flow, user);
+            guess = Some((user, counts));
+            let device = device.filter(|_| counts)?;
             Some(Ha1 { sha256: device.ha1_sha256.clone(), md5: device.ha1_md5.clone() })
         };
-        let stale = match self.authenticator.check(now, request, hashes) {
-            Verdict::Accepted { username } => {
+        let stale = match (self.authenticator.check(now, request, hashes), guess) {
+            (Verdict::Accepted { username }, Some((user, _))) => {
+                limits.proved(now, flow, user);
                 self.challenged.answered(source, request);
                 return Ok(username);
             }
-            Verdict::Stale => true,
-            Verdict::Missing | Verdict::Refused => false,
+            (Verdict::Refused, Some((user, true))) => {
+                limits.guessed_wrong(now, flow, user);
+                false
+            }
+            (Verdict::Stale, _) => true,
+            _ => false,
         };
         let algorithms: &[Algorithm] = if self.challenged.stumbles(now, source, request) {
             &[Algorithm::Md5]

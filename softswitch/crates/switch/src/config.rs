@@ -60,6 +60,11 @@ pub struct SwitchLimits {
     pub bindings_per_device: usize,
     /// SIP transactions.
     pub transactions: usize,
+    /// Messages a second of one address's flows that proved nothing, ten seconds' worth at once; 0 is no limit. Fewer
+    /// keep a building out whose telephones all come back at once.
+    pub requests_per_address: u32,
+    /// Requests a second of one telephone account outside calls, ten seconds' worth at once; 0 is no limit.
+    pub requests_per_user: u32,
 }
 
 impl Default for SwitchLimits {
@@ -70,6 +75,8 @@ impl Default for SwitchLimits {
             devices_per_call: 16,
             bindings_per_device: 8,
             transactions: 65_536,
+            requests_per_address: 500,
+            requests_per_user: 50,
         }
     }
 }

@@ -12,6 +12,7 @@
 //! | `commands`, `web_leg` | the same for browsers |
 //! | `actions`, `notices` | call control's outputs, carried out and translated |
 //! | `routing` | from a number to a call |
+//! | `limits` | what a source may ask for, and what guessing costs |
 //! | `auth`, `registrations`, `sessions`, `directory` | who may, who is reachable and where, who is who |
 //! | `workers`, `ports`, `media` | which media worker, which port, and negotiation in the workers' words |
 //!
@@ -26,6 +27,7 @@ mod config;
 mod directory;
 mod explain;
 mod legs;
+mod limits;
 mod lost_media;
 mod media;
 mod notices;

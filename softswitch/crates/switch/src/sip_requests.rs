@@ -13,7 +13,7 @@ use ringdown_sip::{
 use ringdown_types::{LegId, Random};
 use tracing::debug;
 
-use crate::{Output, Switch, SwitchConfig, auth::Doorkeeper};
+use crate::{Output, Switch, SwitchConfig, auth::Doorkeeper, limits::Limits};
 
 /// The SIP side: the user agent, the registrar, the doorkeeper, and which leg a call usage belongs to.
 #[derive(Debug)]
@@ -21,6 +21,7 @@ pub(crate) struct SipSide {
     pub(crate) agent: UserAgent,
     pub(crate) registrar: Registrar,
     pub(crate) doorkeeper: Doorkeeper,
+    pub(crate) limits: Limits,
     pub(crate) legs: HashMap<UsageId, LegId>,
     /// The calls of each device, so that they follow it to another flow.
     usages: HashMap<String, Vec<UsageId>>,
@@ -50,6 +51,7 @@ impl SipSide {
             agent: UserAgent::new(UserAgentConfig { endpoint, max_usages }, random()),
             registrar: Registrar::new(registrar),
             doorkeeper: Doorkeeper::new(now, &config.realm, config.digest_algorithms.clone(), &mut *random()),
+            limits: Limits::new(config.limits.requests_per_address, config.limits.requests_per_user),
             legs: HashMap::new(),
             usages: HashMap::new(),
             callers: HashMap::new(),
@@ -113,13 +115,14 @@ impl Switch {
     /// that sees the call's packets anyway.
     fn receive(&mut self, now: Instant, received: &Received) {
         if received.is_from_peer && received.usage.is_some() {
+            self.sip.limits.is_in_call(received.flow);
             self.sip.agent.admit(now, received.id);
             return;
         }
         let admitted = self.sip.doorkeeper.admit(
             now,
-            (received.flow.remote.ip(), &received.request),
-            &self.directory,
+            (received.flow, &received.request),
+            (&self.directory, &mut self.sip.limits),
             &mut *self.random,
         );
         let username = match admitted {
@@ -150,13 +153,17 @@ impl Switch {
         if !may {
             return self.refuse(now, received, 403);
         }
+        let user = self.sip.limits.user(&username);
+        if !self.sip.limits.serves(now, user) {
+            return self.sip.agent.challenge(now, received.id, busy(&received.request));
+        }
+        if let Some(response) = self.sip.agent.refusal(received) {
+            return self.sip.agent.respond(now, received.id, response);
+        }
         match received.request.method {
             Method::Register => self.register(now, received, &username),
             Method::Invite if self.calls.call_count() >= self.config.limits.calls => {
-                // RFC 3261 §21.5.4: when to try again.
-                let response = Response::to_request(&received.request, 503)
-                    .with(HeaderName::RetryAfter, RETRY_AFTER_SECONDS.to_string());
-                self.sip.agent.respond(now, received.id, response);
+                self.sip.agent.challenge(now, received.id, busy(&received.request));
             }
             Method::Invite => {
                 if let Some(usage) = self.sip.agent.admit(now, received.id) {
@@ -218,6 +225,11 @@ impl Switch {
 /// The user part of the address of record a REGISTER is for.
 fn aor_user(request: &Request) -> Option<String> {
     request.headers.to().ok()?.uri.sip()?.decoded_user()
+}
+
+/// Too much at once: when to try again (RFC 3261 §21.5.4). Sent without keeping state.
+fn busy(request: &Request) -> Response {
+    Response::to_request(request, 503).with(HeaderName::RetryAfter, RETRY_AFTER_SECONDS.to_string())
 }
 
 /// A full switch is usually full for longer than a telephone's impatience, and not much longer.

@@ -73,18 +73,28 @@ impl Switch {
 
     /// A SIP datagram.
     pub fn handle_datagram(&mut self, now: Instant, flow: Flow, datagram: &Bytes) {
+        // Before it is parsed: a flood is to cost as little as it can.
+        if !self.sip.limits.hears(now, flow, datagram.starts_with(RESPONSE)) {
+            return;
+        }
         self.sip.agent.handle_datagram(now, flow, datagram);
         self.settle(now);
     }
 
     /// A SIP message the shell cut out of a stream with [`ringdown_sip::message::StreamFramer`].
     pub fn handle_message(&mut self, now: Instant, flow: Flow, message: Message) {
+        if !self.sip.limits.hears(now, flow, matches!(message, Message::Response(_))) {
+            return;
+        }
         self.sip.agent.handle_message(now, flow, message);
         self.settle(now);
     }
 
     /// What a stream's framer could not read.
     pub fn handle_malformed(&mut self, now: Instant, flow: Flow, error: &ParseError) {
+        if !self.sip.limits.hears(now, flow, false) {
+            return;
+        }
         self.sip.agent.handle_malformed(now, flow, error);
         self.settle(now);
     }
@@ -219,6 +229,16 @@ impl Switch {
         }
     }
 
+    /// How many messages of strangers beyond their budget were dropped unread.
+    pub const fn unheard(&self) -> u64 {
+        self.sip.limits.dropped()
+    }
+
+    /// How many SIP transactions exist.
+    pub fn transactions(&self) -> usize {
+        self.sip.agent.transactions()
+    }
+
     /// How many calls exist.
     pub fn call_count(&self) -> usize {
         self.calls.call_count()
@@ -241,3 +261,6 @@ impl std::fmt::Debug for Switch {
         f.debug_struct("Switch").field("calls", &self.calls.call_count()).finish_non_exhaustive()
     }
 }
+
+/// How a response begins.
+const RESPONSE: &[u8] = b"SIP/2.0 ";

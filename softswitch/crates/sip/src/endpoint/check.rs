@@ -41,12 +41,7 @@ impl Essentials {
 
 /// The refusal of a request this endpoint cannot serve whoever sent it; `None` if it may go on. ACK and CANCEL
 /// are not asked.
-pub(super) fn refusal(
-    config: &EndpointConfig,
-    flow: Flow,
-    request: &Request,
-    essentials: &Essentials,
-) -> Option<Response> {
+pub(super) fn refusal(config: &EndpointConfig, flow: Flow, request: &Request) -> Option<Response> {
     let refuse = |status| Some(Response::to_request(request, status));
     // Known methods that are not served here are 405, unknown ones 501. §8.2.1, §21.5.2
     if !config.methods.contains(&request.method) {
@@ -64,7 +59,7 @@ pub(super) fn refusal(
         }
         Uri::Sip(_) | Uri::Tel(_) => {}
     }
-    let in_dialog = essentials.to.tag().is_some();
+    let in_dialog = request.headers.to().is_ok_and(|to| to.tag().is_some());
     let ends_here = in_dialog || matches!(request.method, Method::Options | Method::Register);
     // A back-to-back user agent would send the request on, so it ends loops as a proxy does. §16.3, RFC 7332
     if !ends_here && request.headers.max_forwards().ok().flatten() == Some(0) {

@@ -47,6 +47,15 @@ impl Endpoint {
         self.settle_server(now, id.0);
     }
 
+    /// The refusal of a request that cannot be served whoever sent it: its method, scheme, extensions or encoding.
+    /// `None` if it may go on. For its user to send **after** the sender proved who it is (RFC 3261 §8.2: authentication
+    /// comes first): a stranger is not told what is served.
+    pub fn refusal(&self, flow: Flow, request: &Request) -> Option<Response> {
+        let response = refusal(&self.config, flow, request)?;
+        debug!(method = %request.method, status = response.status, "request refused");
+        Some(response)
+    }
+
     /// Sends a final response and forgets the transaction (RFC 3261 §8.2.7): for challenges, which must not
     /// cost memory. A retransmission of the request is then a request again, and the ACK of an INVITE is
     /// dropped.
@@ -105,10 +114,6 @@ impl Endpoint {
         essentials: &Essentials,
         way: (String, Via),
     ) {
-        if let Some(response) = refusal(&self.config, flow, &request, essentials) {
-            debug!(method = %request.method, status = response.status, "request refused");
-            return self.refuse(&request, flow, response);
-        }
         let in_dialog = essentials.to.tag().is_some();
         if self.is_full(in_dialog) {
             self.counters.shed += 1;

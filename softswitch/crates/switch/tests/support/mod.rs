@@ -4,6 +4,7 @@
 
 pub(crate) mod browser;
 pub(crate) mod phone;
+pub(crate) mod raw;
 
 use std::{
     collections::BTreeMap,
@@ -232,7 +233,7 @@ impl Office {
         self.switch.handle_message(self.now, flow, message);
     }
 
-    fn obey(&mut self, output: Output) {
+    pub(crate) fn obey(&mut self, output: Output) {
         match output {
             Output::Sip(transmit) => {
                 let remote = transmit.destination.remote();
