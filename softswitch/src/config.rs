@@ -181,7 +181,7 @@ impl Config {
 const ENV_PREFIX: &str = "RINGDOWN_";
 
 /// The keys that may come from the environment: every one there is.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 20] = [
     "state",
     "appserver_url",
     "node_token",
