@@ -1,0 +1,133 @@
+//! `sip-load`: what signalling costs. It simulates telephones over UDP and measures the processor time of the program
+//! that serves them, which holds on a busy machine where rates and delays do not.
+
+mod callee;
+mod digest;
+mod generator;
+mod outcome;
+mod phones;
+mod process;
+mod server;
+mod sockets;
+mod wire;
+
+use std::{io, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::{Parser, Subcommand};
+
+use digest::Algorithm;
+use generator::{Generator, Plan, Scenario};
+use phones::Authentication;
+use server::{Kind, REALM, Server, Setup};
+
+/// Simulated telephones that load a SIP server.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Starts one program, loads it, and says what that cost.
+    Run(Run),
+}
+
+#[derive(Debug, clap::Args)]
+struct Run {
+    /// `ringdown`, `kamailio`, or `kamailio-challenging` (which has INVITEs prove their password, too).
+    #[arg(long, default_value = "ringdown")]
+    server: String,
+    #[arg(long, value_enum, default_value = "call")]
+    scenario: What,
+    /// Units a second.
+    #[arg(long, default_value_t = 1000.0)]
+    rate: f64,
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+    #[arg(long, default_value_t = 1000)]
+    users: u32,
+    /// Addresses the telephones share.
+    #[arg(long, default_value_t = 64)]
+    sources: u16,
+    #[arg(long, value_enum, default_value = "reused")]
+    authentication: Authentication,
+    #[arg(long, value_enum, default_value = "md5")]
+    algorithm: Algorithm,
+    /// How long a call lasts, in milliseconds.
+    #[arg(long, default_value_t = 0)]
+    hold: u64,
+    /// Calls held while the load lasts.
+    #[arg(long, default_value_t = 0)]
+    held: u32,
+    /// The folder of the softswitch's binary.
+    #[arg(long, default_value = "target/release")]
+    binaries: PathBuf,
+    #[arg(long, default_value_t = 0)]
+    core: usize,
+    /// A program that runs already, instead of one that is started.
+    #[arg(long)]
+    target: Option<SocketAddr>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum What {
+    Register,
+    Call,
+}
+
+fn main() -> ExitCode {
+    let Arguments { action } = Arguments::parse();
+    let result = match action {
+        Action::Run(run) => run.perform(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sip-load: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Run {
+    fn perform(self) -> io::Result<()> {
+        let kind = match self.server.as_str() {
+            "ringdown" => Kind::Ringdown(self.algorithm),
+            "kamailio" => Kind::Kamailio { challenges_calls: false },
+            "kamailio-challenging" => Kind::Kamailio { challenges_calls: true },
+            other => return Err(io::Error::other(format!("no server `{other}`"))),
+        };
+        let setup = Setup {
+            binaries: self.binaries.clone(),
+            kamailio_config: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src/bin/sip-load/kamailio.cfg")),
+            core: self.core,
+            users: self.users,
+        };
+        let server = match self.target {
+            Some(_) => None,
+            None => Some(Server::start(kind, &setup)?),
+        };
+        let target = self.target.or(server.as_ref().map(|server| server.address));
+        let plan = Plan {
+            target: target.ok_or_else(|| io::Error::other("no target"))?,
+            realm: REALM.to_owned(),
+            users: self.users,
+            sources: self.sources,
+            authentication: self.authentication,
+            algorithm: self.algorithm,
+            pid: server.as_ref().map(Server::pid),
+        };
+        let mut generator = Generator::new(plan)?;
+        let registered = generator.register_all(5_000.0)?;
+        println!("registering: {}", registered.line());
+        let scenario = match self.scenario {
+            What::Register => Scenario::Register,
+            What::Call => Scenario::Call { hold: Duration::from_millis(self.hold), held: self.held },
+        };
+        let outcome = generator.offer(scenario, self.rate, self.seconds)?;
+        println!("{}", outcome.line());
+        Ok(())
+    }
+}
