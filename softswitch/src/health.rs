@@ -29,7 +29,7 @@ pub(crate) struct Health {
     pub linked: AtomicBool,
     /// Live calls.
     pub calls: AtomicU64,
-    /// Datagrams dropped because the switch task was busy.
+    /// Requests answered 503 because the switch held as many transactions as it may.
     pub shed: AtomicU64,
 }
 
@@ -40,7 +40,7 @@ struct Report {
     directory: bool,
     app_server: bool,
     calls: u64,
-    shed_datagrams: u64,
+    shed_requests: u64,
     version: &'static str,
 }
 
@@ -67,7 +67,7 @@ async fn ready(State(health): State<Arc<Health>>) -> (StatusCode, Json<Report>) 
         directory,
         app_server: health.linked.load(Ordering::Relaxed),
         calls: health.calls.load(Ordering::Relaxed),
-        shed_datagrams: health.shed.load(Ordering::Relaxed),
+        shed_requests: health.shed.load(Ordering::Relaxed),
         version: env!("CARGO_PKG_VERSION"),
     };
     (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(report))

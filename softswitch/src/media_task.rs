@@ -78,14 +78,26 @@ pub(crate) struct WorkerHandle {
 impl WorkerHandle {
     /// Hands over an input. One that cannot be is logged and lost: the worker hangs or has ended.
     pub(crate) fn send(&self, input: WorkerInput) {
+        if self.queue(input) {
+            self.wake();
+        }
+    }
+
+    /// The same without waking the worker, so that several inputs cost one wake: [`Self::wake`] must follow. Says
+    /// whether the input was taken.
+    pub(crate) fn queue(&self, input: WorkerInput) -> bool {
         match self.inputs.try_send(input) {
-            Ok(()) => {
-                if let Err(error) = self.waker.wake() {
-                    error!(%error, "media worker cannot be woken");
-                }
-            }
+            Ok(()) => return true,
             Err(TrySendError::Full(_)) => error!("media worker does not keep up with its commands"),
             Err(TrySendError::Disconnected(_)) => error!("media worker has ended"),
+        }
+        false
+    }
+
+    /// Has the worker look at its inputs.
+    pub(crate) fn wake(&self) {
+        if let Err(error) = self.waker.wake() {
+            error!(%error, "media worker cannot be woken");
         }
     }
 }
@@ -244,7 +256,9 @@ impl MediaTask {
                     }
                     self.worker.handle_socket_result(Instant::now(), port, opened.is_ok());
                 }
-                Output::CloseRtp { port } => self.sockets.close_pair(self.poll.registry(), port),
+                // Stays bound for the next leg on this port: opening a pair costs more than all else a leg does
+                // here. What still comes is read and dropped by the worker, which has no leg there.
+                Output::CloseRtp { port: _ } => {}
                 Output::Event(event) => {
                     self.backlog.push_back(SwitchInput::Media(event));
                 }
@@ -328,23 +342,18 @@ impl Sockets {
         }
     }
 
-    /// Tokens of telephones' sockets are their port numbers: ports below 2 are never used.
+    /// Tokens of telephones' sockets are their port numbers: ports below 2 are never used. A pair that an earlier leg
+    /// left bound is taken again; the ports' owner hands out used ones first, so there are as many pairs as there were
+    /// legs at once, and a few that rest.
     fn open_pair(&mut self, registry: &Registry, bind: IpAddr, port: u16) -> io::Result<()> {
+        if self.telephones.contains_key(&port) {
+            return Ok(());
+        }
         let one =
             |port: u16| open(registry, (bind, port).into(), Token(usize::from(port)), RTP_RECEIVE_BUFFER);
         let pair = (one(port)?, one(port + 1)?);
         self.telephones.insert(port, pair);
         Ok(())
-    }
-
-    fn close_pair(&mut self, registry: &Registry, port: u16) {
-        if let Some((mut rtp, mut rtcp)) = self.telephones.remove(&port) {
-            for socket in [&mut rtp, &mut rtcp] {
-                if let Err(error) = registry.deregister(socket) {
-                    debug!(%error, port, "socket was not registered");
-                }
-            }
-        }
     }
 }
 

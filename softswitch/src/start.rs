@@ -67,8 +67,7 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
         .map_err(failed("opening the voicemail folder"))?;
     let workers = start_workers(&config, &addresses, &identity, &recordings, &sender)?;
     let listen = config.sip_listen.clone();
-    let mut udp =
-        UdpSockets::bind(&listen).map_err(failed(format!("listening for SIP on UDP {listen:?}")))?;
+    let udp = UdpSockets::bind(&listen).map_err(failed(format!("listening for SIP on UDP {listen:?}")))?;
     let first_connection = listen.len() as u64;
     let mut tcp = TcpListeners::bind(&listen, first_connection)
         .await
@@ -94,7 +93,6 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
 
     switch.restore_settings(changed.unwrap_or_default());
 
-    udp.serve(&sender, &health).map_err(failed("serving SIP on UDP"))?;
     tcp.serve(&sender);
     let health_server = tokio::spawn(health::serve(config.health_listen, Arc::clone(&health)));
     let link = start_link(&config, &directory_version, &sender);

@@ -6,6 +6,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     net::SocketAddr,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -56,13 +57,6 @@ const FAREWELL: std::time::Duration = std::time::Duration::from_millis(500);
 /// What comes in.
 #[derive(Debug)]
 pub(crate) enum SwitchInput {
-    /// A UDP datagram.
-    Datagram {
-        /// Where it came from.
-        flow: Flow,
-        /// What.
-        bytes: Bytes,
-    },
     /// A message of a TCP connection.
     Message {
         /// Where it came from.
@@ -148,22 +142,31 @@ pub(crate) struct SwitchTask {
 impl SwitchTask {
     /// Runs until told to stop or every sender is gone.
     pub(crate) async fn run(self) {
-        let mut running = Running { connections: Connections::default(), link: Link::default(), task: self };
+        let workers = self.workers.len();
+        let mut running = Running {
+            connections: Connections::default(),
+            link: Link::default(),
+            commanded: vec![false; workers],
+            task: self,
+        };
+        let mut datagrams = Vec::new();
+        let mut clock = pin!(sleep_until(Instant::now().into()));
         loop {
-            let due = running.task.switch.next_timeout();
-            let wake = async {
-                match due {
-                    Some(at) => sleep_until(at.into()).await,
-                    None => std::future::pending().await,
-                }
-            };
+            // A deadline that moved away is not worth a timer: the clock then rings once for nothing.
+            if let Some(due) = running.task.switch.next_timeout()
+                && (due < clock.deadline().into_std() || clock.is_elapsed())
+            {
+                clock.as_mut().reset(due.into());
+            }
+            let is_due = running.task.switch.next_timeout().is_some();
             tokio::select! {
                 biased;
                 input = running.task.inputs.recv() => match input {
                     Some(SwitchInput::Stop) | None => break,
                     Some(input) => running.handle(input),
                 },
-                () = wake => {}
+                () = running.task.udp.readable() => {}
+                () = clock.as_mut(), if is_due => {}
             }
             for _ in 0..BURST {
                 match running.task.inputs.try_recv() {
@@ -172,8 +175,14 @@ impl SwitchTask {
                     Err(_) => break,
                 }
             }
+            running.task.udp.read(&mut datagrams);
+            for (flow, bytes) in datagrams.drain(..) {
+                running.task.switch.handle_datagram(Instant::now(), flow, &bytes);
+                running.act();
+            }
             running.task.switch.handle_timeout(Instant::now());
             running.act();
+            running.wake_workers();
         }
         running.farewell().await;
     }
@@ -181,6 +190,8 @@ impl SwitchTask {
 
 struct Running {
     task: SwitchTask,
+    /// Workers with commands they were not woken for.
+    commanded: Vec<bool>,
     connections: Connections,
     link: Link,
 }
@@ -205,7 +216,6 @@ impl Running {
         let now = Instant::now();
         let switch = &mut self.task.switch;
         match input {
-            SwitchInput::Datagram { flow, bytes } => switch.handle_datagram(now, flow, &bytes),
             SwitchInput::Message { flow, message } => switch.handle_message(now, flow, *message),
             SwitchInput::Malformed { flow, error } => switch.handle_malformed(now, flow, &error),
             SwitchInput::Connected(connection) => self.connected(connection),
@@ -251,10 +261,14 @@ impl Running {
         while let Some(output) = self.task.switch.poll_output() {
             match output {
                 Output::Sip(transmit) => self.transmit(transmit),
-                Output::Media { worker, command } => match self.task.workers.get(worker) {
-                    Some(handle) => handle.send(WorkerInput::Command(Box::new(command))),
-                    None => warn!(worker, "no such media worker"),
-                },
+                Output::Media { worker, command } => {
+                    match (self.task.workers.get(worker), self.commanded.get_mut(worker)) {
+                        (Some(handle), Some(commanded)) => {
+                            *commanded |= handle.queue(WorkerInput::Command(Box::new(command)));
+                        }
+                        _ => warn!(worker, "no such media worker"),
+                    }
+                }
                 Output::SettingsChanged => {
                     self.task.settings.store(&self.task.switch.changed_settings());
                 }
@@ -263,7 +277,18 @@ impl Running {
                 Output::DiscardRecording(recording) => self.file(FileJob::Discard(recording)),
             }
         }
-        self.task.health.calls.store(self.task.switch.call_count() as u64, Ordering::Relaxed);
+        let (switch, health) = (&self.task.switch, &self.task.health);
+        health.calls.store(switch.call_count() as u64, Ordering::Relaxed);
+        health.shed.store(switch.shed_requests(), Ordering::Relaxed);
+    }
+
+    /// One wake for all the commands of a burst.
+    fn wake_workers(&mut self) {
+        for (commanded, worker) in self.commanded.iter_mut().zip(&self.task.workers) {
+            if std::mem::take(commanded) {
+                worker.wake();
+            }
+        }
     }
 
     fn file(&self, job: FileJob) {
@@ -349,14 +374,27 @@ impl Running {
         let calls = self.task.switch.call_count();
         self.task.switch.handle_shutdown(Instant::now());
         self.act();
+        self.wake_workers();
         if calls == 0 {
             return;
         }
         info!(calls, "hanging up");
         // Telephones confirm their BYEs, and some need them repeated.
         let answers = async {
-            while let Some(input) = self.task.inputs.recv().await {
-                self.handle(input);
+            let mut datagrams = Vec::new();
+            loop {
+                tokio::select! {
+                    input = self.task.inputs.recv() => match input {
+                        Some(input) => self.handle(input),
+                        None => break,
+                    },
+                    () = self.task.udp.readable() => {}
+                }
+                self.task.udp.read(&mut datagrams);
+                for (flow, bytes) in datagrams.drain(..) {
+                    self.task.switch.handle_datagram(Instant::now(), flow, &bytes);
+                    self.act();
+                }
             }
         };
         drop(timeout(FAREWELL, answers).await);

@@ -31,6 +31,8 @@ ARROWS = {
     "softswitch": SWITCH_PARTS | {"plane", "switch"},
     # Drives whole switches and the phones beside them; only ever a dev-dependency.
     "testkit": SWITCH_PARTS | {"plane", "switch"},
+    # Measures the parts, and whole programs from outside.
+    "benches": SWITCH_PARTS | {"switch"},
     "protocol": {"control", "types"},
     "desk": {"control", "types", "protocol"},
     "appserver": {"control", "types", "protocol", "desk"},
@@ -38,7 +40,7 @@ ARROWS = {
 # Told the time and the random source; everything they do is a return value.
 PURE = {"types", "sip", "sdp", "rtc", "media", "call", "dialplan", "control", "plane", "switch", "protocol", "desk"}
 # Of crates that are only ever dev-dependencies.
-DEV_ONLY = {"testkit"}
+DEV_ONLY = {"testkit", "benches"}
 
 # A runtime, a socket library or a thread pool anywhere below a pure crate.
 IMPURE_CRATES = {"tokio", "async-std", "smol", "mio", "socket2", "polling", "async-io", "rayon", "axum", "hyper", "webrtc", "rtc"}

@@ -185,8 +185,11 @@ impl Leg {
         self.transport.rtcp_transmit(compound)
     }
 
-    /// The last report.
+    /// The last report, if anybody knows us.
     pub(crate) fn take_bye(&mut self, now: Instant, random: &mut dyn Random) -> Option<Output> {
+        if !self.outgoing.rtcp.has_spoken() {
+            return None;
+        }
         let mut compound = Vec::with_capacity(128);
         let timestamp = self.outgoing.stream.timestamp_at(now);
         self.outgoing.rtcp.write_bye(now, timestamp, random, &mut compound);

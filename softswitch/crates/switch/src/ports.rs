@@ -1,32 +1,42 @@
 //! RTP ports of telephones' legs, per media worker.
 //!
 //! A port is taken with its leg and returns when the worker says the leg is gone, so that no two legs ever share a
-//! socket. Ports are handed out round the range: the longer a port rests, the fewer late packets of its last call
-//! reach the next one.
+//! socket. A returned port rests until enough others have been used, so that late packets of its last call do not reach
+//! the next one; after that it goes before ports nobody has used, because its sockets are open already.
 
-use std::{collections::VecDeque, ops::RangeInclusive};
+use std::{collections::VecDeque, iter::StepBy, ops::RangeInclusive};
 
 /// The free even ports of a range; each stands for itself and the odd one after it, which carries RTCP.
 #[derive(Debug)]
 pub(crate) struct PortPool {
-    free: VecDeque<u16>,
+    /// Never used so far.
+    fresh: StepBy<RangeInclusive<u16>>,
+    /// Used before, the one that rested longest first.
+    rested: VecDeque<u16>,
 }
+
+/// Ports that rest before the first of them is used again. Fewer let late packets of a call reach the next one, more
+/// keep more sockets open.
+const RESTING: usize = 128;
 
 impl PortPool {
     /// The pairs that lie whole inside `range`.
     pub(crate) fn new(range: &RangeInclusive<u16>) -> Self {
-        let pairs = range.clone().filter(|port| port % 2 == 0 && port < range.end());
-        Self { free: pairs.collect() }
+        let first = range.start().saturating_add(range.start() % 2);
+        // The last even port with a partner inside; an empty range where there is none.
+        let last = range.end().saturating_sub(1);
+        Self { fresh: (first..=last).step_by(2), rested: VecDeque::new() }
     }
 
-    /// An even port, the one that rested longest.
+    /// An even port.
     pub(crate) fn take(&mut self) -> Option<u16> {
-        self.free.pop_front()
+        if self.rested.len() > RESTING { self.rested.pop_front() } else { self.fresh.next() }
+            .or_else(|| self.rested.pop_front())
     }
 
     pub(crate) fn give_back(&mut self, port: u16) {
-        debug_assert!(!self.free.contains(&port), "a port is given back once");
-        self.free.push_back(port);
+        debug_assert!(!self.rested.contains(&port), "a port is given back once");
+        self.rested.push_back(port);
     }
 }
 
@@ -42,6 +52,18 @@ mod tests {
         assert_eq!(pool.take(), Some(10_004), "10,006 has no partner in the range");
         assert_eq!(pool.take(), Some(10_002));
         assert_eq!(pool.take(), None);
+    }
+
+    #[test]
+    fn rested_ports_go_before_fresh_ones() {
+        let mut pool = PortPool::new(&(10_000..=19_999));
+        let mut used = std::collections::BTreeSet::new();
+        for _ in 0..10 * RESTING {
+            let port = pool.take().expect("there are enough");
+            used.insert(port);
+            pool.give_back(port);
+        }
+        assert_eq!(used.len(), RESTING + 1);
     }
 
     #[test]

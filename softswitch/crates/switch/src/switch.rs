@@ -244,6 +244,11 @@ impl Switch {
         self.calls.call_count()
     }
 
+    /// How many SIP requests were answered 503 for want of room, since the start.
+    pub const fn shed_requests(&self) -> u64 {
+        self.sip.agent.counters().shed
+    }
+
     /// Lets every part react to the others until nothing is left to say.
     fn settle(&mut self, now: Instant) {
         loop {

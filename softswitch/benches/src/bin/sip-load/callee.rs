@@ -5,12 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    generator::T1,
+use ringdown_benches::{
     phones,
-    sockets::Sockets,
     wire::{Wire, response},
 };
+
+use crate::{generator::T1, sockets::Sockets};
 
 /// The calls telephones were called in.
 #[derive(Default)]
@@ -59,7 +59,8 @@ impl Callees {
         let contact = format!("Contact: <sip:callee@{local}>\r\n");
         let tag = format!(";tag=u{:x}", self.calls.len() + self.alarms.len());
         sockets.answer(socket, &response(wire, "180 Ringing", &tag, &contact, ""));
-        let headers = format!("{contact}Content-Type: application/sdp\r\nAllow: INVITE, ACK, CANCEL, OPTIONS, BYE\r\n");
+        let headers =
+            format!("{contact}Content-Type: application/sdp\r\nAllow: INVITE, ACK, CANCEL, OPTIONS, BYE\r\n");
         let answer = response(wire, "200 OK", &tag, &headers, &phones::description(local));
         sockets.answer(socket, &answer);
         let now = Instant::now();

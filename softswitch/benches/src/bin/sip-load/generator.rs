@@ -9,15 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    callee::Callees,
+use ringdown_benches::{
     digest::Algorithm,
-    outcome::Outcome,
     phones::{self, Authentication, Dialog, Envelope, Phone},
-    process::Cost,
-    sockets::Sockets,
     wire::Wire,
 };
+
+use crate::{callee::Callees, outcome::Outcome, process::Cost, sockets::Sockets};
 
 /// What is offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,10 +122,6 @@ impl Generator {
             outcome: Outcome::default(),
             held_up: 0,
         })
-    }
-
-    pub(crate) const fn set_authentication(&mut self, authentication: Authentication) {
-        self.plan.authentication = authentication;
     }
 
     /// Registers every telephone once, not faster than `rate` a second.
@@ -334,13 +328,15 @@ impl Generator {
         self.outcome.retransmissions += 1;
         self.sockets.send(unit.phone, &unit.request);
         // Timer A doubles without bound, timer E up to T2. RFC 3261 §17.1
-        unit.interval = if unit.state == State::Inviting { unit.interval * 2 } else { (unit.interval * 2).min(T2) };
+        unit.interval =
+            if unit.state == State::Inviting { unit.interval * 2 } else { (unit.interval * 2).min(T2) };
         let at = Instant::now() + unit.interval;
         self.alarms.push(Reverse((at, slot, unit.generation, Alarm::Repeat)));
     }
 
     fn hang_up(&mut self, slot: u32) {
-        let Some(unit) = self.units[slot as usize].as_mut().filter(|unit| unit.state == State::Talking) else {
+        let Some(unit) = self.units[slot as usize].as_mut().filter(|unit| unit.state == State::Talking)
+        else {
             return;
         };
         unit.state = State::Ending;

@@ -2,22 +2,19 @@
 //! that serves them, which holds on a busy machine where rates and delays do not.
 
 mod callee;
-mod digest;
+mod compare;
 mod generator;
 mod outcome;
-mod phones;
 mod process;
 mod server;
 mod sockets;
-mod wire;
 
 use std::{io, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 
-use digest::Algorithm;
 use generator::{Generator, Plan, Scenario};
-use phones::Authentication;
+use ringdown_benches::{digest::Algorithm, phones::Authentication};
 use server::{Kind, REALM, Server, Setup};
 
 /// Simulated telephones that load a SIP server.
@@ -32,10 +29,44 @@ struct Arguments {
 enum Action {
     /// Starts one program, loads it, and says what that cost.
     Run(Run),
+    /// Measures the softswitch and Kamailio, and prints the table of `docs/performance.md`.
+    Compare {
+        #[command(flatten)]
+        effort: compare::Effort,
+        #[command(flatten)]
+        programs: Programs,
+    },
+}
+
+/// What is started, and where.
+#[derive(Debug, Clone, clap::Args)]
+struct Programs {
+    /// Telephone accounts.
+    #[arg(long, default_value_t = 1000)]
+    users: u32,
+    /// The folder of the softswitch's binary.
+    #[arg(long, default_value = "target/release")]
+    binaries: PathBuf,
+    /// The core of the program under test; pin the generator to another with `taskset`.
+    #[arg(long, default_value_t = 0)]
+    core: usize,
+}
+
+impl Programs {
+    fn setup(&self) -> Setup {
+        Setup {
+            binaries: self.binaries.clone(),
+            kamailio_config: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/kamailio.cfg")),
+            core: self.core,
+            users: self.users,
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
 struct Run {
+    #[command(flatten)]
+    programs: Programs,
     /// `ringdown`, `kamailio`, or `kamailio-challenging` (which has INVITEs prove their password, too).
     #[arg(long, default_value = "ringdown")]
     server: String,
@@ -46,8 +77,6 @@ struct Run {
     rate: f64,
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
-    #[arg(long, default_value_t = 1000)]
-    users: u32,
     /// Addresses the telephones share.
     #[arg(long, default_value_t = 64)]
     sources: u16,
@@ -61,11 +90,6 @@ struct Run {
     /// Calls held while the load lasts.
     #[arg(long, default_value_t = 0)]
     held: u32,
-    /// The folder of the softswitch's binary.
-    #[arg(long, default_value = "target/release")]
-    binaries: PathBuf,
-    #[arg(long, default_value_t = 0)]
-    core: usize,
     /// A program that runs already, instead of one that is started.
     #[arg(long)]
     target: Option<SocketAddr>,
@@ -81,6 +105,7 @@ fn main() -> ExitCode {
     let Arguments { action } = Arguments::parse();
     let result = match action {
         Action::Run(run) => run.perform(),
+        Action::Compare { effort, programs } => compare::compare(&programs.setup(), effort),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -99,12 +124,7 @@ impl Run {
             "kamailio-challenging" => Kind::Kamailio { challenges_calls: true },
             other => return Err(io::Error::other(format!("no server `{other}`"))),
         };
-        let setup = Setup {
-            binaries: self.binaries.clone(),
-            kamailio_config: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src/bin/sip-load/kamailio.cfg")),
-            core: self.core,
-            users: self.users,
-        };
+        let setup = self.programs.setup();
         let server = match self.target {
             Some(_) => None,
             None => Some(Server::start(kind, &setup)?),
@@ -113,7 +133,7 @@ impl Run {
         let plan = Plan {
             target: target.ok_or_else(|| io::Error::other("no target"))?,
             realm: REALM.to_owned(),
-            users: self.users,
+            users: setup.users,
             sources: self.sources,
             authentication: self.authentication,
             algorithm: self.algorithm,

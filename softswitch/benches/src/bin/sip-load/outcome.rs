@@ -45,11 +45,6 @@ impl Outcome {
         self.completed as f64 / self.seconds.max(f64::EPSILON)
     }
 
-    /// Whether the load was carried: at most one unit in a thousand failed, and as many came through as were offered.
-    pub(crate) fn is_sustained(&self, rate: f64) -> bool {
-        self.failures() * 1000 <= self.offered && self.rate() >= 0.97 * rate
-    }
-
     /// A percentile of the set-up times, in milliseconds.
     pub(crate) fn percentile(&self, share: f64) -> f64 {
         let mut sorted = self.setups.clone();

@@ -21,11 +21,6 @@ impl Cost {
         }
         cost
     }
-
-    /// User and system time of `root` and its descendants alone, in microseconds.
-    pub(crate) fn cpu_of(root: u32) -> f64 {
-        family(root).into_iter().filter_map(cpu_us).sum()
-    }
 }
 
 /// A process and its descendants.

@@ -9,9 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ringdown_benches::{digest::Algorithm, phones::Phone};
 use serde_json::json;
-
-use crate::{digest::Algorithm, phones::Phone};
 
 /// The realm of every program under test.
 pub(crate) const REALM: &str = "ringdown.local";
@@ -157,7 +156,8 @@ fn directory(users: u32) -> String {
         })
         .collect();
     let codes = json!({ "echoTest": "*43" });
-    json!({ "version": 1, "realm": REALM, "users": people, "devices": devices, "featureCodes": codes }).to_string()
+    json!({ "version": 1, "realm": REALM, "users": people, "devices": devices, "featureCodes": codes })
+        .to_string()
 }
 
 fn kamailio(command: &mut Command, challenges_calls: bool, setup: &Setup, address: SocketAddr) {

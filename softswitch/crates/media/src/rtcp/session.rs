@@ -43,6 +43,7 @@ pub struct RtcpSession {
     last_sender_report: Option<(u32, Instant)>,
     round_trip: Option<Duration>,
     next_report: Instant,
+    has_reported: bool,
 }
 
 impl RtcpSession {
@@ -61,6 +62,7 @@ impl RtcpSession {
             round_trip: None,
             // §6.2: the first interval is half as long.
             next_report: now + interval(random) / 2,
+            has_reported: false,
         }
     }
 
@@ -144,6 +146,7 @@ impl RtcpSession {
         out: &mut Vec<u8>,
     ) {
         self.next_report = now + interval(random);
+        self.has_reported = true;
         let sends = self.sent_packets > self.sent_at_last_report;
         self.sent_at_last_report = self.sent_packets;
         let sender = rtp_timestamp.filter(|_| sends).map(|rtp_timestamp| SenderInfo {
@@ -162,6 +165,12 @@ impl RtcpSession {
             block
         });
         write_report(out, &Report { ssrc: self.ssrc, sender, block, cname: &self.cname });
+    }
+
+    /// Whether anything was sent that others may know us by. "A participant that never sent an RTP or RTCP packet MUST
+    /// NOT send a BYE." §6.3.7
+    pub const fn has_spoken(&self) -> bool {
+        self.sent_packets > 0 || self.has_reported
     }
 
     /// Appends a last report with a BYE (§6.6).

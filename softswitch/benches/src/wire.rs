@@ -3,30 +3,30 @@
 
 /// A received message.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Wire<'a> {
+pub struct Wire<'a> {
     text: &'a str,
 }
 
 impl<'a> Wire<'a> {
     /// The head of a datagram; `None` if it is not text.
-    pub(crate) fn of(datagram: &'a [u8]) -> Option<Self> {
+    pub fn of(datagram: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(datagram).ok()?;
         let end = text.find("\r\n\r\n")?;
         Some(Self { text: text.get(..end + 2)? })
     }
 
     /// The status of a response.
-    pub(crate) fn status(self) -> Option<u16> {
+    pub fn status(self) -> Option<u16> {
         self.text.strip_prefix("SIP/2.0 ")?.get(..3)?.parse().ok()
     }
 
     /// The method of a request.
-    pub(crate) fn method(self) -> &'a str {
+    pub fn method(self) -> &'a str {
         self.text.split(' ').next().unwrap_or_default()
     }
 
     /// The values of a header, line by line.
-    pub(crate) fn all(self, name: &'static str) -> impl Iterator<Item = &'a str> {
+    pub fn all(self, name: &'static str) -> impl Iterator<Item = &'a str> {
         self.text.split("\r\n").skip(1).filter_map(move |line| {
             let (key, value) = line.split_at_checked(name.len())?;
             let value = value.strip_prefix(':').filter(|_| key.eq_ignore_ascii_case(name))?;
@@ -35,18 +35,18 @@ impl<'a> Wire<'a> {
     }
 
     /// The first value of a header.
-    pub(crate) fn first(self, name: &'static str) -> Option<&'a str> {
+    pub fn first(self, name: &'static str) -> Option<&'a str> {
         self.all(name).next()
     }
 
     /// The number and the method of CSeq.
-    pub(crate) fn cseq(self) -> Option<(u32, &'a str)> {
+    pub fn cseq(self) -> Option<(u32, &'a str)> {
         let (number, method) = self.first("CSeq")?.split_once(' ')?;
         Some((number.parse().ok()?, method))
     }
 
     /// The URI of the Contact.
-    pub(crate) fn contact(self) -> Option<&'a str> {
+    pub fn contact(self) -> Option<&'a str> {
         let value = self.first("Contact")?;
         match value.split_once('<') {
             Some((_, rest)) => rest.split('>').next(),
@@ -56,7 +56,7 @@ impl<'a> Wire<'a> {
 }
 
 /// A response to `request` with its mandatory headers (RFC 3261 §8.2.6.2), a To tag, and `extra` header lines.
-pub(crate) fn response(request: Wire<'_>, status: &str, tag: &str, extra: &str, body: &str) -> Vec<u8> {
+pub fn response(request: Wire<'_>, status: &str, tag: &str, extra: &str, body: &str) -> Vec<u8> {
     let mut out = String::with_capacity(1200);
     out.push_str("SIP/2.0 ");
     out.push_str(status);

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 /// A hash algorithm of digest authentication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Algorithm {
+pub enum Algorithm {
     /// MD5 (RFC 2617).
     Md5,
     /// SHA-256 (RFC 8760).
@@ -14,14 +14,16 @@ pub(crate) enum Algorithm {
 }
 
 impl Algorithm {
-    pub(crate) const fn name(self) -> &'static str {
+    /// The name on the wire.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Md5 => "MD5",
             Self::Sha256 => "SHA-256",
         }
     }
 
-    pub(crate) fn hash(self, text: &str) -> String {
+    /// The hash of `text` in hexadecimal.
+    pub fn hash(self, text: &str) -> String {
         match self {
             Self::Md5 => hexadecimal(&Md5::digest(text)),
             Self::Sha256 => hexadecimal(&Sha256::digest(text)),
@@ -31,15 +33,18 @@ impl Algorithm {
 
 /// What a telephone remembers of its last challenge: it answers further requests with the same nonce, counted up.
 #[derive(Debug, Clone)]
-pub(crate) struct Nonce {
-    pub(crate) nonce: String,
-    pub(crate) algorithm: Algorithm,
-    pub(crate) count: u32,
+pub struct Nonce {
+    /// The nonce.
+    pub nonce: String,
+    /// The algorithm it was offered with.
+    pub algorithm: Algorithm,
+    /// How often it was used.
+    pub count: u32,
 }
 
 impl Nonce {
     /// Reads one challenge: `None` if it is no digest or of an unknown algorithm.
-    pub(crate) fn of_challenge(text: &str) -> Option<Self> {
+    pub fn of_challenge(text: &str) -> Option<Self> {
         let algorithm = match field(text, "algorithm") {
             None => Algorithm::Md5,
             Some(name) => [Algorithm::Md5, Algorithm::Sha256]
@@ -50,7 +55,7 @@ impl Nonce {
     }
 
     /// The value of Authorization for the next request with this nonce.
-    pub(crate) fn credentials(&mut self, who: Who<'_>, method: &str, uri: &str) -> String {
+    pub fn credentials(&mut self, who: Who<'_>, method: &str, uri: &str) -> String {
         self.count += 1;
         let Who { username, realm, ha1 } = who;
         let (nonce, algorithm) = (&self.nonce, self.algorithm);
@@ -68,11 +73,13 @@ impl Nonce {
 
 /// Whose password it is.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Who<'a> {
-    pub(crate) username: &'a str,
-    pub(crate) realm: &'a str,
+pub struct Who<'a> {
+    /// The digest user name.
+    pub username: &'a str,
+    /// The realm.
+    pub realm: &'a str,
     /// The hash of `username:realm:password` by the challenge's algorithm.
-    pub(crate) ha1: &'a str,
+    pub ha1: &'a str,
 }
 
 /// A field of a challenge, without its quotes.
@@ -98,7 +105,8 @@ mod tests {
     fn the_example_of_rfc_7616_comes_out() {
         let realm = "http-auth@example.org";
         let ha1 = Algorithm::Md5.hash(&format!("Mufasa:{realm}:Circle of Life"));
-        let challenge = format!("Digest realm=\"{realm}\", qop=\"auth, auth-int\", algorithm=MD5, nonce=\"7ypf\"");
+        let challenge =
+            format!("Digest realm=\"{realm}\", qop=\"auth, auth-int\", algorithm=MD5, nonce=\"7ypf\"");
         let mut nonce = Nonce::of_challenge(&challenge).expect("a digest challenge");
         assert_eq!(nonce.nonce, "7ypf");
         let text = nonce.credentials(Who { username: "Mufasa", realm, ha1: &ha1 }, "GET", "/dir/index.html");

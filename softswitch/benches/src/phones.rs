@@ -6,7 +6,7 @@ use crate::digest::{Algorithm, Nonce, Who};
 
 /// How telephones prove who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Authentication {
+pub enum Authentication {
     /// Each request is sent without credentials first and again with them, as by a telephone that forgets its nonce.
     Challenged,
     /// The nonce of the last challenge is used again with a higher count, as most telephones do.
@@ -15,22 +15,23 @@ pub(crate) enum Authentication {
 
 /// One telephone account.
 #[derive(Debug)]
-pub(crate) struct Phone {
+pub struct Phone {
     /// The digest user name and the number others dial.
-    pub(crate) number: String,
+    pub number: String,
     ha1: [String; 2],
     nonce: Option<Nonce>,
     /// The numbering of its REGISTERs.
-    pub(crate) cseq: u32,
+    pub cseq: u32,
     /// The REGISTER it waits for: a slot of the generator.
-    pub(crate) registering: Option<u32>,
+    pub registering: Option<u32>,
 }
 
 /// The first telephone's number; the others follow.
 const FIRST_NUMBER: u32 = 100_000;
 
 impl Phone {
-    pub(crate) fn new(index: u32, realm: &str) -> Self {
+    /// The telephone `index` of a realm.
+    pub fn new(index: u32, realm: &str) -> Self {
         let number = number(index);
         let secret = format!("{number}:{realm}:{}", password(&number));
         let ha1 = [Algorithm::Md5.hash(&secret), Algorithm::Sha256.hash(&secret)];
@@ -38,7 +39,7 @@ impl Phone {
     }
 
     /// The hash of its password.
-    pub(crate) fn ha1(&self, algorithm: Algorithm) -> &str {
+    pub fn ha1(&self, algorithm: Algorithm) -> &str {
         match algorithm {
             Algorithm::Md5 => &self.ha1[0],
             Algorithm::Sha256 => &self.ha1[1],
@@ -46,19 +47,19 @@ impl Phone {
     }
 
     /// Takes the challenge of the preferred algorithm, or else the last one it can answer.
-    pub(crate) fn challenged<'a>(&mut self, challenges: impl Iterator<Item = &'a str>, prefers: Algorithm) {
+    pub fn challenged<'a>(&mut self, challenges: impl Iterator<Item = &'a str>, prefers: Algorithm) {
         let known: Vec<_> = challenges.filter_map(Nonce::of_challenge).collect();
         let preferred = known.iter().position(|nonce| nonce.algorithm == prefers);
         self.nonce = known.into_iter().nth(preferred.unwrap_or_default());
     }
 
     /// Forgets its nonce.
-    pub(crate) fn forget(&mut self) {
+    pub fn forget(&mut self) {
         self.nonce = None;
     }
 
     /// The Authorization header line for a request; empty without a nonce.
-    pub(crate) fn authorization(&mut self, realm: &str, method: &str, uri: &str) -> String {
+    pub fn authorization(&mut self, realm: &str, method: &str, uri: &str) -> String {
         let ha1 = match self.nonce.as_ref().map(|nonce| nonce.algorithm) {
             Some(Algorithm::Sha256) => &self.ha1[1],
             _ => &self.ha1[0],
@@ -72,29 +73,36 @@ impl Phone {
 }
 
 /// The number of the telephone `index`.
-pub(crate) fn number(index: u32) -> String {
+pub fn number(index: u32) -> String {
     (FIRST_NUMBER + index).to_string()
 }
 
 /// A telephone's password: nothing secret is simulated.
-pub(crate) fn password(number: &str) -> String {
+pub fn password(number: &str) -> String {
     format!("pw-{number}")
 }
 
 /// What every request needs.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Envelope<'a> {
-    pub(crate) realm: &'a str,
-    pub(crate) local: SocketAddr,
-    pub(crate) call_id: &'a str,
-    pub(crate) branch: &'a str,
-    pub(crate) cseq: u32,
-    pub(crate) from: &'a str,
-    pub(crate) tag: &'a str,
+pub struct Envelope<'a> {
+    /// The domain.
+    pub realm: &'a str,
+    /// The telephone's address.
+    pub local: SocketAddr,
+    /// Call-ID.
+    pub call_id: &'a str,
+    /// The branch of its Via.
+    pub branch: &'a str,
+    /// The number in CSeq.
+    pub cseq: u32,
+    /// Whose telephone it is.
+    pub from: &'a str,
+    /// The tag of From.
+    pub tag: &'a str,
 }
 
 /// A REGISTER of `from` for an hour.
-pub(crate) fn register(envelope: Envelope<'_>, authorization: &str) -> Vec<u8> {
+pub fn register(envelope: Envelope<'_>, authorization: &str) -> Vec<u8> {
     let Envelope { realm, local, call_id, branch, cseq, from, tag } = envelope;
     format!(
         "REGISTER sip:{realm} SIP/2.0\r\n\
@@ -115,7 +123,7 @@ pub(crate) fn register(envelope: Envelope<'_>, authorization: &str) -> Vec<u8> {
 }
 
 /// An INVITE of `from` to `to`.
-pub(crate) fn invite(envelope: Envelope<'_>, to: &str, authorization: &str) -> Vec<u8> {
+pub fn invite(envelope: Envelope<'_>, to: &str, authorization: &str) -> Vec<u8> {
     let Envelope { realm, local, call_id, branch, cseq, from, tag } = envelope;
     let sdp = description(local);
     format!(
@@ -140,17 +148,17 @@ pub(crate) fn invite(envelope: Envelope<'_>, to: &str, authorization: &str) -> V
 
 /// What a request in a dialog is made of besides its envelope.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Dialog {
+pub struct Dialog {
     /// The remote target.
-    pub(crate) target: String,
+    pub target: String,
     /// The value of To, with the tag.
-    pub(crate) to: String,
+    pub to: String,
     /// Route header lines.
-    pub(crate) routes: String,
+    pub routes: String,
 }
 
 /// An ACK or a BYE.
-pub(crate) fn in_dialog(envelope: Envelope<'_>, method: &str, dialog: &Dialog) -> Vec<u8> {
+pub fn in_dialog(envelope: Envelope<'_>, method: &str, dialog: &Dialog) -> Vec<u8> {
     let Envelope { realm, local, call_id, branch, cseq, from, tag } = envelope;
     let Dialog { target, to, routes } = dialog;
     format!(
@@ -169,7 +177,7 @@ pub(crate) fn in_dialog(envelope: Envelope<'_>, method: &str, dialog: &Dialog) -
 }
 
 /// A session description like a desk phone's. Nobody sends media: the port is the one of `discard`.
-pub(crate) fn description(local: SocketAddr) -> String {
+pub fn description(local: SocketAddr) -> String {
     let ip = local.ip();
     format!(
         "v=0\r\n\
