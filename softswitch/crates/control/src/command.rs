@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use ringdown_types::{CallId, DtmfDigit, EndReason, LegId, Pii, SessionId, UserId};
+use ringdown_types::{CallId, DtmfDigit, EndReason, LegId, MessageId, Pii, SessionId, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::SettingChange;
+use crate::{ChatMessage, PersonStatement, SettingChange};
 
 /// Names a command for its reply and against doing it twice. Random, chosen by the app server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -113,6 +113,23 @@ pub enum Command {
         dialled: Pii<String>,
         /// When, Unix time in milliseconds; `None` at this moment.
         at: Option<u64>,
+    },
+    /// Sends a text message to every telephone of its addressee. `Event::MessageDelivered` follows.
+    SendMessage {
+        /// The message; its sender's number and name are looked up in the directory.
+        message: ChatMessage,
+    },
+    /// Whether a browser of the addressee took the message of an `Event::Message`.
+    MessageTaken {
+        /// The message.
+        message: MessageId,
+        /// Whether one did.
+        taken: bool,
+    },
+    /// What people say of themselves in the browser. Repeated for everybody who says something after a reconnect.
+    State {
+        /// The people.
+        people: Vec<PersonStatement>,
     },
 }
 

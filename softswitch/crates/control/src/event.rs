@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use ringdown_types::{
-    CallId, DtmfDigit, EndReason, Extension, LegId, MediaDirection, Pii, SessionId, UserId,
+    CallId, DtmfDigit, EndReason, Extension, LegId, MediaDirection, MessageId, Pii, SessionId, UserId,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{CandidateText, SessionDescription, SettingChange};
+use crate::{CandidateText, ChatMessage, PersonStatement, SessionDescription, SettingChange};
 
 /// Something that happened. Times are Unix time in milliseconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,6 +88,24 @@ pub enum Event {
     SettingChanged {
         /// What changed.
         changed: SettingChanged,
+    },
+    /// A telephone sent a text message. [`crate::Command::MessageTaken`] says whether a browser took it; the
+    /// addressee's telephones are the switch's.
+    Message {
+        /// The message.
+        message: ChatMessage,
+    },
+    /// What became of a message of [`crate::Command::SendMessage`], once per message.
+    MessageDelivered {
+        /// The message.
+        message: MessageId,
+        /// Whether a telephone took it.
+        delivered: bool,
+    },
+    /// A user's telephones say something else of their user (PUBLISH).
+    Published {
+        /// What they say together.
+        person: PersonStatement,
     },
 }
 

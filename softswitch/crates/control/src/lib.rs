@@ -8,6 +8,7 @@ mod command;
 mod directory;
 mod event;
 mod frame;
+mod person;
 mod snapshot;
 mod voicemail;
 
@@ -24,5 +25,6 @@ pub use event::{
     CallRecord, EndedBy, Event, LegInfo, LegPlace, LegRole, LegState, Party, RegistrationInfo, SettingChanged,
 };
 pub use frame::{AppFrame, FrameError, MAX_FRAME_BYTES, NodeFrame, PROTOCOL_VERSION, decode, encode};
+pub use person::{Activity, ChatMessage, MAX_MESSAGE_BYTES, MAX_NOTE_BYTES, PersonStatement, Statement};
 pub use snapshot::{CallInfo, Snapshot};
 pub use voicemail::{VoicemailCount, VoicemailMessage};

@@ -3,7 +3,7 @@
 use ringdown_types::{CallId, Pii};
 use serde::{Deserialize, Serialize};
 
-use crate::{LegInfo, Party, RegistrationInfo, SettingChanged};
+use crate::{LegInfo, Party, PersonStatement, RegistrationInfo, SettingChanged};
 
 /// Everything live, as of one event number.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct Snapshot {
     /// Settings changed on the switch that the directory in force does not hold, oldest first for each user.
     #[serde(default)]
     pub settings: Vec<SettingChanged>,
+    /// Users whose telephones say something of them.
+    #[serde(default)]
+    pub published: Vec<PersonStatement>,
 }
 
 /// A call and its legs.

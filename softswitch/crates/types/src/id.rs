@@ -101,6 +101,10 @@ id! {
     NodeId
 }
 id! {
+    /// A text message from one person to another.
+    MessageId
+}
+id! {
     /// A mix of a media worker: what the members of one conference hear of each other.
     MixId
 }
