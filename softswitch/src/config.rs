@@ -36,6 +36,8 @@ pub(crate) struct Config {
     /// that knows only MD5 may need a second attempt the first time; with `md5` alone it does not.
     #[serde(deserialize_with = "list")]
     pub(crate) sip_digest: Vec<DigestAlgorithm>,
+    /// How often a telephone registered over UDP is asked whether it is there, in seconds; 0 for never.
+    pub(crate) sip_qualify_seconds: u16,
     /// The address telephones and browsers reach this host at. Without it the address of the default route is taken,
     /// or the loopback address where there is no route.
     pub advertised_address: Option<IpAddr>,
@@ -77,6 +79,7 @@ impl Default for Config {
             node_name: "softswitch".to_owned(),
             sip_listen: vec![SocketAddr::from(([0, 0, 0, 0], 5060))],
             sip_digest: vec![DigestAlgorithm::Sha256, DigestAlgorithm::Md5],
+            sip_qualify_seconds: 50,
             advertised_address: None,
             extra_webrtc_addresses: Vec::new(),
             webrtc_port: 40_000,
@@ -149,6 +152,9 @@ impl Config {
         if self.sip_digest.is_empty() {
             return invalid("sip_digest is empty: name sha-256, md5 or both");
         }
+        if (1..10).contains(&self.sip_qualify_seconds) {
+            return invalid("sip_qualify_seconds is too small: name 10 or more, or 0 for never");
+        }
         if self.advertised_address.is_some_and(|address| address.is_unspecified()) {
             return invalid("advertised_address is 0.0.0.0: name the address telephones reach this host at");
         }
@@ -181,7 +187,7 @@ impl Config {
 const ENV_PREFIX: &str = "RINGDOWN_";
 
 /// The keys that may come from the environment: every one there is.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "state",
     "appserver_url",
     "node_token",
@@ -190,6 +196,7 @@ const KEYS: [&str; 20] = [
     "node_name",
     "sip_listen",
     "sip_digest",
+    "sip_qualify_seconds",
     "advertised_address",
     "extra_webrtc_addresses",
     "webrtc_port",

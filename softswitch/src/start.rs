@@ -8,14 +8,14 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use ringdown_control::{DirectorySnapshot, SettingChanged};
 use ringdown_media::{codec::OpusSettings, prompt::SoundStore};
 use ringdown_rtc::DtlsIdentity;
 use ringdown_sip::{endpoint::Ports, message::Algorithm};
-use ringdown_switch::{Switch, SwitchConfig, SwitchLimits, WorkerInfo};
+use ringdown_switch::{QualifyConfig, Switch, SwitchConfig, SwitchLimits, WorkerInfo};
 use ringdown_types::{NodeId, Random};
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -250,6 +250,10 @@ fn make_switch(
             })
             .collect(),
         dtls_fingerprint: *identity.fingerprint().as_bytes(),
+        qualify: QualifyConfig {
+            interval: Duration::from_secs(config.sip_qualify_seconds.into()),
+            ..QualifyConfig::default()
+        },
         limits: SwitchLimits {
             calls: config.max_calls,
             requests_per_address: config.sip_requests_per_address,

@@ -71,6 +71,7 @@ impl Switch {
     }
 
     fn note(&mut self, notice: Notice) {
+        self.people.note(&notice);
         let translator = Translator { directory: &self.directory, clock: &self.clock, legs: &self.legs };
         let event = translator.event(&notice);
         self.event(event);

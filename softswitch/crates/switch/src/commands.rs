@@ -30,10 +30,10 @@ struct StartCall {
 
 /// Why a command is refused, with words for people.
 #[derive(Debug)]
-struct Refusal(CommandError, String);
+pub(crate) struct Refusal(CommandError, String);
 
 impl Refusal {
-    fn new(error: CommandError, message: &str) -> Self {
+    pub(crate) fn new(error: CommandError, message: &str) -> Self {
         Self(error, message.to_owned())
     }
 }
@@ -73,9 +73,13 @@ impl Switch {
         match command {
             Command::SessionUp { session, user } => {
                 let orphans = self.sessions.up(session, user);
+                self.people.changed(user);
                 self.end_legs_of_session(now, orphans);
             }
             Command::SessionDown { session } => {
+                if let Some(user) = self.sessions.user_of(session) {
+                    self.people.changed(user);
+                }
                 let orphans = self.sessions.down(session);
                 self.end_legs_of_session(now, orphans);
             }
@@ -108,6 +112,9 @@ impl Switch {
                 let explanation = self.explain(now, caller, &dialled, at);
                 return Ok(CommandResult::Explained { explanation });
             }
+            Command::SendMessage { message } => self.send_message(now, message)?,
+            Command::MessageTaken { message, taken } => self.message_taken(now, message, taken),
+            Command::State { people } => self.people_state(people),
         }
         Ok(CommandResult::Done)
     }

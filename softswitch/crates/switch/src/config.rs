@@ -3,6 +3,7 @@
 use std::{
     net::{IpAddr, SocketAddr},
     ops::RangeInclusive,
+    time::Duration,
 };
 
 use ringdown_sip::{endpoint::Ports, message::Algorithm};
@@ -26,8 +27,26 @@ pub struct SwitchConfig {
     pub digest_algorithms: Vec<Algorithm>,
     /// SHA-256 of the certificate browsers see in the DTLS handshake.
     pub dtls_fingerprint: [u8; 32],
+    /// How registered telephones are asked whether they are there.
+    pub qualify: QualifyConfig,
     /// How much may exist at once.
     pub limits: SwitchLimits,
+}
+
+/// How registered telephones are asked whether they are there, by OPTIONS over UDP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QualifyConfig {
+    /// How often each is asked; zero for never. A smaller value keeps more NAT bindings open and costs two packets each
+    /// time; most NATs forget after 60 s or more.
+    pub interval: Duration,
+    /// A telephone that does not answer this often in a row is not rung until it answers or registers again.
+    pub misses: u8,
+}
+
+impl Default for QualifyConfig {
+    fn default() -> Self {
+        Self { interval: Duration::from_secs(50), misses: 2 }
+    }
 }
 
 impl SwitchConfig {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use ringdown_call::Party as CallParty;
 use ringdown_control::{DirectorySnapshot, DirectoryUser, Party, RingGroup, SipDevice, UserSettings};
-use ringdown_dialplan::{CompileError, Dialplan};
+use ringdown_dialplan::{CompileError, Decision, Dialplan};
 use ringdown_types::{GroupId, Pii, UserId};
 
 /// The directory in force.
@@ -78,6 +78,11 @@ impl Directory {
         self.users.get(&user)
     }
 
+    /// Whether a user wants no calls.
+    pub(crate) fn does_not_disturb(&self, user: UserId) -> bool {
+        self.user(user).is_some_and(|user| user.settings.do_not_disturb)
+    }
+
     /// A user's settings, to change them.
     pub(crate) fn settings_mut(&mut self, user: UserId) -> Option<&mut UserSettings> {
         self.users.get_mut(&user).map(|user| &mut user.settings)
@@ -85,6 +90,14 @@ impl Directory {
 
     pub(crate) fn group(&self, group: GroupId) -> Option<&RingGroup> {
         self.groups.get(&group)
+    }
+
+    /// The enabled user a number reaches, whoever asks.
+    pub(crate) fn user_with_number(&self, number: &str, asker: UserId, unix_ms: u64) -> Option<UserId> {
+        match self.dialplan.route(number, asker, unix_ms) {
+            Decision::User { user } => Some(user),
+            _ => None,
+        }
     }
 
     /// A device by its digest user name.

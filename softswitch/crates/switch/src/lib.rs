@@ -13,6 +13,8 @@
 //! | `actions`, `notices` | call control's outputs, carried out and translated |
 //! | `routing` | from a number to a call |
 //! | `limits` | what a source may ask for, and what guessing costs |
+//! | `subscriptions`, `presence` | who watches what, and what they are told; PUBLISH |
+//! | `messages`, `qualify` | MESSAGE, and whether telephones are there |
 //! | `auth`, `registrations`, `sessions`, `directory` | who may, who is reachable and where, who is who |
 //! | `workers`, `ports`, `media` | which media worker, which port, and negotiation in the workers' words |
 //!
@@ -30,9 +32,12 @@ mod legs;
 mod limits;
 mod lost_media;
 mod media;
+mod messages;
 mod notices;
 mod output;
 mod ports;
+mod presence;
+mod qualify;
 mod registrations;
 mod routing;
 mod sessions;
@@ -40,12 +45,13 @@ mod settings;
 mod sip_calls;
 mod sip_leg;
 mod sip_requests;
+mod subscriptions;
 mod switch;
 mod web_leg;
 mod web_session;
 mod workers;
 
-pub use config::{SwitchConfig, SwitchLimits, WorkerInfo};
+pub use config::{QualifyConfig, SwitchConfig, SwitchLimits, WorkerInfo};
 pub use directory::DirectoryError;
 pub use output::Output;
 pub use switch::Switch;

@@ -1,21 +1,22 @@
 //! Which telephones are reachable, by user.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Instant};
 
 use ringdown_control::{Event, RegistrationInfo};
-use ringdown_sip::registrar::BindingChange;
+use ringdown_sip::registrar::{Binding, BindingChange};
 use ringdown_types::UserId;
 
 use crate::{Switch, directory::Directory};
 
 impl Switch {
     /// Tells of every user whose telephones came or went.
-    pub(crate) fn settle_registrations(&mut self) {
+    pub(crate) fn settle_registrations(&mut self, now: Instant) {
         let mut users = BTreeSet::new();
         while let Some(event) = self.sip.registrar.poll_event() {
             if self.sip.registrar.binding(event.binding).is_none() {
                 self.sip.offered.remove(&event.binding);
             }
+            self.qualify_binding(now, event.binding, event.change);
             if event.change != BindingChange::Refreshed
                 && let Some(device) = self.directory.device(&event.aor)
             {
@@ -27,20 +28,28 @@ impl Switch {
         }
     }
 
-    fn tell_registration(&mut self, user: UserId) {
+    pub(crate) fn tell_registration(&mut self, user: UserId) {
+        self.people.changed(user);
         let registration = RegistrationInfo { user, bindings: self.binding_count(user) };
         self.event(Event::Registration { registration });
     }
 
     fn binding_count(&self, user: UserId) -> u32 {
-        let bindings = self.directory.devices_of(user).flat_map(|device| self.sip.registrar.bindings(device));
-        u32::try_from(bindings.count()).unwrap_or(u32::MAX)
+        u32::try_from(self.reachable(user).count()).unwrap_or(u32::MAX)
     }
 
-    /// The keys of a user's bindings.
+    /// The keys of a user's telephones that can be reached, those that want to be rung most first.
     pub(crate) fn binding_keys(&self, user: UserId) -> impl Iterator<Item = u64> {
+        let mut bindings: Vec<&Binding> = self.reachable(user).collect();
+        bindings.sort_by_key(|binding| std::cmp::Reverse(binding.preference()));
+        bindings.into_iter().map(|binding| binding.id().0)
+    }
+
+    /// A user's telephones but those that do not answer.
+    fn reachable(&self, user: UserId) -> impl Iterator<Item = &Binding> {
         let devices = self.directory.devices_of(user);
-        devices.flat_map(|device| self.sip.registrar.bindings(device)).map(|binding| binding.id().0)
+        let bindings = devices.flat_map(|device| self.sip.registrar.bindings(device));
+        bindings.filter(|binding| self.qualify.is_reachable(binding.id()))
     }
 
     /// Every user with a reachable telephone.
@@ -52,12 +61,13 @@ impl Switch {
             .filter_map(|aor| self.directory.device(aor))
             .map(|device| device.user)
             .collect();
-        users.into_iter().map(|user| RegistrationInfo { user, bindings: self.binding_count(user) }).collect()
+        let info = |user| RegistrationInfo { user, bindings: self.binding_count(user) };
+        users.into_iter().map(info).filter(|info| info.bindings > 0).collect()
     }
 
     /// Takes a directory in force. Telephones whose credentials, owner or owner's rights went lose their bindings;
     /// calls in progress go on.
-    pub(crate) fn put_directory_in_force(&mut self, directory: Directory) {
+    pub(crate) fn put_directory_in_force(&mut self, now: Instant, directory: Directory) {
         let registered: Vec<String> = self.sip.registrar.registered().map(str::to_owned).collect();
         let mut bereft = BTreeSet::new();
         for aor in registered {
@@ -73,9 +83,11 @@ impl Switch {
         // Their events name devices of the directory before; the users are known from it.
         while let Some(event) = self.sip.registrar.poll_event() {
             self.sip.offered.remove(&event.binding);
+            self.qualify_binding(now, event.binding, event.change);
         }
         for user in bereft {
             self.tell_registration(user);
         }
+        self.watched_directory_changed(now);
     }
 }

@@ -69,6 +69,7 @@ impl Switch {
         let number = self.settings.next_number(user, settings.last_change, unix_ms);
         let changed = SettingChanged { user, number, change };
         self.settings.note(changed.clone());
+        self.people.changed(user);
         self.event(Event::SettingChanged { changed });
         self.out.push_back(Output::SettingsChanged);
         Ok(())

@@ -404,12 +404,22 @@ impl Switch {
     }
 
     /// A user as telephones see them.
-    fn address(&self, user: UserId) -> NameAddr {
-        let host = Host::parse(self.directory.realm()).unwrap_or(self.config.advertised_address.into());
+    pub(crate) fn address(&self, user: UserId) -> NameAddr {
+        let host = self.sip_host();
         let user = self.directory.user(user);
         let extension = user.map(|user| user.extension.as_str());
         let address = NameAddr::new(SipUri::new(extension, host, None).into());
         address.with_display(user.map_or("", |user| user.name.as_str()))
+    }
+
+    fn sip_host(&self) -> Host {
+        Host::parse(self.directory.realm()).unwrap_or(self.config.advertised_address.into())
+    }
+
+    /// A number as a SIP URI; without one the switch itself.
+    pub(crate) fn sip_uri(&self, number: &str) -> String {
+        let user = Some(number).filter(|number| !number.is_empty());
+        Uri::from(SipUri::new(user, self.sip_host(), None)).to_string()
     }
 }
 

@@ -4,13 +4,14 @@ use std::{collections::HashMap, time::Instant};
 
 use ringdown_sdp::Peer;
 use ringdown_sip::{
-    endpoint::{Destination, EndpointConfig, Flow},
+    endpoint::{ClientId, Destination, EndpointConfig, Flow},
     invite::{UsageEvent, UsageId},
     message::{HeaderName, Host, Method, Request, Response},
     registrar::{BindingId, Registrar, RegistrarConfig},
+    subscription::SubscriptionId,
     user_agent::{Event, Output as AgentOutput, Received, UserAgent, UserAgentConfig},
 };
-use ringdown_types::{LegId, Random};
+use ringdown_types::{LegId, MessageId, Random};
 use tracing::debug;
 
 use crate::{Output, Switch, SwitchConfig, auth::Doorkeeper, limits::Limits};
@@ -29,6 +30,19 @@ pub(crate) struct SipSide {
     pub(crate) callers: HashMap<UsageId, String>,
     /// What devices offered as callers, by binding, where their transport suggests the other kind.
     pub(crate) offered: HashMap<BindingId, Peer>,
+    /// What our requests outside of calls are for.
+    pub(crate) errands: HashMap<ClientId, Errand>,
+}
+
+/// What a request of ours outside of calls is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Errand {
+    /// A NOTIFY of this subscription.
+    Notify(SubscriptionId),
+    /// An OPTIONS to this telephone.
+    Qualify(BindingId),
+    /// A MESSAGE to a telephone.
+    Message(MessageId),
 }
 
 impl SipSide {
@@ -56,6 +70,7 @@ impl SipSide {
             usages: HashMap::new(),
             callers: HashMap::new(),
             offered: HashMap::new(),
+            errands: HashMap::new(),
         }
     }
 
@@ -106,8 +121,19 @@ impl Switch {
                     self.handle_usage_event(now, leg, event);
                 }
             }
-            // The switch sends no request outside a call.
-            Event::Response { .. } | Event::RequestFailed { .. } => {}
+            Event::Response { response, .. } if response.is_provisional() => {}
+            Event::Response { id, response } => self.errand_done(now, id, Some(&response)),
+            Event::RequestFailed { id, .. } => self.errand_done(now, id, None),
+        }
+    }
+
+    /// A request of ours outside of calls got its final response, or none.
+    fn errand_done(&mut self, now: Instant, id: ClientId, outcome: Option<&Response>) {
+        match self.sip.errands.remove(&id) {
+            Some(Errand::Notify(subscription)) => self.notified(now, subscription, outcome),
+            Some(Errand::Qualify(binding)) => self.qualified(now, binding, outcome),
+            Some(Errand::Message(message)) => self.message_answered(now, message, outcome),
+            None => {}
         }
     }
 
@@ -162,6 +188,9 @@ impl Switch {
         }
         match received.request.method {
             Method::Register => self.register(now, received, &username),
+            Method::Subscribe => self.subscribed(now, received, &username),
+            Method::Publish => self.publishes(now, received, &username),
+            Method::Message => self.message(now, received, &username),
             Method::Invite if self.calls.call_count() >= self.config.limits.calls => {
                 self.sip.agent.challenge(now, received.id, busy(&received.request));
             }

@@ -14,9 +14,21 @@ use ringdown_types::{LegId, Random};
 use tracing::warn;
 
 use crate::{
-    DirectoryError, Output, SwitchConfig, clock::WallClock, command_log::CommandLog, directory::Directory,
-    legs::Legs, lost_media::LostMedia, notices::Translator, sessions::Sessions, settings::SettingChanges,
-    sip_requests::SipSide, workers::Workers,
+    DirectoryError, Output, SwitchConfig,
+    clock::WallClock,
+    command_log::CommandLog,
+    directory::Directory,
+    legs::Legs,
+    lost_media::LostMedia,
+    messages::Messages,
+    notices::Translator,
+    presence::People,
+    qualify::Qualify,
+    sessions::Sessions,
+    settings::SettingChanges,
+    sip_requests::SipSide,
+    subscriptions::{self, Watchers},
+    workers::Workers,
 };
 
 /// A whole PBX without I/O.
@@ -38,6 +50,10 @@ pub struct Switch {
     pub(crate) sip: SipSide,
     pub(crate) commands: CommandLog,
     pub(crate) lost_media: LostMedia,
+    pub(crate) people: People,
+    pub(crate) watchers: Watchers,
+    pub(crate) messages: Messages,
+    pub(crate) qualify: Qualify,
     /// Browser legs to ring once their notices are out, with the leg they will hear.
     pub(crate) browsers_to_ring: VecDeque<(LegId, Option<LegId>)>,
     pub(crate) out: VecDeque<Output>,
@@ -64,6 +80,10 @@ impl Switch {
             sip: SipSide::new(now, &config, random),
             commands: CommandLog::default(),
             lost_media: LostMedia::default(),
+            people: People::default(),
+            watchers: subscriptions::watchers(),
+            messages: Messages::default(),
+            qualify: Qualify::new(config.qualify),
             browsers_to_ring: VecDeque::new(),
             out: VecDeque::new(),
             random: random(),
@@ -103,6 +123,9 @@ impl Switch {
     pub fn handle_transport_closed(&mut self, now: Instant, destination: Destination) {
         if let Destination::Flow(flow) = destination {
             self.sip.registrar.handle_connection_closed(flow.connection);
+            if flow.transport.is_reliable() {
+                self.watchers.handle_connection_closed(flow.connection);
+            }
         }
         self.sip.agent.handle_transport_error(now, destination);
         self.settle(now);
@@ -173,7 +196,7 @@ impl Switch {
     ) -> Result<(), DirectoryError> {
         let mut directory = Directory::compile(snapshot)?;
         self.keep_changed_settings(&mut directory);
-        self.put_directory_in_force(directory);
+        self.put_directory_in_force(now, directory);
         self.settle(now);
         Ok(())
     }
@@ -194,7 +217,17 @@ impl Switch {
         self.calls.handle_timeout(now);
         self.sip.agent.handle_timeout(now);
         self.sip.registrar.handle_timeout(now);
+        self.watchers.handle_timeout(now);
+        for user in self.people.published.handle_timeout(now) {
+            self.publication_changed(user);
+        }
+        self.message_timeout(now);
+        self.qualify_timeout(now);
+        let doubted = self.sessions.next_timeout();
         let orphans = self.sessions.handle_timeout(now);
+        if doubted != self.sessions.next_timeout() {
+            self.all_watched_changed();
+        }
         self.end_legs_of_session(now, orphans);
         while let Some(leg) = self.lost_media.take_expired(now) {
             self.calls.handle_leg_event(now, leg, LegEvent::MediaFailed);
@@ -210,6 +243,10 @@ impl Switch {
             self.sip.registrar.next_timeout(),
             self.lost_media.next_timeout(),
             self.sessions.next_timeout(),
+            self.watchers.next_timeout(),
+            self.people.published.next_timeout(),
+            self.messages.next_timeout(),
+            self.qualify.next_timeout(),
         ];
         parts.into_iter().flatten().min()
     }
@@ -226,6 +263,7 @@ impl Switch {
             calls: self.calls.calls().map(|call| translator.call(&call)).collect(),
             registrations: self.registrations(),
             settings: self.changed_settings(),
+            published: self.people.publications(),
         }
     }
 
@@ -253,7 +291,8 @@ impl Switch {
     fn settle(&mut self, now: Instant) {
         loop {
             self.settle_calls(now);
-            self.settle_registrations();
+            self.settle_registrations(now);
+            self.settle_subscriptions(now);
             if !self.settle_sip(now) {
                 break;
             }

@@ -64,6 +64,7 @@ impl Desk {
             // The softswitch says it again in its snapshots until a directory holds it.
             Event::SettingChanged { .. } => {}
             Event::Registration { registration } => self.set_bindings(now, id, &registration),
+            Event::Message { .. } | Event::MessageDelivered { .. } | Event::Published { .. } => {}
         }
     }
 

@@ -25,7 +25,7 @@ use ringdown_sip::{
     endpoint::{ConnectionId, Destination, Flow, Ports, Transport as SipTransport},
     message::{Algorithm, Datagram, parse_datagram},
 };
-use ringdown_switch::{Output, Switch, SwitchConfig, SwitchLimits, WorkerInfo};
+use ringdown_switch::{Output, QualifyConfig, Switch, SwitchConfig, SwitchLimits, WorkerInfo};
 use ringdown_types::{
     CodecId, DtmfDigit, EndReason, LegId, MixId, Pii, Random, RecordingId, SeededRandom, SessionId, UserId,
 };
@@ -433,6 +433,7 @@ fn config() -> SwitchConfig {
         }],
         digest_algorithms: vec![Algorithm::Sha256, Algorithm::Md5],
         dtls_fingerprint: [7; 32],
+        qualify: QualifyConfig { interval: Duration::ZERO, misses: 2 },
         limits: SwitchLimits::default(),
     }
 }
