@@ -298,6 +298,19 @@ impl Call {
         }));
     }
 
+    /// When it began.
+    pub(crate) const fn started_at(&self) -> Instant {
+        self.started_at
+    }
+
+    /// Writes the record of a call that cannot end by itself, for one that has a bug.
+    pub(crate) fn finish_unfinished(&mut self, now: Instant, shared: &mut Shared) {
+        if !self.is_over() {
+            self.legs.clear();
+            self.finish(now, EndReason::Failed, EndedBy::Switch, shared);
+        }
+    }
+
     /// Tells of every leg whose view differs from what was last told.
     pub(crate) fn report_changes(&mut self, shared: &mut Shared) {
         for index in 0..self.legs.len() {

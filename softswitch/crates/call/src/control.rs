@@ -6,12 +6,12 @@ use std::{
     time::Instant,
 };
 
-use ringdown_types::{CallId, EndReason, LegId, Random, UserId};
-use tracing::debug;
+use ringdown_types::{CallId, EndReason, LegId, Random, UserId, contain};
+use tracing::{debug, error};
 
 use crate::{
-    CallView, CommandError, Destination, EndedBy, LegCommand, LegEvent, LegRole, LegView, Notice, OfferError,
-    OfferedCall, Output, Party,
+    Action, CallView, CommandError, Destination, EndedBy, LegCommand, LegEvent, LegRole, LegState, LegView,
+    Notice, OfferError, OfferedCall, Output, Party,
     call::{Call, State},
     leg::Leg,
     shared::Shared,
@@ -45,6 +45,9 @@ pub struct CallControl {
     legs: HashMap<LegId, CallId>,
     timers: BTreeSet<(Instant, CallId)>,
     shared: Shared,
+    /// When the input that is being handled came.
+    now: Option<Instant>,
+    failures: u64,
 }
 
 /// A call and what the indexes hold of it.
@@ -53,6 +56,8 @@ struct Entry {
     call: Call,
     armed: Option<Instant>,
     counted: Vec<UserId>,
+    /// How many inputs it took at one moment, and which.
+    busy: (Option<Instant>, u32),
 }
 
 impl CallControl {
@@ -63,6 +68,8 @@ impl CallControl {
             legs: HashMap::new(),
             timers: BTreeSet::new(),
             shared: Shared::new(limits, random),
+            now: None,
+            failures: 0,
         }
     }
 
@@ -71,6 +78,7 @@ impl CallControl {
     /// # Errors
     /// When the switch is full or the leg's id is in use; then there is no call and no output.
     pub fn handle_offer(&mut self, now: Instant, offer: OfferedCall) -> Result<CallId, OfferError> {
+        self.now = Some(now);
         if self.calls.len() >= self.shared.limits.calls {
             return Err(OfferError::Congestion);
         }
@@ -87,6 +95,7 @@ impl CallControl {
 
     /// Where the number of [`crate::Action::Lookup`] leads. Dropped when the call is over or was answered already.
     pub fn handle_lookup(&mut self, now: Instant, call: CallId, destination: Destination) {
+        self.now = Some(now);
         self.with(call, |call, shared| {
             if matches!(call.state, State::Routing) {
                 call.route(now, destination, shared);
@@ -100,6 +109,7 @@ impl CallControl {
             debug!(%leg, ?event, "event dropped: the leg is over");
             return;
         };
+        self.now = Some(now);
         self.with(id, |call, shared| call.handle_event(now, leg, event, shared));
     }
 
@@ -114,14 +124,14 @@ impl CallControl {
         command: LegCommand,
     ) -> Result<(), CommandError> {
         let id = self.legs.get(&leg).copied().ok_or(CommandError::NoSuchLeg)?;
-        let entry = self.calls.get_mut(&id).ok_or(CommandError::NoSuchLeg)?;
-        let result = entry.call.handle_command(now, leg, command, &mut self.shared);
-        self.settle(id);
-        result
+        self.now = Some(now);
+        let obeyed = self.with(id, |call, shared| call.handle_command(now, leg, command, shared));
+        obeyed.unwrap_or(Err(CommandError::NoSuchLeg))
     }
 
     /// The switch stops: every call ends, whatever its state, and every device is told.
     pub fn handle_shutdown(&mut self, now: Instant) {
+        self.now = Some(now);
         let all: Vec<CallId> = self.calls.keys().copied().collect();
         for id in all {
             self.with(id, |call, shared| {
@@ -137,11 +147,11 @@ impl CallControl {
                 break;
             }
             self.timers.pop_first();
+            self.now = Some(now);
             if let Some(entry) = self.calls.get_mut(&id) {
                 entry.armed = None;
-                entry.call.handle_timeout(now, &mut self.shared);
             }
-            self.settle(id);
+            self.with(id, |call, shared| call.handle_timeout(now, shared));
         }
     }
 
@@ -186,6 +196,11 @@ impl CallControl {
         self.legs.len()
     }
 
+    /// How many calls were ended because of a bug in them: a panic, or a loop.
+    pub const fn failures(&self) -> u64 {
+        self.failures
+    }
+
     /// How many calls a user is in, ringing ones included.
     pub fn user_calls(&self, user: UserId) -> usize {
         self.shared.user_calls(user)
@@ -210,27 +225,101 @@ impl CallControl {
             dialled: call.dialled(),
             at: now,
         });
-        self.calls.insert(id, Entry { call, armed: None, counted: Vec::new() });
+        self.calls.insert(id, Entry { call, armed: None, counted: Vec::new(), busy: (None, 0) });
         id
     }
 
-    /// Lets a call take an input and brings everything up to date with it. Nothing for a call that is over.
+    /// Lets a call take an input and brings everything up to date with it. Nothing for a call that is over, and for one
+    /// that is ended by this because of a bug in it: others are not harmed.
     pub(crate) fn with<T>(
         &mut self,
         id: CallId,
         input: impl FnOnce(&mut Call, &mut Shared) -> T,
     ) -> Option<T> {
+        let now = self.now;
         let entry = self.calls.get_mut(&id)?;
-        let result = input(&mut entry.call, &mut self.shared);
-        self.settle(id);
-        Some(result)
+        if entry.loops(now) {
+            self.abandon(id, "it takes inputs without end");
+            return None;
+        }
+        let result = contain(|| input(&mut entry.call, &mut self.shared));
+        match result {
+            Ok(result) => {
+                self.settle(id);
+                Some(result)
+            }
+            Err(_) => {
+                self.abandon(id, "it panicked");
+                None
+            }
+        }
+    }
+
+    /// Ends a call that has a bug: its devices are told as far as it can still be known which they are.
+    fn abandon(&mut self, id: CallId, why: &'static str) {
+        error!(call = %id, why, "a call failed inside and ends");
+        self.failures += 1;
+        for leg in self.shared.take_started() {
+            self.legs.insert(leg, id);
+        }
+        let (now, shared) = (self.now, &mut self.shared);
+        let Some(entry) = self.calls.get_mut(&id) else { return };
+        let now = now.unwrap_or_else(|| entry.call.started_at());
+        let ended = contain(|| {
+            entry.call.refuse(now, EndReason::Failed, EndedBy::Switch, shared);
+            entry.call.reconcile_media(shared);
+        });
+        if ended.is_err() {
+            // Not even that: what its view shows of it goes.
+            let views = contain(|| entry.call.view().legs).unwrap_or_default();
+            for mut leg in views {
+                shared.action(Action::EndLeg { leg: leg.leg, reason: EndReason::Failed });
+                leg.state = LegState::Ended;
+                shared.notice(Notice::LegEnded { leg, reason: EndReason::Failed, by: EndedBy::Switch });
+            }
+            if contain(|| entry.call.finish_unfinished(now, shared)).is_err() {
+                error!(call = %id, "no record of it can be written");
+            }
+        }
+        for leg in shared.take_ended() {
+            self.legs.remove(&leg);
+        }
+        // Started and not a leg yet when the bug struck.
+        for leg in self.legs.iter().filter(|(_, call)| **call == id).map(|(leg, _)| *leg) {
+            shared.action(Action::EndLeg { leg, reason: EndReason::Failed });
+        }
+        self.legs.retain(|_, call| *call != id);
+        if entry.call.is_over() || ended.is_err() {
+            self.remove(id);
+        }
+    }
+
+    /// Forgets a call that is over.
+    fn remove(&mut self, id: CallId) {
+        for leg in self.shared.take_started() {
+            self.legs.insert(leg, id);
+        }
+        for leg in self.shared.take_ended() {
+            self.legs.remove(&leg);
+        }
+        let Some(entry) = self.calls.remove(&id) else { return };
+        if let Some(armed) = entry.armed {
+            self.timers.remove(&(armed, id));
+        }
+        entry.counted.iter().for_each(|user| self.shared.uncount(*user));
+        debug!(call = %id, "call over");
     }
 
     /// Brings media, notices, indexes and timers up to date with a call that took an input.
     pub(crate) fn settle(&mut self, id: CallId) {
         let Some(entry) = self.calls.get_mut(&id) else { return };
-        entry.call.reconcile_media(&mut self.shared);
-        entry.call.report_changes(&mut self.shared);
+        let settled = contain(|| {
+            entry.call.reconcile_media(&mut self.shared);
+            entry.call.report_changes(&mut self.shared);
+        });
+        if settled.is_err() {
+            return self.abandon(id, "it panicked");
+        }
         for leg in self.shared.take_started() {
             self.legs.insert(leg, id);
         }
@@ -249,13 +338,21 @@ impl CallControl {
         }
         entry.count_users(&mut self.shared);
         if entry.call.is_over() {
-            self.calls.remove(&id);
-            debug!(call = %id, "call over");
+            self.remove(id);
         }
     }
 }
 
 impl Entry {
+    /// Counts an input. Whether there were so many at one moment that its inputs must be causing each other.
+    fn loops(&mut self, now: Option<Instant>) -> bool {
+        if self.busy.0 != now {
+            self.busy = (now, 0);
+        }
+        self.busy.1 += 1;
+        self.busy.1 > FUEL
+    }
+
     /// Brings the numbers of calls of everybody with a leg in this one up to date.
     fn count_users(&mut self, shared: &mut Shared) {
         let mut users: Vec<UserId> = self.call.legs.iter().map(|leg| leg.user).collect();
@@ -268,3 +365,6 @@ impl Entry {
         }
     }
 }
+
+/// Inputs one call takes at one moment. A busy fork takes some dozens; a loop takes any number.
+const FUEL: u32 = 10_000;

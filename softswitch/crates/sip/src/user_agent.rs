@@ -15,8 +15,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use ringdown_types::Random;
-use tracing::debug;
+use ringdown_types::{Panicked, Random, contain};
+use tracing::{debug, error};
 
 use crate::{
     dialog::DialogId,
@@ -25,7 +25,8 @@ use crate::{
         TimerQueue, Transmit,
     },
     invite::{
-        Context, InviteUsage, UsageError, UsageEvent, UsageId, options_response, replaced_by, target_dialog,
+        Context, EndCause, InviteUsage, UsageError, UsageEvent, UsageId, options_response, replaced_by,
+        target_dialog,
     },
     message::{HeaderName, Message, Method, ParseError, Request, Response, Uri},
 };
@@ -103,6 +104,7 @@ pub struct UserAgent {
     dialogs: HashMap<DialogId, UsageId>,
     timers: TimerQueue<UsageId>,
     outputs: VecDeque<Output>,
+    failures: u64,
 }
 
 impl UserAgent {
@@ -119,6 +121,7 @@ impl UserAgent {
             dialogs: HashMap::new(),
             timers: TimerQueue::new(),
             outputs: VecDeque::new(),
+            failures: 0,
         }
     }
 
@@ -186,6 +189,11 @@ impl UserAgent {
         self.endpoint.transactions()
     }
 
+    /// How many call legs were ended because of a bug in them.
+    pub const fn failures(&self) -> u64 {
+        self.failures
+    }
+
     /// The number of call legs, those that are ending included.
     pub fn usages(&self) -> usize {
         self.usages.len()
@@ -240,8 +248,16 @@ impl UserAgent {
                     }
                 };
                 let mut ctx = self.context(now);
-                let usage = InviteUsage::incoming(usage_id, &mut ctx, received, replaces)?;
-                self.adopt(usage_id, usage);
+                let made = contain(|| InviteUsage::incoming(usage_id, &mut ctx, received, replaces));
+                let Ok(usage) = made else {
+                    error!(usage = %usage_id, "a call leg panicked before it was one");
+                    self.failures += 1;
+                    self.forget(usage_id);
+                    let response = Response::to_request(&request, 500).with_to_tag(&tag);
+                    self.endpoint.send_response(now, id, response);
+                    return None;
+                };
+                self.adopt(usage_id, usage?);
                 return Some(usage_id);
             }
             Method::Refer => return self.admit_refer(now, &received, &tag),
@@ -360,14 +376,57 @@ impl UserAgent {
         // Out of the table while it works, so that it and the tables can both be changed.
         let mut usage = self.usages.remove(&id).ok_or(UsageError::NoSuchUsage)?;
         let mut ctx = self.context(now);
-        let result = act(&mut usage, &mut ctx);
+        match contain(|| act(&mut usage, &mut ctx)) {
+            Ok(result) => {
+                self.put_back(now, id, usage);
+                result
+            }
+            Err(Panicked) => {
+                self.abandon(now, id, usage);
+                Err(UsageError::NoSuchUsage)
+            }
+        }
+    }
+
+    /// A usage worked: its timer is set, or it is forgotten if it is over.
+    fn put_back(&mut self, now: Instant, id: UsageId, usage: InviteUsage) {
         if usage.is_over() {
-            usage.forget(&mut ctx);
+            usage.forget(&mut self.context(now));
             self.timers.set(id, None);
         } else {
             self.adopt(id, usage);
         }
-        result
+    }
+
+    /// Ends a call leg that has a bug; the others are not harmed. Its user is told, and its peer if it can still be.
+    fn abandon(&mut self, now: Instant, id: UsageId, mut usage: InviteUsage) {
+        error!(usage = %id, "a call leg panicked and ends");
+        self.failures += 1;
+        let event = UsageEvent::Ended { cause: EndCause::Failed(500), reasons: Vec::new() };
+        self.outputs.push_back(Output::Event(Event::Usage { usage: id, event }));
+        let mut ctx = self.context(now);
+        let ended = contain(|| {
+            let rejected = usage.reject(&mut ctx, 500, None);
+            let cancelled = rejected.or_else(|_| usage.cancel(&mut ctx, None));
+            cancelled.or_else(|_| usage.bye(&mut ctx, None)).is_ok()
+        });
+        match ended {
+            Ok(true) => self.put_back(now, id, usage),
+            Ok(false) | Err(Panicked) => self.forget(id),
+        }
+    }
+
+    /// What the tables know of a usage goes.
+    fn forget(&mut self, id: UsageId) {
+        self.timers.set(id, None);
+        self.clients.retain(|_, usage| *usage != id);
+        self.dialogs.retain(|_, usage| *usage != id);
+        let waiting: Vec<ServerId> =
+            self.servers.iter().filter(|(_, usage)| **usage == id).map(|(server, _)| *server).collect();
+        for server in waiting {
+            self.servers.remove(&server);
+            self.endpoint.give_up(server);
+        }
     }
 
     fn adopt(&mut self, id: UsageId, usage: InviteUsage) {

@@ -20,8 +20,8 @@ impl Switch {
         loop {
             while let Some(output) = self.calls.poll_output() {
                 match output {
-                    CallOutput::Action(action) => self.act(now, action),
-                    CallOutput::Notice(notice) => self.note(notice),
+                    CallOutput::Action(action) => self.contained_action(now, action),
+                    CallOutput::Notice(notice) => self.contained_notice(notice),
                 }
             }
             // A leg is shown to the app server before its browser is rung.
@@ -30,7 +30,7 @@ impl Switch {
         }
     }
 
-    fn act(&mut self, now: Instant, action: Action) {
+    pub(crate) fn act(&mut self, now: Instant, action: Action) {
         match action {
             Action::Lookup { call, target, by } => {
                 let destination = self.look_up(now, &target, by);
@@ -70,7 +70,7 @@ impl Switch {
         }
     }
 
-    fn note(&mut self, notice: Notice) {
+    pub(crate) fn note(&mut self, notice: Notice) {
         self.people.note(&notice);
         let translator = Translator { directory: &self.directory, clock: &self.clock, legs: &self.legs };
         let event = translator.event(&notice);

@@ -12,6 +12,7 @@
 //! | `commands`, `web_leg` | the same for browsers |
 //! | `actions`, `notices` | call control's outputs, carried out and translated |
 //! | `routing` | from a number to a call |
+//! | `isolation` | what a bug may cost |
 //! | `limits` | what a source may ask for, and what guessing costs |
 //! | `subscriptions`, `presence` | who watches what, and what they are told; PUBLISH |
 //! | `messages`, `qualify` | MESSAGE, and whether telephones are there |
@@ -28,6 +29,7 @@ mod commands;
 mod config;
 mod directory;
 mod explain;
+mod isolation;
 mod legs;
 mod limits;
 mod lost_media;

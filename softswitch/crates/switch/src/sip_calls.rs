@@ -322,7 +322,7 @@ impl Switch {
     }
 
     /// Ends a leg whose description leads to no media.
-    fn give_up(&mut self, now: Instant, leg: LegId, reason: EndReason) {
+    pub(crate) fn give_up(&mut self, now: Instant, leg: LegId, reason: EndReason) {
         self.sip_end(now, leg, reason);
         self.calls.handle_leg_event(now, leg, LegEvent::Ended { reason, by: EndedBy::Switch });
     }

@@ -101,14 +101,14 @@ impl Switch {
                 AgentOutput::Transmit(transmit) => self.out.push_back(Output::Sip(transmit)),
                 AgentOutput::Event(event) => {
                     said = true;
-                    self.handle_sip_event(now, event);
+                    self.contained_event(now, event);
                 }
             }
         }
         said
     }
 
-    fn handle_sip_event(&mut self, now: Instant, event: Event) {
+    pub(crate) fn handle_sip_event(&mut self, now: Instant, event: Event) {
         match event {
             Event::Received(received) => self.receive(now, &received),
             Event::Usage { usage, event: UsageEvent::Invited(invitation) } => {

@@ -11,7 +11,7 @@ use ringdown_sip::{
     message::{Message, ParseError},
 };
 use ringdown_types::{LegId, Random};
-use tracing::warn;
+use tracing::{error, warn};
 
 use crate::{
     DirectoryError, Output, SwitchConfig,
@@ -57,6 +57,8 @@ pub struct Switch {
     /// Browser legs to ring once their notices are out, with the leg they will hear.
     pub(crate) browsers_to_ring: VecDeque<(LegId, Option<LegId>)>,
     pub(crate) out: VecDeque<Output>,
+    /// Bugs that were contained here.
+    pub(crate) failures: u64,
 }
 
 impl Switch {
@@ -86,6 +88,7 @@ impl Switch {
             qualify: Qualify::new(config.qualify),
             browsers_to_ring: VecDeque::new(),
             out: VecDeque::new(),
+            failures: 0,
             random: random(),
             config,
         }
@@ -289,14 +292,16 @@ impl Switch {
 
     /// Lets every part react to the others until nothing is left to say.
     fn settle(&mut self, now: Instant) {
-        loop {
+        for _ in 0..ROUNDS {
             self.settle_calls(now);
             self.settle_registrations(now);
             self.settle_subscriptions(now);
             if !self.settle_sip(now) {
-                break;
+                return;
             }
         }
+        self.failures += 1;
+        error!("parts of the switch keep each other busy; the next input goes on");
     }
 }
 
@@ -305,6 +310,9 @@ impl std::fmt::Debug for Switch {
         f.debug_struct("Switch").field("calls", &self.calls.call_count()).finish_non_exhaustive()
     }
 }
+
+/// How often the parts may react to each other because of one input. A call takes a few rounds; a loop takes any number.
+const ROUNDS: u32 = 10_000;
 
 /// How a response begins.
 const RESPONSE: &[u8] = b"SIP/2.0 ";

@@ -3,6 +3,7 @@
 //! Nothing here does I/O, and nothing here knows a protocol.
 
 mod codec;
+mod contain;
 mod dtmf;
 mod end_reason;
 mod extension;
@@ -16,6 +17,7 @@ mod ring;
 mod time_of_week;
 
 pub use codec::{CodecId, MediaDirection};
+pub use contain::{Panicked, contain};
 pub use dtmf::{DtmfDigit, ParseDtmfError};
 pub use end_reason::EndReason;
 pub use extension::{Extension, ParseExtensionError};

@@ -56,6 +56,11 @@ impl Endpoint {
         Some(response)
     }
 
+    /// Forgets a transaction nobody will answer: what its user worked for it with failed. Its sender gives up in time.
+    pub(crate) fn give_up(&mut self, id: ServerId) {
+        self.forget_server(id.0);
+    }
+
     /// Sends a final response and forgets the transaction (RFC 3261 §8.2.7): for challenges, which must not
     /// cost memory. A retransmission of the request is then a request again, and the ACK of an INVITE is
     /// dropped.

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use ringdown_types::{DtmfDigit, EndReason};
+use ringdown_types::{DtmfDigit, EndReason, contain};
+use tracing::error;
 
 use super::UserAgent;
 use crate::{
@@ -22,8 +23,14 @@ impl UserAgent {
             return Err(UsageError::Full);
         }
         let id = self.next_id();
-        let usage = InviteUsage::outgoing(id, &mut self.context(now), params)?;
-        self.adopt(id, usage);
+        let mut ctx = self.context(now);
+        let Ok(usage) = contain(|| InviteUsage::outgoing(id, &mut ctx, params)) else {
+            error!(usage = %id, "a call leg panicked before it was one");
+            self.failures += 1;
+            self.forget(id);
+            return Err(UsageError::WrongState);
+        };
+        self.adopt(id, usage?);
         self.settle(now);
         Ok(id)
     }

@@ -3,6 +3,7 @@
 #![allow(dead_code)] // Each story uses the part of the company it needs.
 
 pub(crate) mod browser;
+pub(crate) mod fragile;
 pub(crate) mod phone;
 pub(crate) mod raw;
 
@@ -71,6 +72,7 @@ pub(crate) struct Office {
     pub(crate) events: Vec<Event>,
     pub(crate) legs: BTreeMap<LegId, LegInfo>,
     pub(crate) ended: BTreeMap<LegId, (EndReason, EndedBy)>,
+    pub(crate) expected_failures: u64,
     commands: u64,
     /// How the switch reached each address last.
     destinations: BTreeMap<SocketAddr, Destination>,
@@ -90,7 +92,7 @@ impl Office {
         let mut seed = 0;
         let mut random = || -> Box<dyn Random> {
             seed += 1;
-            Box::new(SeededRandom::new(seed))
+            Box::new(fragile::Fragile(SeededRandom::new(seed)))
         };
         let mut switch = Switch::new(now, 1_750_000_000_000, config, &mut random);
         switch.apply_directory(now, directory()).expect("the directory is sound");
@@ -106,6 +108,7 @@ impl Office {
             events: Vec::new(),
             legs: BTreeMap::new(),
             ended: BTreeMap::new(),
+            expected_failures: 0,
             commands: 0,
             destinations: BTreeMap::new(),
         }
@@ -393,6 +396,7 @@ impl Office {
     /// Nothing is left of any call, after the dust has settled.
     pub(crate) fn assert_quiet(&mut self) {
         self.advance(Duration::from_secs(120));
+        assert_eq!(self.switch.failures(), self.expected_failures, "a bug was contained");
         assert_eq!(self.switch.call_count(), 0);
         assert!(self.legs.is_empty(), "legs are left: {:?}", self.legs);
         assert!(self.media.is_empty(), "media legs are left");

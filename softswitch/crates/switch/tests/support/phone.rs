@@ -201,6 +201,16 @@ impl Phone {
         self.outbox.push(cancel.encode());
     }
 
+    /// Puts the receiver down, whatever the state of the call.
+    pub(crate) fn give_up(&mut self) {
+        match &self.call {
+            Some(call) if call.answered => self.hang_up(),
+            Some(call) if call.is_caller => self.cancel(),
+            Some(_) => self.refuse(486),
+            None => {}
+        }
+    }
+
     pub(crate) fn hang_up(&mut self) {
         let bye = self.in_dialog(Method::Bye);
         self.send_request(bye);
