@@ -6,8 +6,8 @@ use ringdown_types::{CallId, EndReason, LegId, MediaDirection, Pii, UserId};
 use tracing::debug;
 
 use crate::{
-    Action, CallRecord, CallView, CommandError, EndedBy, LegCommand, LegEvent, LegState, LegView, Notice,
-    Party,
+    Action, CallRecord, CallView, CommandError, Diversion, EndedBy, LegCommand, LegEvent, LegState, LegView,
+    Notice, Party,
     bridge::Feed,
     fork::Fork,
     leg::{Leg, Phase},
@@ -52,8 +52,8 @@ pub(crate) struct Call {
 /// Where the call has been on its way to somebody who takes it, and where it may still go.
 #[derive(Debug, Default)]
 pub(crate) struct Way {
-    /// How often it was sent on.
-    pub(crate) redirects: u8,
+    /// Who sent it on, first to last.
+    pub(crate) diversions: Vec<Diversion>,
     /// Why the first destination failed.
     pub(crate) failure: Option<(EndReason, EndedBy)>,
     /// Who gets the anchor back when nobody takes it.

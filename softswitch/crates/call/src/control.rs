@@ -6,11 +6,11 @@ use std::{
     time::Instant,
 };
 
-use ringdown_types::{CallId, EndReason, LegId, Random, UserId, contain};
+use ringdown_types::{CallId, EndReason, LegId, Pii, Random, UserId, contain};
 use tracing::{debug, error};
 
 use crate::{
-    Action, CallView, CommandError, Destination, EndedBy, LegCommand, LegEvent, LegRole, LegState, LegView,
+    Action, CallView, CommandError, Destination, Diversion, EndedBy, LegCommand, LegEvent, LegRole, LegState, LegView,
     Notice, OfferError, OfferedCall, Output, Party,
     call::{Call, State},
     leg::Leg,
@@ -111,6 +111,19 @@ impl CallControl {
         };
         self.now = Some(now);
         self.with(id, |call, shared| call.handle_event(now, leg, event, shared));
+    }
+
+    /// A ringing device refused and says where its user is to be reached instead: dialled text, which is looked up
+    /// like a forward. Dropped when the leg is over.
+    pub fn handle_redirect(&mut self, now: Instant, leg: LegId, to: Pii<Arc<str>>) {
+        if let Some(id) = self.call_of(leg) {
+            self.with(id, |call, shared| call.deflect(now, leg, to, shared));
+        }
+    }
+
+    /// Who sent a call on, first to last.
+    pub fn diversions(&self, call: CallId) -> &[Diversion] {
+        self.calls.get(&call).map_or(&[], |entry| &entry.call.way.diversions)
     }
 
     /// A person wants something of a leg.

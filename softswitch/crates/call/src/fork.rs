@@ -82,6 +82,10 @@ impl Fork {
         Some((self.plan.then.on(reason)?.clone(), self.plan.rights))
     }
 
+    pub(crate) const fn is_for_a_group(&self) -> bool {
+        matches!(self.plan.scope, Scope::Group)
+    }
+
     fn note_refusal(&mut self, reason: EndReason) {
         let reason = as_caller_sees(reason);
         if self.refusal.is_none_or(|known| precedence(reason) > precedence(known)) {
@@ -386,7 +390,13 @@ impl Call {
     }
 
     fn is_unanswered_callee(&self, leg: LegId) -> bool {
-        matches!(self.state, State::Forking(_)) && self.called().any(|called| called.id == leg)
+        self.unanswered_callee(leg).is_some()
+    }
+
+    /// Whose leg it is, if it is being reached.
+    pub(crate) fn unanswered_callee(&self, leg: LegId) -> Option<UserId> {
+        let called = self.called().find(|called| called.id == leg)?;
+        matches!(self.state, State::Forking(_)).then_some(called.user)
     }
 
     /// Whether the leg was not ringing before.

@@ -40,6 +40,13 @@ pub enum Destination {
     User(Callee),
     /// To the members of a ring group, stage after stage.
     Group(Group),
+    /// On to another number at once: the user forwards every call.
+    Forwarded {
+        /// The user.
+        user: UserId,
+        /// Where to, as it would be dialled.
+        to: Pii<Arc<str>>,
+    },
     /// To the echo test.
     EchoTest,
     /// Nowhere: the caller is told why at once.
@@ -104,7 +111,7 @@ pub struct Group {
 
 impl Group {
     /// The most stages of one group. More let a call ring for hours.
-    pub const MAX_STAGES: usize = 32;
+    pub const MAX_STAGES: usize = 64;
 }
 
 /// Those members of a group who ring at the same time. Members with as many calls as they may have are passed over,

@@ -29,6 +29,7 @@
 mod bridge;
 mod call;
 mod control;
+mod diversion;
 mod fork;
 mod hold;
 mod input;
@@ -42,6 +43,7 @@ mod talk;
 mod view;
 
 pub use control::{CallControl, Limits};
+pub use diversion::{Diversion, DiversionReason};
 pub use input::{
     Callee, CommandError, DeclineReason, Destination, DeviceId, Forwards, Group, LegCommand, LegEvent,
     OfferError, OfferedCall, Stage,

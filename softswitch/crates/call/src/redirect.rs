@@ -35,6 +35,7 @@ impl Call {
                 self.callee = Party::Number(group.number.clone());
                 self.follow(now, Plan::group(group, self.rights), shared);
             }
+            Destination::Forwarded { user, to } => self.forward_at_once(now, (user, to), shared),
             Destination::EchoTest => self.start_echo_test(now, shared),
             Destination::Refused(reason) => self.nobody_takes_it(now, reason, EndedBy::Switch, shared),
         }
@@ -70,11 +71,7 @@ impl Call {
             return self.look_up(LookupTarget::User(user), user, shared);
         }
         match forward.or_else(|| self.way.last_resort.take()) {
-            Some((number, by)) if self.anchor.is_some() && self.way.redirects < MAX_REDIRECTS => {
-                self.way.redirects += 1;
-                debug!(call = %self.id, %reason, redirects = self.way.redirects, "sent on");
-                self.look_up(LookupTarget::Onward(number), by, shared);
-            }
+            Some(onward) if self.may_be_sent_on() => self.forward_after(reason, onward, shared),
             // That the transferor did not take the anchor back either is not why it ends.
             _ => {
                 let first = self.way.failure.filter(|_| self.way.recalled);
@@ -118,6 +115,3 @@ impl Call {
         self.end_leg(leg, Ending { reason, ..ending }, shared);
     }
 }
-
-/// How often one call is sent on. Fewer break honest chains of forwards, more let a loop of them ring for minutes.
-const MAX_REDIRECTS: u8 = 8;

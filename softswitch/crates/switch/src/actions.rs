@@ -21,7 +21,7 @@ impl Switch {
             while let Some(output) = self.calls.poll_output() {
                 match output {
                     CallOutput::Action(action) => self.contained_action(now, action),
-                    CallOutput::Notice(notice) => self.contained_notice(notice),
+                    CallOutput::Notice(notice) => self.contained_notice(now, notice),
                 }
             }
             // A leg is shown to the app server before its browser is rung.
@@ -33,7 +33,7 @@ impl Switch {
     pub(crate) fn act(&mut self, now: Instant, action: Action) {
         match action {
             Action::Lookup { call, target, by } => {
-                let destination = self.look_up(now, &target, by);
+                let destination = self.look_up(now, call, &target, by);
                 self.calls.handle_lookup(now, call, destination);
             }
             Action::RingLeg { leg } => self.sip_ring(now, leg),
@@ -70,8 +70,9 @@ impl Switch {
         }
     }
 
-    pub(crate) fn note(&mut self, notice: Notice) {
+    pub(crate) fn note(&mut self, now: Instant, notice: Notice) {
         self.people.note(&notice);
+        self.group_memory.note(now, &notice);
         let translator = Translator { directory: &self.directory, clock: &self.clock, legs: &self.legs };
         let event = translator.event(&notice);
         self.event(event);

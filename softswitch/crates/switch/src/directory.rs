@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use ringdown_call::Party as CallParty;
 use ringdown_control::{DirectorySnapshot, DirectoryUser, Party, RingGroup, SipDevice, UserSettings};
 use ringdown_dialplan::{CompileError, Decision, Dialplan};
-use ringdown_types::{GroupId, Pii, UserId};
+use ringdown_types::{DialKey, GroupId, Pii, UserId};
 
 /// The directory in force.
 #[derive(Debug, Default)]
@@ -17,6 +17,7 @@ pub(crate) struct Directory {
     /// Digest user names by owner.
     owned: HashMap<UserId, Vec<String>>,
     groups: HashMap<GroupId, RingGroup>,
+    group_numbers: HashMap<DialKey, GroupId>,
     dialplan: Dialplan,
 }
 
@@ -55,9 +56,11 @@ impl Directory {
                 return Err(DirectoryError::DuplicateDevice);
             }
         }
+        let number = |group: &RingGroup| Some((DialKey::parse(group.extension.as_str())?, group.id));
+        let group_numbers = snapshot.groups.iter().filter_map(number).collect();
         let groups = snapshot.groups.into_iter().map(|group| (group.id, group)).collect();
         let (version, realm) = (snapshot.version, snapshot.realm);
-        Ok(Self { version, realm, users, devices, owned, groups, dialplan })
+        Ok(Self { version, realm, users, devices, owned, groups, group_numbers, dialplan })
     }
 
     /// 0 for none.
@@ -134,7 +137,13 @@ impl Directory {
                 None => Party { user: Some(*id), number: Pii(String::new()), name: Pii(String::new()) },
             },
             CallParty::Number(number) => {
-                Party { user: None, number: Pii(number.0.as_ref().to_owned()), name: Pii(String::new()) }
+                let group = DialKey::parse(&number.0).and_then(|key| self.group_numbers.get(&key));
+                let name = group.and_then(|group| self.group(*group)).map(|group| group.name.clone());
+                Party {
+                    user: None,
+                    number: Pii(number.0.as_ref().to_owned()),
+                    name: Pii(name.unwrap_or_default()),
+                }
             }
         }
     }

@@ -21,7 +21,7 @@ impl Switch {
         dialled: &str,
         at: Option<u64>,
     ) -> Explanation {
-        let at = at.unwrap_or_else(|| self.clock.unix_ms(now));
+        let at = at.unwrap_or_else(|| self.hours_clock.unix_ms(now));
         let explained = self.directory.dialplan().explain(dialled, caller, at);
         let mut words = Words(explained.steps.iter().map(|step| Pii(step.to_string())).collect());
         let mut decision = explained.decision;

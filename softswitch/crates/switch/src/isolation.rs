@@ -68,8 +68,8 @@ impl Switch {
         }
     }
 
-    pub(crate) fn contained_notice(&mut self, notice: Notice) {
-        if contain(|| self.note(notice)).is_err() {
+    pub(crate) fn contained_notice(&mut self, now: Instant, notice: Notice) {
+        if contain(|| self.note(now, notice)).is_err() {
             self.failures += 1;
             error!("a notice failed inside");
         }

@@ -1,10 +1,10 @@
 //! From a caller and what they dialled to a call.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use ringdown_call::{Callee, Destination, DeviceId, Forwards, LookupTarget, OfferError, OfferedCall};
 use ringdown_dialplan::Decision;
-use ringdown_types::{CallId, EndReason, LegId, UserId};
+use ringdown_types::{CallId, EndReason, Extension, ForwardKind, LegId, Pii, UserId};
 
 use crate::Switch;
 
@@ -26,7 +26,8 @@ impl Switch {
         caller: Caller,
         dialled: &str,
     ) -> Result<CallId, OfferError> {
-        let destination = self.destination(now, dialled, caller.user);
+        let decision = self.directory.dialplan().route(dialled, caller.user, self.hours_clock.unix_ms(now));
+        let destination = self.reached(&decision);
         let offer = OfferedCall {
             leg: caller.leg,
             user: caller.user,
@@ -35,34 +36,66 @@ impl Switch {
             destination,
             wants_generated_ringback: !caller.makes_ringback,
         };
-        self.calls.handle_offer(now, offer)
+        let call = self.calls.handle_offer(now, offer)?;
+        self.remember_group(call, &decision);
+        Ok(call)
     }
 
-    /// Where a call goes on to.
-    pub(crate) fn look_up(&self, now: Instant, target: &LookupTarget, by: UserId) -> Destination {
-        match target {
-            LookupTarget::Number(number) => self.destination(now, &number.0, by),
-            LookupTarget::Onward(number) => {
-                let decision = self.directory.dialplan().redirect(&number.0, self.clock.unix_ms(now));
-                self.reached(&decision)
-            }
-            LookupTarget::User(user) if self.directory.is_enabled(*user) => {
-                Destination::User(Callee { forwards: Forwards::default(), ..self.callee(*user) })
-            }
-            LookupTarget::User(_) => Destination::Refused(EndReason::NotFound),
+    /// Which group a call rings from here on.
+    fn remember_group(&mut self, call: CallId, decision: &Decision) {
+        match decision {
+            Decision::Group { group } => self.group_memory.rings(call, *group),
+            _ => self.group_memory.rings_no_group(call),
         }
     }
 
-    /// What dialling a number reaches.
-    fn destination(&self, now: Instant, dialled: &str, by: UserId) -> Destination {
-        self.reached(&self.directory.dialplan().route(dialled, by, self.clock.unix_ms(now)))
+    /// Where a call goes on to.
+    pub(crate) fn look_up(
+        &mut self,
+        now: Instant,
+        call: CallId,
+        target: &LookupTarget,
+        by: UserId,
+    ) -> Destination {
+        let (dialplan, unix_ms) = (self.directory.dialplan(), self.hours_clock.unix_ms(now));
+        let decision = match target {
+            LookupTarget::Number(number) => dialplan.route(&number.0, by, unix_ms),
+            LookupTarget::Onward(number) => dialplan.redirect(&number.0, unix_ms),
+            LookupTarget::User(user) => {
+                self.group_memory.rings_no_group(call);
+                return self.own_devices(*user);
+            }
+        };
+        self.remember_group(call, &decision);
+        self.reached(&decision)
     }
 
     fn reached(&self, decision: &Decision) -> Destination {
         match decision {
-            Decision::User { user } => Destination::User(self.callee(*user)),
+            Decision::User { user } => self.reached_user(*user),
+            Decision::Group { group } => self.ring_group(*group),
             Decision::EchoTest => Destination::EchoTest,
             decision => Destination::Refused(decision.end_reason().unwrap_or(EndReason::NotFound)),
+        }
+    }
+
+    fn reached_user(&self, user: UserId) -> Destination {
+        let always = self.directory.user(user).and_then(|user| user.settings.forward.always.as_ref());
+        match always {
+            Some(to) => Destination::Forwarded { user, to: dialled_text(to) },
+            None => Destination::User(self.callee(user)),
+        }
+    }
+
+    /// A user's devices whatever they have set: a call that comes back to them, or that they asked for themselves.
+    fn own_devices(&self, user: UserId) -> Destination {
+        match self.directory.user(user) {
+            Some(facts) if facts.enabled => Destination::User(Callee {
+                max_calls: facts.max_calls,
+                forwards: Forwards::default(),
+                ..self.callee(user)
+            }),
+            _ => Destination::Refused(EndReason::NotFound),
         }
     }
 
@@ -73,15 +106,34 @@ impl Switch {
         browsers.chain(telephones)
     }
 
-    /// A user with their live sessions and registered telephones.
-    fn callee(&self, user: UserId) -> Callee {
+    /// A user with their live sessions and registered telephones, as they want to be called. Who does not want to be
+    /// disturbed may have no call more, who wants no second one may have one.
+    pub(crate) fn callee(&self, user: UserId) -> Callee {
+        let facts = self.directory.user(user);
+        let settings = facts.map(|user| &user.settings);
+        let forward = |when| settings.and_then(|it| it.forward.get(when)).map(dialled_text);
+        let allowed = facts.map_or(1, |user| user.max_calls);
+        let max_calls = match settings {
+            Some(settings) if settings.do_not_disturb => 0,
+            Some(settings) if !settings.call_waiting => allowed.min(1),
+            _ => allowed,
+        };
         Callee {
             user,
             devices: self.devices_of(user).collect(),
             ring: self.directory.ring_time(user),
-            max_calls: self.directory.user(user).map_or(1, |user| user.max_calls),
-            forwards: Forwards::default(),
+            max_calls,
+            forwards: Forwards {
+                busy: forward(ForwardKind::Busy),
+                no_answer: forward(ForwardKind::NoAnswer),
+                offline: forward(ForwardKind::Offline),
+            },
             auto_answer: false,
         }
     }
+}
+
+/// A number as call control carries it.
+fn dialled_text(number: &Extension) -> Pii<Arc<str>> {
+    Pii(Arc::from(number.as_str()))
 }

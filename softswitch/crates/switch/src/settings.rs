@@ -60,8 +60,9 @@ impl Switch {
         user: UserId,
         change: SettingChange,
     ) -> Result<(), Refusal> {
+        let hours = self.hours_clock.unix_ms(now);
+        self.directory.dialplan().check_setting(user, &change, hours)?;
         let unix_ms = self.clock.unix_ms(now);
-        self.directory.dialplan().check_setting(user, &change, unix_ms)?;
         let settings = self.directory.settings_mut(user).ok_or(Refusal::CallerUnknown)?;
         if !settings.apply(&change) {
             return Ok(());

@@ -96,7 +96,12 @@ impl Switch {
             }
             UsageEvent::Answered { sdp } => return self.callee_answered(now, leg, sdp.as_ref()),
             UsageEvent::Confirmed { sdp } => return self.confirmed(now, leg, sdp.as_ref()),
-            UsageEvent::Failed { status, .. } => LegEvent::Refused(self.refusal(leg, status)),
+            UsageEvent::Failed { status, targets, .. } => match self.own_number(&targets) {
+                Some(number) if (300..400).contains(&status) => {
+                    return self.calls.handle_redirect(now, leg, number);
+                }
+                _ => LegEvent::Refused(self.refusal(leg, status)),
+            },
             // The caller gave up. Our own CANCEL is of a leg that is over already.
             UsageEvent::Cancelled { .. } => hung_up,
             UsageEvent::Reinvited { offer } => return self.reinvited(now, leg, offer.as_ref()),
@@ -227,6 +232,8 @@ impl Switch {
         let (username, destination, target) = self.binding(key).ok_or(EndReason::Offline)?;
         let callee = self.directory.device(&username).ok_or(EndReason::Offline)?.user;
         let (from, to) = (self.party_address(&calling_party), self.address(callee));
+        let headers =
+            self.calls.call_of(leg).map(|call| self.diversion_headers(call, &to)).unwrap_or_default();
         let offered = self.sip.offered.get(&BindingId(key)).copied();
         let peer = offered.unwrap_or(usual_peer(destination.transport()));
         let source = destination.remote().ip();
@@ -241,7 +248,7 @@ impl Switch {
                 offer: Some(offer.into()),
                 // RFC 3261 §16.6 step 3: a B2BUA that calls back into itself comes to an end.
                 max_forwards: hops.checked_sub(1).ok_or(EndReason::Failed)?,
-                headers: Vec::new(),
+                headers,
             };
             self.sip.agent.invite(now, params).map_err(|_| EndReason::Congestion)
         });
@@ -392,7 +399,7 @@ impl Switch {
     }
 
     /// One side of a call as telephones see it.
-    fn party_address(&self, party: &Party) -> NameAddr {
+    pub(crate) fn party_address(&self, party: &Party) -> NameAddr {
         match party {
             Party::User(user) => self.address(*user),
             Party::Number(number) => {

@@ -18,6 +18,7 @@ use crate::{
     clock::WallClock,
     command_log::CommandLog,
     directory::Directory,
+    groups::GroupMemory,
     legs::Legs,
     lost_media::LostMedia,
     messages::Messages,
@@ -41,8 +42,11 @@ pub struct Switch {
     pub(crate) config: SwitchConfig,
     pub(crate) random: Box<dyn Random>,
     pub(crate) clock: WallClock,
+    /// What opening hours go by.
+    pub(crate) hours_clock: WallClock,
     pub(crate) directory: Directory,
     pub(crate) settings: SettingChanges,
+    pub(crate) group_memory: GroupMemory,
     pub(crate) sessions: Sessions,
     pub(crate) calls: CallControl,
     pub(crate) legs: Legs,
@@ -73,8 +77,10 @@ impl Switch {
         let limits = Limits { calls: config.limits.calls, devices_per_call: config.limits.devices_per_call };
         Self {
             clock: WallClock::new(now, unix_ms),
+            hours_clock: WallClock::new(now, unix_ms),
             directory: Directory::empty(config.realm.clone()),
             settings: SettingChanges::default(),
+            group_memory: GroupMemory::default(),
             sessions: Sessions::default(),
             calls: CallControl::new(limits, random()),
             legs: Legs::default(),
@@ -186,6 +192,12 @@ impl Switch {
     /// [`Command::SessionUp`]; those it has not named within 90 s are gone.
     pub fn handle_link_up(&mut self, now: Instant) {
         self.sessions.doubt_all(now);
+    }
+
+    /// What the machine's clock shows, every minute or so: it may have been wrong when the switch started, and be put
+    /// right since. Opening hours go by it; events keep the time they started with, so that they stay in order.
+    pub const fn handle_wall_clock(&mut self, now: Instant, unix_ms: u64) {
+        self.hours_clock = WallClock::new(now, unix_ms);
     }
 
     /// Replaces the directory.

@@ -18,7 +18,8 @@ use bytes::Bytes;
 use phone::Phone;
 use ringdown_control::{
     CallRecord, Command, CommandId, CommandResult, DirectorySnapshot, DirectoryUser, EndedBy, Event,
-    FeatureCodes, LegInfo, LegState, SessionDescription, SipDevice, UserSettings, VoicemailMessage,
+    FeatureCodes, LegInfo, LegState, SessionDescription, SettingChange, SipDevice, UserSettings,
+    VoicemailMessage,
 };
 use ringdown_media::api::{AudioParameters, MediaCommand, MediaEvent, PlaySource, Transport};
 use ringdown_sip::{
@@ -28,7 +29,8 @@ use ringdown_sip::{
 };
 use ringdown_switch::{Output, QualifyConfig, Switch, SwitchConfig, SwitchLimits, WorkerInfo};
 use ringdown_types::{
-    CodecId, DtmfDigit, EndReason, LegId, MixId, Pii, Random, RecordingId, SeededRandom, SessionId, UserId,
+    CodecId, DtmfDigit, EndReason, ForwardKind, LegId, MixId, Pii, Random, RecordingId, SeededRandom,
+    SessionId, UserId,
 };
 
 pub(crate) const ALICE: UserId = UserId::from_u128(101);
@@ -148,6 +150,25 @@ impl Office {
         let result = self.switch.handle_command(self.now, CommandId(self.commands), command);
         self.run();
         result
+    }
+
+    /// A user changes a setting.
+    pub(crate) fn change(&mut self, user: UserId, change: SettingChange) {
+        assert_eq!(self.command(Command::ChangeSetting { user, change }), CommandResult::Done);
+    }
+
+    /// A user's calls go elsewhere from now on.
+    pub(crate) fn forward(&mut self, user: UserId, when: ForwardKind, to: &str) {
+        self.change(user, SettingChange::Forward { when, to: to.parse().ok() });
+    }
+
+    /// The app server sends another directory.
+    pub(crate) fn new_directory(&mut self, change: impl FnOnce(&mut DirectorySnapshot)) {
+        let mut snapshot = directory();
+        snapshot.version = self.switch.directory_version() + 1;
+        change(&mut snapshot);
+        self.switch.apply_directory(self.now, snapshot).expect("the directory is sound");
+        self.run();
     }
 
     /// A browser calls with these formats; its leg.

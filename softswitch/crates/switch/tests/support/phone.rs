@@ -184,6 +184,13 @@ impl Phone {
         self.outbox.push(Response::to_request(&call.invite, status).with_to_tag("p").encode());
     }
 
+    /// Refuses, and says where else.
+    pub(crate) fn deflect(&mut self, contact: &str) {
+        let call = self.call.take().expect("the phone is ringing");
+        let moved = Response::to_request(&call.invite, 302).with_to_tag("p");
+        self.outbox.push(moved.with(HeaderName::Contact, contact).encode());
+    }
+
     pub(crate) fn cancel(&mut self) {
         let call = self.call.as_ref().expect("the phone is calling");
         let mut cancel = Request::new(Method::Cancel, call.invite.uri.clone());
