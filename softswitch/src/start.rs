@@ -111,6 +111,7 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
         health: Arc::clone(&health),
     };
     let switch_task = tokio::spawn(task.run());
+    let clock = tokio::spawn(tell_the_time(sender.clone()));
     health.serving.store(true, Ordering::Relaxed);
     info!(
         ms = started.elapsed().as_millis() as u64,
@@ -120,6 +121,7 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
         "softswitch serves"
     );
     let outcome = wait(switch_task, health_server, &sender, &config).await;
+    clock.abort();
     if let Some(link) = link {
         link.abort();
     }
@@ -261,8 +263,22 @@ fn make_switch(
             ..SwitchLimits::default()
         },
     };
-    let unix_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
-    Switch::new(Instant::now(), unix_ms, switch, &mut || Box::new(SystemRandom))
+    Switch::new(Instant::now(), unix_ms(), switch, &mut || Box::new(SystemRandom))
+}
+
+fn unix_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
+}
+
+/// Tells the switch what the machine's clock shows, so that opening hours follow a clock that was put right.
+async fn tell_the_time(sender: mpsc::Sender<SwitchInput>) {
+    let mut minute = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        minute.tick().await;
+        if sender.send(SwitchInput::WallClock { unix_ms: unix_ms() }).await.is_err() {
+            return;
+        }
+    }
 }
 
 fn start_link(

@@ -98,6 +98,11 @@ pub(crate) enum SwitchInput {
     LinkUp(Outgoing),
     /// The app server is gone.
     LinkDown,
+    /// What the machine's clock shows.
+    WallClock {
+        /// Unix time in milliseconds.
+        unix_ms: u64,
+    },
     /// The app server lost count.
     SnapshotRequest,
     /// The app server's directory.
@@ -245,6 +250,7 @@ impl Running {
                 self.task.health.linked.store(false, Ordering::Relaxed);
                 self.link.outgoing = None;
             }
+            SwitchInput::WallClock { unix_ms } => switch.handle_wall_clock(now, unix_ms),
             SwitchInput::SnapshotRequest => self.send_snapshot(),
             SwitchInput::Directory(directory) => self.apply_directory(now, directory),
             SwitchInput::Command { id, command } => {

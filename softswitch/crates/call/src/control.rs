@@ -10,8 +10,8 @@ use ringdown_types::{CallId, EndReason, LegId, Pii, Random, UserId, contain};
 use tracing::{debug, error};
 
 use crate::{
-    Action, CallView, CommandError, Destination, Diversion, EndedBy, LegCommand, LegEvent, LegRole, LegState, LegView,
-    Notice, OfferError, OfferedCall, Output, Party,
+    Action, CallView, CommandError, Destination, Diversion, EndedBy, LegCommand, LegEvent, LegRole, LegState,
+    LegView, Notice, OfferError, OfferedCall, Output, Party,
     call::{Call, State},
     leg::Leg,
     shared::Shared,
