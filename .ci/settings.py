@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-VARIABLE = re.compile(r"RINGDOWN_[A-Z][A-Z_]*[A-Z]")
+VARIABLE = re.compile(r"RINGDOWN_[A-Z][A-Z0-9_]*[A-Z0-9]")
 # Understood by compose.yaml itself, not by a program.
 OF_COMPOSE = {"RINGDOWN_HTTP_PUBLISH"}
 

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt, fs, io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     ops::RangeInclusive,
     path::{Path, PathBuf},
     str::FromStr,
@@ -29,9 +29,29 @@ pub(crate) struct Config {
     pub appserver_insecure: bool,
     /// A name for people, shown where nodes are listed.
     pub node_name: String,
-    /// Where SIP is served, UDP and TCP alike.
+    /// Where SIP is served, UDP and TCP alike. An IPv6 wildcard is passed over where the system has no IPv6.
     #[serde(deserialize_with = "list")]
     pub sip_listen: Vec<SocketAddr>,
+    /// Where SIP is served over TLS; empty serves none.
+    #[serde(deserialize_with = "list")]
+    pub sip_tls_listen: Vec<SocketAddr>,
+    /// Where SIP is served over WebSocket without TLS, such as behind a reverse proxy; empty serves none.
+    #[serde(deserialize_with = "list")]
+    pub sip_ws_listen: Vec<SocketAddr>,
+    /// Where SIP is served over WebSocket with TLS; empty serves none.
+    #[serde(deserialize_with = "list")]
+    pub sip_wss_listen: Vec<SocketAddr>,
+    /// The certificate chain of SIP over TLS, as PEM. Without it a self-signed one is made. A renewed file is taken
+    /// into use within seconds.
+    pub sip_certificate: Option<PathBuf>,
+    /// The private key of `sip_certificate`, as PEM.
+    pub sip_private_key: Option<PathBuf>,
+    /// Sites whose pages may use SIP over WebSocket, beside those of this host: `https://crm.example.com`; `*` for all.
+    #[serde(deserialize_with = "list")]
+    pub sip_ws_origins: Vec<String>,
+    /// Names of this host: in the self-signed certificate, and what pages may connect to.
+    #[serde(deserialize_with = "list")]
+    pub host_names: Vec<String>,
     /// The digest algorithms telephones may choose from, preferred first: `sha-256`, `md5`. With both, an old telephone
     /// that knows only MD5 may need a second attempt the first time; with `md5` alone it does not.
     #[serde(deserialize_with = "list")]
@@ -41,6 +61,9 @@ pub(crate) struct Config {
     /// The address telephones and browsers reach this host at. Without it the address of the default route is taken,
     /// or the loopback address where there is no route.
     pub advertised_address: Option<IpAddr>,
+    /// The IPv6 address beside an IPv4 `advertised_address`. Without it that of the default route is taken, where SIP
+    /// is served over IPv6.
+    pub advertised_address_v6: Option<Ipv6Addr>,
     /// More addresses browsers may reach this host at; each becomes an ICE candidate.
     #[serde(deserialize_with = "list")]
     pub extra_webrtc_addresses: Vec<IpAddr>,
@@ -77,10 +100,18 @@ impl Default for Config {
             node_token_file: None,
             appserver_insecure: false,
             node_name: "softswitch".to_owned(),
-            sip_listen: vec![SocketAddr::from(([0, 0, 0, 0], 5060))],
+            sip_listen: everywhere(5060),
+            sip_tls_listen: everywhere(5061),
+            sip_ws_listen: Vec::new(),
+            sip_wss_listen: everywhere(7443),
+            sip_certificate: None,
+            sip_private_key: None,
+            sip_ws_origins: Vec::new(),
+            host_names: Vec::new(),
             sip_digest: vec![DigestAlgorithm::Sha256, DigestAlgorithm::Md5],
             sip_qualify_seconds: 50,
             advertised_address: None,
+            advertised_address_v6: None,
             extra_webrtc_addresses: Vec::new(),
             webrtc_port: 40_000,
             rtp_ports: PortRange { first: 20_000, last: 20_999 },
@@ -94,6 +125,11 @@ impl Default for Config {
             log_format: LogFormat::Text,
         }
     }
+}
+
+/// A port on every address of both IP versions.
+fn everywhere(port: u16) -> Vec<SocketAddr> {
+    vec![(Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::UNSPECIFIED, port).into()]
 }
 
 /// A configuration that cannot be used.
@@ -149,6 +185,16 @@ impl Config {
         if self.sip_listen.is_empty() {
             return invalid("sip_listen is empty: name at least one address, such as 0.0.0.0:5060");
         }
+        if self.sip_certificate.is_some() != self.sip_private_key.is_some() {
+            return invalid("sip_certificate and sip_private_key are set together or not at all");
+        }
+        let is_site = |origin: &String| {
+            let authority = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+            origin == "*" || authority.is_some_and(|rest| !rest.is_empty() && !rest.contains('/'))
+        };
+        if !self.sip_ws_origins.iter().all(is_site) {
+            return invalid("sip_ws_origins names sites such as https://crm.example.com, without a path");
+        }
         if self.sip_digest.is_empty() {
             return invalid("sip_digest is empty: name sha-256, md5 or both");
         }
@@ -187,7 +233,7 @@ impl Config {
 const ENV_PREFIX: &str = "RINGDOWN_";
 
 /// The keys that may come from the environment: every one there is.
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 29] = [
     "state",
     "appserver_url",
     "node_token",
@@ -195,9 +241,17 @@ const KEYS: [&str; 21] = [
     "appserver_insecure",
     "node_name",
     "sip_listen",
+    "sip_tls_listen",
+    "sip_ws_listen",
+    "sip_wss_listen",
+    "sip_certificate",
+    "sip_private_key",
+    "sip_ws_origins",
+    "host_names",
     "sip_digest",
     "sip_qualify_seconds",
     "advertised_address",
+    "advertised_address_v6",
     "extra_webrtc_addresses",
     "webrtc_port",
     "rtp_ports",
@@ -361,6 +415,7 @@ mod tests {
         let example = include_str!("../config.example.toml");
         let config: Config = toml::from_str(example).expect("the example is valid");
         assert_eq!(config.sip_listen, Config::default().sip_listen);
+        assert_eq!(config.sip_wss_listen, Config::default().sip_wss_listen);
         for key in KEYS {
             assert!(example.contains(&format!("{key} =")), "{key} is not in the example");
         }
@@ -370,12 +425,15 @@ mod tests {
     fn the_environment_overrides_and_lists_split_at_commas() {
         let config = load(&[
             ("RINGDOWN_SIP_LISTEN", "127.0.0.1:5070, [::1]:5070"),
+            ("RINGDOWN_SIP_TLS_LISTEN", ""),
+            ("RINGDOWN_SIP_WS_ORIGINS", "https://crm.example.com"),
             ("RINGDOWN_RTP_PORTS", "30000-30099"),
             ("RINGDOWN_WORKERS", "2"),
             ("RINGDOWN_HTTP_LISTEN", "the app server's, not ours"),
         ])
         .expect("valid");
-        assert_eq!(config.sip_listen.len(), 2);
+        assert_eq!((config.sip_listen.len(), config.sip_tls_listen.len()), (2, 0));
+        assert_eq!(config.sip_ws_origins, ["https://crm.example.com"]);
         assert_eq!(config.rtp_ports, PortRange { first: 30_000, last: 30_099 });
         assert_eq!(config.workers(), 2);
     }
@@ -386,6 +444,9 @@ mod tests {
         assert!(load(&[("RINGDOWN_WEBRTC_PORT", "20010")]).is_err());
         assert!(load(&[("RINGDOWN_RTP_PORTS", "20000-20001")]).is_err());
         assert!(load(&[("RINGDOWN_ADVERTISED_ADDRESS", "0.0.0.0")]).is_err());
+        assert!(load(&[("RINGDOWN_SIP_CERTIFICATE", "chain.pem")]).is_err());
+        assert!(load(&[("RINGDOWN_SIP_WS_ORIGINS", "crm.example.com")]).is_err());
+        assert!(load(&[("RINGDOWN_SIP_WS_ORIGINS", "https://crm.example.com/page")]).is_err());
         assert!(toml::from_str::<Config>("sip_lisen = []").is_err());
     }
 

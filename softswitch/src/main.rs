@@ -3,6 +3,7 @@
 //! The only place of the switch with tokio, sockets, threads, files and the clock; what it decides is decided in the
 //! pure crates. See `ARCHITECTURE.md`.
 
+mod addresses;
 mod config;
 mod control_link;
 mod driver;

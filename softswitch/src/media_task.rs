@@ -140,7 +140,7 @@ pub(crate) fn start(
         bind: setup.bind,
         worker: Worker::new(Instant::now(), config, setup.identity, setup.sounds, Box::new(SystemRandom)),
         poll,
-        sockets: Sockets { webrtc, telephones: HashMap::new(), unsent: 0 },
+        sockets: Sockets { webrtc, telephones: HashMap::new(), is_v6: setup.bind.is_ipv6(), unsent: 0 },
         unread: HashSet::new(),
         commands,
         switch,
@@ -210,6 +210,7 @@ impl MediaTask {
             let Some((key, socket)) = self.sockets.of(token) else { return };
             match socket.recv_from(slot) {
                 Ok((length, source)) => {
+                    let source = canonical(source);
                     let datagram = Datagram { socket: key, source, buffer: slot, length };
                     let sockets = &mut self.sockets;
                     let mut send = |socket, to, bytes: &[u8]| sockets.send(socket, to, bytes);
@@ -317,6 +318,8 @@ struct Sockets {
     webrtc: UdpSocket,
     /// RTP and RTCP, by the RTP port.
     telephones: HashMap<u16, (UdpSocket, UdpSocket)>,
+    /// Whether the sockets are IPv6 ones, which serve both versions.
+    is_v6: bool,
     /// Datagrams the kernel did not take.
     unsent: u64,
 }
@@ -337,6 +340,7 @@ impl Sockets {
             SocketKey::Rtp(port) => self.telephones.get(&port).map(|(rtp, _)| rtp),
             SocketKey::Rtcp(port) => self.telephones.get(&port).map(|(_, rtcp)| rtcp),
         };
+        let destination = if self.is_v6 { mapped(destination) } else { destination };
         if socket.is_none_or(|socket| socket.send_to(bytes, destination).is_err()) {
             self.unsent += 1;
         }
@@ -357,6 +361,23 @@ impl Sockets {
     }
 }
 
+/// An IPv4 peer of an IPv6 socket is shown as the address it is.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        IpAddr::V4(ip) => SocketAddr::new(ip.into(), address.port()),
+        // The zone of a link-local address stays.
+        IpAddr::V6(_) => address,
+    }
+}
+
+/// How an IPv6 socket names an IPv4 peer (RFC 4291 §2.5.5.2).
+fn mapped(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(v4) => SocketAddr::new(v4.ip().to_ipv6_mapped().into(), v4.port()),
+        SocketAddr::V6(_) => address,
+    }
+}
+
 fn open(
     registry: &Registry,
     address: SocketAddr,
@@ -364,6 +385,10 @@ fn open(
     receive_buffer: usize,
 ) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    if address.is_ipv6() {
+        // One socket for both versions: a leg's packets go where its description says.
+        socket.set_only_v6(false)?;
+    }
     // The kernel caps it silently; a smaller buffer only drops earlier under load.
     socket.set_recv_buffer_size(receive_buffer)?;
     socket.set_nonblocking(true)?;

@@ -3,7 +3,7 @@
 use std::{
     fmt::Display,
     fs, io,
-    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -25,9 +25,10 @@ use tokio::{
 use tracing::{error, info, warn};
 
 use crate::{
+    addresses::Addresses,
     config::{Config, DigestAlgorithm},
     control_link::{self, LinkConfig},
-    driver::{TcpListeners, UdpSockets},
+    driver::{CertificateFiles, CertificateNames, ListenAddresses, Listeners, UdpSockets, WebSocketRules},
     health::{self, Health},
     identity,
     media_task::{self, WorkerHandle, WorkerInput, WorkerSetup},
@@ -66,14 +67,10 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
     let (recordings, _) = Recordings::open(config.state.join("voicemail"), sender.clone())
         .map_err(failed("opening the voicemail folder"))?;
     let workers = start_workers(&config, &addresses, &identity, &recordings, &sender)?;
-    let listen = config.sip_listen.clone();
-    let udp = UdpSockets::bind(&listen).map_err(failed(format!("listening for SIP on UDP {listen:?}")))?;
-    let first_connection = listen.len() as u64;
-    let mut tcp = TcpListeners::bind(&listen, first_connection)
-        .await
-        .map_err(failed(format!("listening for SIP on TCP {listen:?}")))?;
+    let mut udp = UdpSockets::bind(&config.sip_listen).map_err(failed("listening for SIP on UDP"))?;
+    let mut listeners = bind_listeners(&config, &addresses)?;
 
-    let mut switch = make_switch(&config, &addresses, &identity, &listen);
+    let mut switch = make_switch(&config, &addresses, &identity);
     let (directory, stored) =
         StateFile::<DirectorySnapshot>::open("directory", config.state.join("directory.json"))
             .map_err(failed("opening the directory"))?;
@@ -93,7 +90,8 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
 
     switch.restore_settings(changed.unwrap_or_default());
 
-    tcp.serve(&sender);
+    udp.watch_errors(&sender);
+    listeners.serve(&sender);
     let health_server = tokio::spawn(health::serve(config.health_listen, Arc::clone(&health)));
     let link = start_link(&config, &directory_version, &sender);
     watch_sounds(&config, &workers)?;
@@ -102,7 +100,7 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
         inputs,
         sender: sender.clone(),
         udp,
-        tcp,
+        listeners,
         workers,
         recordings,
         directory,
@@ -115,7 +113,10 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
     health.serving.store(true, Ordering::Relaxed);
     info!(
         ms = started.elapsed().as_millis() as u64,
-        sip = ?listen,
+        sip = ?config.sip_listen,
+        tls = ?config.sip_tls_listen,
+        ws = ?config.sip_ws_listen,
+        wss = ?config.sip_wss_listen,
         advertised = %addresses.advertised,
         workers = config.workers(),
         "softswitch serves"
@@ -158,41 +159,38 @@ async fn wait(
     outcome
 }
 
-/// The addresses others reach us at.
-struct Addresses {
-    advertised: IpAddr,
-    webrtc: Vec<IpAddr>,
-    /// What media sockets are bound to.
-    bind: IpAddr,
+fn bind_listeners(config: &Config, addresses: &Addresses) -> Result<Listeners, StartError> {
+    let listen = ListenAddresses {
+        tcp: config.sip_listen.clone(),
+        tls: config.sip_tls_listen.clone(),
+        ws: config.sip_ws_listen.clone(),
+        wss: config.sip_wss_listen.clone(),
+    };
+    let names = addresses.names(&config.host_names);
+    let certificate = match (&config.sip_certificate, &config.sip_private_key) {
+        _ if !listen.use_tls() => None,
+        (Some(chain), Some(key)) => Some(CertificateFiles { chain: chain.clone(), key: key.clone() }),
+        _ => {
+            let made = CertificateFiles::self_signed(&config.state, &CertificateNames(names.clone()));
+            Some(made.map_err(failed("preparing SIP over TLS"))?)
+        }
+    };
+    let rules = WebSocketRules { origins: config.sip_ws_origins.clone(), names };
+    let first_connection = config.sip_listen.len() as u64;
+    Listeners::bind(&listen, certificate, rules, first_connection).map_err(failed("serving SIP"))
 }
 
-impl Addresses {
-    fn of(config: &Config) -> Self {
-        let advertised = config.advertised_address.unwrap_or_else(|| {
-            let named = config.sip_listen.iter().map(SocketAddr::ip).find(|ip| !ip.is_unspecified());
-            named.or_else(default_route).unwrap_or_else(|| {
-                warn!("no route to the network; only this host can call: set advertised_address");
-                IpAddr::V4(Ipv4Addr::LOCALHOST)
-            })
-        });
-        let mut webrtc = vec![advertised];
-        webrtc.extend(config.extra_webrtc_addresses.iter().filter(|&&extra| extra != advertised));
-        let only_local = webrtc.iter().all(IpAddr::is_loopback);
-        let bind = match advertised {
-            local if only_local => local,
-            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            IpAddr::V6(_) => IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED),
-        };
-        Self { advertised, webrtc, bind }
+/// The ports telephones are told. Where several addresses are listened on, the first one's counts.
+fn sip_ports(config: &Config) -> Ports {
+    let usual = Ports::new(5060);
+    let port = |listen: &[SocketAddr], usual| listen.first().map_or(usual, SocketAddr::port);
+    Ports {
+        udp: port(&config.sip_listen, usual.udp),
+        tcp: port(&config.sip_listen, usual.tcp),
+        tls: port(&config.sip_tls_listen, usual.tls),
+        ws: port(&config.sip_ws_listen, usual.ws),
+        wss: port(&config.sip_wss_listen, usual.wss),
     }
-}
-
-/// The address packets to the outside leave from. Connecting a UDP socket chooses a route and sends nothing; the
-/// address is reserved for documentation (RFC 5737).
-fn default_route() -> Option<IpAddr> {
-    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
-    socket.connect((Ipv4Addr::new(198, 51, 100, 1), 9)).ok()?;
-    Some(socket.local_addr().ok()?.ip())
 }
 
 fn start_workers(
@@ -221,12 +219,7 @@ fn start_workers(
         .collect()
 }
 
-fn make_switch(
-    config: &Config,
-    addresses: &Addresses,
-    identity: &DtlsIdentity,
-    listen: &[SocketAddr],
-) -> Switch {
+fn make_switch(config: &Config, addresses: &Addresses, identity: &DtlsIdentity) -> Switch {
     let slices = config.rtp_ports.slices(config.workers());
     let workers = slices
         .into_iter()
@@ -239,8 +232,8 @@ fn make_switch(
     let switch = SwitchConfig {
         realm: "ringdown.local".to_owned(),
         advertised_address: addresses.advertised,
-        other_address: None,
-        sip_ports: Ports::new(listen.first().map_or(5060, SocketAddr::port)),
+        other_address: addresses.other,
+        sip_ports: sip_ports(config),
         instance: SystemRandom.token(8),
         workers,
         digest_algorithms: config

@@ -31,7 +31,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::{
     control_link::Outgoing,
-    driver::{TcpConnection, TcpListeners, UdpSockets},
+    driver::{Connection, Listeners, UdpSockets},
     health::Health,
     media_task::{WorkerHandle, WorkerInput},
     recordings::{FileJob, Recordings},
@@ -57,23 +57,30 @@ const FAREWELL: std::time::Duration = std::time::Duration::from_millis(500);
 /// What comes in.
 #[derive(Debug)]
 pub(crate) enum SwitchInput {
-    /// A message of a TCP connection.
+    /// A message of a WebSocket.
+    Datagram {
+        /// Where it came from.
+        flow: Flow,
+        /// What.
+        bytes: Bytes,
+    },
+    /// A message of a byte stream.
     Message {
         /// Where it came from.
         flow: Flow,
         /// The message.
         message: Box<Message>,
     },
-    /// Something on a TCP connection that is no message.
+    /// Something on a byte stream that is no message.
     Malformed {
         /// Where it came from.
         flow: Flow,
         /// What is wrong with it.
         error: ParseError,
     },
-    /// A TCP connection is open.
-    Connected(TcpConnection),
-    /// A TCP connection closed.
+    /// A connection is open.
+    Connected(Connection),
+    /// A connection closed.
     ConnectionClosed {
         /// Its flow.
         flow: Flow,
@@ -82,6 +89,11 @@ pub(crate) enum SwitchInput {
     ConnectFailed {
         /// To whom.
         remote: SocketAddr,
+    },
+    /// The network says that datagrams over this flow do not arrive.
+    Unreachable {
+        /// The flow.
+        flow: Flow,
     },
     /// A media worker reports, or what became of a recording.
     Media(MediaEvent),
@@ -128,8 +140,8 @@ pub(crate) struct SwitchTask {
     pub sender: mpsc::Sender<SwitchInput>,
     /// SIP over UDP.
     pub udp: UdpSockets,
-    /// SIP over TCP.
-    pub tcp: TcpListeners,
+    /// SIP over connections of every kind.
+    pub listeners: Listeners,
     /// The media workers.
     pub workers: Vec<WorkerHandle>,
     /// Where recordings are kept.
@@ -201,10 +213,12 @@ struct Running {
     link: Link,
 }
 
-/// Open TCP connections, and messages for ones that are being opened.
+/// Open connections, and messages for TCP connections that are being opened.
 #[derive(Default)]
 struct Connections {
-    open: HashMap<ConnectionId, TcpConnection>,
+    open: HashMap<ConnectionId, Connection>,
+    /// The latest TCP connection of each peer, to be used again (RFC 3261 §18).
+    of_peer: HashMap<SocketAddr, ConnectionId>,
     waiting: HashMap<SocketAddr, Vec<Bytes>>,
 }
 
@@ -221,11 +235,16 @@ impl Running {
         let now = Instant::now();
         let switch = &mut self.task.switch;
         match input {
+            SwitchInput::Datagram { flow, bytes } => switch.handle_datagram(now, flow, &bytes),
             SwitchInput::Message { flow, message } => switch.handle_message(now, flow, *message),
             SwitchInput::Malformed { flow, error } => switch.handle_malformed(now, flow, &error),
             SwitchInput::Connected(connection) => self.connected(connection),
             SwitchInput::ConnectionClosed { flow } => {
-                self.connections.open.remove(&flow.connection);
+                self.connections.remove(flow);
+                switch.handle_transport_closed(now, Destination::Flow(flow));
+            }
+            SwitchInput::Unreachable { flow } => {
+                debug!("a telephone is not there");
                 switch.handle_transport_closed(now, Destination::Flow(flow));
             }
             SwitchInput::ConnectFailed { remote } => {
@@ -330,7 +349,7 @@ impl Running {
 
     /// Over an open connection to the address, or one that is opened for it.
     fn transmit_tcp(&mut self, remote: SocketAddr, bytes: Bytes) -> bool {
-        if let Some(open) = self.connections.open.values().find(|open| open.flow.remote == remote) {
+        if let Some(open) = self.connections.to(remote) {
             return open.send(bytes);
         }
         let is_new = !self.connections.waiting.contains_key(&remote);
@@ -340,17 +359,20 @@ impl Running {
         }
         waiting.push(bytes);
         if is_new {
-            self.task.tcp.connect(remote, &self.task.sender);
+            self.task.listeners.connect(remote, &self.task.sender);
         }
         true
     }
 
-    fn connected(&mut self, connection: TcpConnection) {
-        let remote = connection.flow.remote;
-        for bytes in self.connections.waiting.remove(&remote).into_iter().flatten() {
-            connection.send(bytes);
+    fn connected(&mut self, connection: Connection) {
+        let flow = connection.flow;
+        if flow.transport == Transport::Tcp {
+            for bytes in self.connections.waiting.remove(&flow.remote).into_iter().flatten() {
+                connection.send(bytes);
+            }
+            self.connections.of_peer.insert(flow.remote, flow.connection);
         }
-        self.connections.open.insert(connection.flow.connection, connection);
+        self.connections.open.insert(flow.connection, connection);
     }
 
     fn apply_directory(&mut self, now: Instant, directory: DirectorySnapshot) {
@@ -404,6 +426,19 @@ impl Running {
             }
         };
         drop(timeout(FAREWELL, answers).await);
+    }
+}
+
+impl Connections {
+    fn to(&self, remote: SocketAddr) -> Option<&Connection> {
+        self.open.get(self.of_peer.get(&remote)?)
+    }
+
+    fn remove(&mut self, flow: Flow) {
+        self.open.remove(&flow.connection);
+        if self.of_peer.get(&flow.remote) == Some(&flow.connection) {
+            self.of_peer.remove(&flow.remote);
+        }
     }
 }
 

@@ -81,6 +81,7 @@ class Stand:
     def __init__(self, address: str = "127.0.0.1", environment: dict | None = None, warnings: tuple = ()):
         self.ports = Ports(300)
         self.http, self.health, self.sip = self.ports[1], self.ports[2], self.ports[3]
+        self.sip_tls, self.sip_ws, self.sip_wss = self.ports[4], self.ports[5], self.ports[6]
         self.webrtc, self.rtp = self.ports[10], (self.ports[100], self.ports[299])
         self.address = address
         self.folder = temporary("stand")
@@ -128,6 +129,9 @@ class Stand:
                 "RINGDOWN_APPSERVER_URL": f"ws://{self.address}:{self.http}/node",
                 "RINGDOWN_NODE_TOKEN_FILE": str(self.state / "node-token"),
                 "RINGDOWN_SIP_LISTEN": f"{self.address}:{self.sip}",
+                "RINGDOWN_SIP_TLS_LISTEN": f"{self.address}:{self.sip_tls}",
+                "RINGDOWN_SIP_WS_LISTEN": f"{self.address}:{self.sip_ws}",
+                "RINGDOWN_SIP_WSS_LISTEN": f"{self.address}:{self.sip_wss}",
                 # The telephones of Debian 12 know only MD5 and refuse a list with anything else in it.
                 "RINGDOWN_SIP_DIGEST": "md5",
                 "RINGDOWN_ADVERTISED_ADDRESS": self.address,
@@ -258,6 +262,8 @@ class Stand:
         return {
             "url": self.url,
             "sip": f"{self.address}:{self.sip}",
+            "sip_ws": f"ws://{self.address}:{self.sip_ws}",
+            "sip_wss": f"wss://{self.address}:{self.sip_wss}",
             "health": f"http://{self.address}:{self.health}",
             "state": str(self.state),
             "accounts": self.accounts,

@@ -68,7 +68,7 @@ class Registration(Telephones):
         self.assertEqual(self.status_of_a_call("102"), 480)
 
     def test_a_telephone_that_died_is_unavailable_not_busy(self):
-        """It is tried for as long as it would ring: over UDP nothing tells that it is gone."""
+        """Its port is closed, and the network says so at the first message."""
         self.stand.change_user("bob", {"ringSeconds": 5})
         self.addCleanup(self.stand.change_user, "bob", {"ringSeconds": 30})
         bob = self.scripted("bob", registered=False)

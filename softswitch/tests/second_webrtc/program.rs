@@ -44,6 +44,8 @@ impl Program {
             .env("RINGDOWN_APPSERVER_URL", appserver)
             .env("RINGDOWN_NODE_TOKEN", token)
             .env("RINGDOWN_SIP_LISTEN", sip.to_string())
+            .env("RINGDOWN_SIP_TLS_LISTEN", "")
+            .env("RINGDOWN_SIP_WSS_LISTEN", "")
             .env("RINGDOWN_HEALTH_LISTEN", health.to_string())
             .env("RINGDOWN_ADVERTISED_ADDRESS", Ipv4Addr::LOCALHOST.to_string())
             .env("RINGDOWN_WEBRTC_PORT", free_port().to_string())
