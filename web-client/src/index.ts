@@ -15,6 +15,6 @@ export type { CallPhase } from './call/call-machine.js';
 export type { CallTone } from './media/call-tones.js';
 export type { AudioDevice, AudioProcessing, Levels, MicrophonePermission, SoundState } from './media/port.js';
 export type {
-  CallDirection, DeclineReason, DirectoryEntry, EndedBy, EndReason, HistoryEntry, HistoryResult, Me, PeerInfo,
-  PresenceEntry, PresenceState, Role,
+  Activity, CallDirection, ChatMessage, DeclineReason, DirectoryEntry, EndedBy, EndReason, HistoryEntry, HistoryResult, Me, PeerInfo,
+  PresenceEntry, PresenceParams, PresenceState, Role,
 } from './protocol/generated.js';

@@ -7,7 +7,9 @@ import { openBrowserMedia } from '../media/browser-media.js';
 import type { AudioProcessing, MediaEngine, OpenMedia } from '../media/port.js';
 import { systemClock, type Clock } from '../platform/clock.js';
 import { watchPage, type WatchPage } from '../platform/page.js';
-import type { DirectoryEntry, HistoryResult, Me, PresenceEntry, State, Welcome } from '../protocol/generated.js';
+import type {
+  ChatMessage, DirectoryEntry, HistoryResult, Me, PresenceEntry, PresenceParams, State, Welcome,
+} from '../protocol/generated.js';
 import type { Push } from '../protocol/messages.js';
 import type { ConnectionPhase } from '../signaling/connection-machine.js';
 import { Connection } from '../signaling/connection.js';
@@ -66,6 +68,10 @@ export interface ClientEvents {
   callEnded: [call: Call, end: CallEnd];
   /** Presence changed. */
   presence: [entries: readonly PresenceEntry[]];
+  /** Somebody wrote to the user, or the user wrote on another of their devices. */
+  message: [message: ChatMessage];
+  /** Whether a device took the message `id` that `sendMessage` sent; once for each. */
+  messageDelivery: [id: string, delivered: boolean];
   /** People were added, changed or removed. */
   directory: [entries: readonly DirectoryEntry[]];
   /** Calls can be placed, or cannot: the server got or lost its softswitch. */
@@ -208,6 +214,16 @@ export class RingdownClient {
     return this.#calls.start(peer, options.variables ?? {});
   }
 
+  /** Writes to a number or account. Resolves when it is on its way; `messageDelivery` says whether it arrived. */
+  async sendMessage(to: string, text: string): Promise<ChatMessage> {
+    return (await this.#connection.request('message.send', { to, text })).message;
+  }
+
+  /** Says what the user does, to colleagues and their telephones; nothing says nothing any more. */
+  async setPresence(presence: PresenceParams = {}): Promise<void> {
+    await this.#connection.request('presence.set', presence);
+  }
+
   /** Ends everything and frees every device, socket, timer and listener. */
   destroy(): void {
     if (this.#destroyed) return;
@@ -286,6 +302,12 @@ export class RingdownClient {
       case 'presence':
         this.directory.handlePresence(push.data.entries);
         this.#events.emit('presence', push.data.entries);
+        return;
+      case 'message':
+        this.#events.emit('message', push.data.message);
+        return;
+      case 'message.delivery':
+        this.#events.emit('messageDelivery', push.data.message, push.data.delivered);
         return;
       case 'directory.changed':
         this.directory.handleChange(push.data.entries, push.data.removed);

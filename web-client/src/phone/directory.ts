@@ -53,8 +53,16 @@ export class Directory {
 
   /** @internal */
   handlePresence(entries: readonly PresenceEntry[]): void {
-    const changed = new Map(entries.map(({ userId, presence }) => [userId, presence]));
-    this.#entries = this.#entries.map((entry) => ({ ...entry, presence: changed.get(entry.userId) ?? entry.presence }));
+    const changed = new Map(entries.map((entry) => [entry.userId, entry]));
+    this.#entries = this.#entries.map((entry) => {
+      const change = changed.get(entry.userId);
+      if (!change) return entry;
+      // What somebody says no more is left out of the push.
+      const kept = { ...entry };
+      delete kept.activity;
+      delete kept.note;
+      return { ...kept, ...change };
+    });
   }
 }
 

@@ -42,6 +42,11 @@ export const END_REASONS = [
 export type EndReason = (typeof END_REASONS)[number];
 
 /**
+ * What somebody does, in their own word. Being in a call is not among them: that is seen.
+ */
+export type Activity = "away" | "busy" | "meeting" | "meal" | "vacation";
+
+/**
  * Parameters of `call.answer`.
  */
 export type AnswerParams = {
@@ -140,6 +145,31 @@ call: string,
 candidate: string | null, };
 
 /**
+ * A text message from one person to another. Nobody keeps it: what is not delivered is told to its sender.
+ */
+export type ChatMessage = {
+/**
+ * Names it.
+ */
+id: string,
+/**
+ * The account that wrote it.
+ */
+from: string,
+/**
+ * The account it is for.
+ */
+to: string,
+/**
+ * What it says: plain text.
+ */
+text: string,
+/**
+ * When it was sent, Unix time in milliseconds.
+ */
+at: number, };
+
+/**
  * What connects.
  */
 export type ClientInfo = {
@@ -220,7 +250,15 @@ extension: string,
 /**
  * Presence.
  */
-presence: PresenceState, };
+presence: PresenceState,
+/**
+ * What they say they do.
+ */
+activity?: Activity,
+/**
+ * The same in their own words.
+ */
+note?: string, };
 
 /**
  * Parameters of `call.dtmf`.
@@ -420,6 +458,28 @@ extension: string | null,
 role: Role, };
 
 /**
+ * Parameters of `message.send`.
+ */
+export type MessageParams = {
+/**
+ * The number or the account of the addressee.
+ */
+to: string,
+/**
+ * Plain text: 1 to 4,096 bytes of UTF-8.
+ */
+text: string, };
+
+/**
+ * Result of `message.send`: the message is on its way. A `message.delivery` push says what became of it.
+ */
+export type MessageSent = {
+/**
+ * The message as it was sent.
+ */
+message: ChatMessage, };
+
+/**
  * Parameters of `call.mute`.
  */
 export type MuteParams = {
@@ -460,7 +520,28 @@ userId: string,
 /**
  * The presence.
  */
-presence: PresenceState, };
+presence: PresenceState,
+/**
+ * What they say they do.
+ */
+activity?: Activity,
+/**
+ * The same in their own words.
+ */
+note?: string, };
+
+/**
+ * Parameters of `presence.set`: what the user says of themselves, until they say something else.
+ */
+export type PresenceParams = {
+/**
+ * What they do; left out: nothing in particular.
+ */
+activity?: Activity,
+/**
+ * In their own words, at most 256 bytes.
+ */
+note?: string, };
 
 /**
  * Whether somebody can be reached.
@@ -568,7 +649,19 @@ code: number,
 /**
  * How long it was answered, in milliseconds; 0 if never.
  */
-durationMs: number, } } | { "event": "switch", "data": {
+durationMs: number, } } | { "event": "message", "data": {
+/**
+ * The message.
+ */
+message: ChatMessage, } } | { "event": "message.delivery", "data": {
+/**
+ * The message's `id`.
+ */
+message: string,
+/**
+ * Whether a device of the addressee took it. One that did not is lost.
+ */
+delivered: boolean, } } | { "event": "switch", "data": {
 /**
  * Whether calls can be placed.
  */
@@ -594,7 +687,7 @@ export type Request = {
 /**
  * Names the request in its response; the client counts up.
  */
-id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams });
+id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "message.send", "params": MessageParams } | { "method": "presence.set", "params": PresenceParams });
 
 /**
  * The server's answer: `{"id": 7, "result": {…}}` or `{"id": 7, "error": {…}}`.
@@ -795,4 +888,6 @@ export type Results = {
   "call.dtmf": Empty;
   "call.describe": Empty;
   "call.candidate": Empty;
+  "message.send": MessageSent;
+  "presence.set": Empty;
 };

@@ -2,9 +2,11 @@
 
 mod attach;
 mod events;
+mod messages;
 mod nodes;
 mod presence;
 mod requests;
+mod statements;
 mod timeouts;
 
 use std::{
@@ -16,7 +18,7 @@ use std::{
 
 use ringdown_control::{AppFrame, CallRecord, Command, CommandId, DirectorySnapshot};
 use ringdown_protocol::{ErrorInfo, HistoryParams, Push, Response};
-use ringdown_types::{NodeId, Random, SessionId, UserId};
+use ringdown_types::{MessageId, NodeId, Random, SessionId, UserId};
 use serde_json::Value;
 
 use crate::{
@@ -198,6 +200,8 @@ pub struct Desk {
     pending: PendingCommands,
     /// What others were last told; nobody is told of somebody who was always offline.
     told: HashMap<UserId, ringdown_protocol::PresenceState>,
+    statements: statements::Statements,
+    messages: HashMap<MessageId, messages::Pending>,
     user_rate: RateLimiter<UserId>,
     address_rate: RateLimiter<IpAddr>,
     rate_limited: u64,
@@ -226,6 +230,8 @@ impl Desk {
             links_seen: 0,
             pending: PendingCommands::default(),
             told: HashMap::new(),
+            statements: statements::Statements::default(),
+            messages: HashMap::new(),
             user_rate: RateLimiter::new(USER_RATE, 100_000),
             address_rate: RateLimiter::new(ADDRESS_RATE, 100_000),
             rate_limited: 0,
@@ -276,6 +282,7 @@ impl Desk {
     /// Takes the directory anew: at the start and after every change of an account or a device.
     pub fn handle_directory(&mut self, now: Instant, people: Vec<Person>, directory: Arc<DirectorySnapshot>) {
         let changed = self.roster.replace(people);
+        self.statements.retain(|user| self.roster.person(user).is_some());
         let ids: Vec<_> = self.sessions.keys().copied().collect();
         for id in ids {
             if !self.is_authorized(id) {

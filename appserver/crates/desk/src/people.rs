@@ -43,6 +43,8 @@ impl Person {
             name: self.name.clone(),
             extension: Pii(extension.to_string()),
             presence,
+            activity: None,
+            note: None,
         })
     }
 }

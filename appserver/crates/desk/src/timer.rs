@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Instant};
 
 use ringdown_control::CommandId;
-use ringdown_types::{NodeId, SessionId};
+use ringdown_types::{MessageId, NodeId, SessionId};
 
 /// What a time is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +20,8 @@ pub(crate) enum Timer {
     Command(u64),
     /// A softswitch has been away for too long.
     NodeGone(NodeId),
+    /// A message had its time.
+    Message(MessageId),
 }
 
 /// Times in order.

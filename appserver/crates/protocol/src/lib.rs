@@ -7,6 +7,7 @@
 mod call;
 mod error;
 mod frame;
+mod message;
 mod method;
 mod people;
 mod push;
@@ -17,6 +18,7 @@ pub use call::{
 };
 pub use error::{ErrorCode, ErrorInfo};
 pub use frame::{FrameRefusal, MAX_DEPTH, MAX_FRAME_BYTES, Request, Response, parse_request};
+pub use message::{Activity, ChatMessage, MessageParams, MessageSent, PresenceParams};
 pub use method::{
     AnswerParams, CallStarted, CandidateParams, ClientInfo, DeclineParams, DeclineReason, DescribeParams,
     DtmfParams, Empty, HelloParams, HistoryParams, HistoryResult, IceServer, LegParams, Method, MuteParams,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-use crate::{CallInfo, Description, DirectoryEntry, HistoryEntry, Me};
+use crate::{CallInfo, Description, DirectoryEntry, HistoryEntry, Me, MessageParams, PresenceParams};
 
 /// A method with its parameters. Ids are 32 hexadecimal digits.
 ///
@@ -65,11 +65,17 @@ pub enum Method {
     /// Gives a candidate. Result: [`Empty`].
     #[serde(rename = "call.candidate")]
     CallCandidate(CandidateParams),
+    /// Writes to somebody: to all of their browsers and telephones. Result: [`MessageSent`](crate::MessageSent).
+    #[serde(rename = "message.send")]
+    MessageSend(MessageParams),
+    /// Says what the user does. Colleagues and their telephones see it. Result: [`Empty`].
+    #[serde(rename = "presence.set")]
+    PresenceSet(PresenceParams),
 }
 
 impl Method {
     /// Every method's name on the wire.
-    pub const NAMES: [&'static str; 16] = [
+    pub const NAMES: [&'static str; 18] = [
         "hello",
         "resume",
         "ping",
@@ -86,6 +92,8 @@ impl Method {
         "call.dtmf",
         "call.describe",
         "call.candidate",
+        "message.send",
+        "presence.set",
     ];
 }
 

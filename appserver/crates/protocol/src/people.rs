@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
+use crate::Activity;
+
 /// What an account may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -51,6 +53,14 @@ pub struct DirectoryEntry {
     pub extension: Pii<String>,
     /// Presence.
     pub presence: PresenceState,
+    /// What they say they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub activity: Option<Activity>,
+    /// The same in their own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, as = "Option<String>")]
+    pub note: Option<Pii<String>>,
 }
 
 /// Whether somebody can be reached.
@@ -75,4 +85,12 @@ pub struct PresenceEntry {
     pub user_id: String,
     /// The presence.
     pub presence: PresenceState,
+    /// What they say they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub activity: Option<Activity>,
+    /// The same in their own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, as = "Option<String>")]
+    pub note: Option<Pii<String>>,
 }

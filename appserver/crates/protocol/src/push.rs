@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{CallInfo, Description, DirectoryEntry, EndedBy, PresenceEntry};
+use crate::{CallInfo, ChatMessage, Description, DirectoryEntry, EndedBy, PresenceEntry};
 
 /// A push: `{"seq": 12, "event": "presence", "data": {…}}`. `seq` grows by one within a session; pushes with
 /// `seq` 0 (`ping`) are not counted and not replayed.
@@ -90,6 +90,20 @@ pub enum Push {
         /// How long it was answered, in milliseconds; 0 if never.
         #[ts(type = "number")]
         duration_ms: u64,
+    },
+    /// Somebody wrote to the user, or the user wrote on another of their devices.
+    #[serde(rename = "message")]
+    Message {
+        /// The message.
+        message: ChatMessage,
+    },
+    /// What became of a message of `message.send`, once per message.
+    #[serde(rename = "message.delivery")]
+    MessageDelivery {
+        /// The message's `id`.
+        message: String,
+        /// Whether a device of the addressee took it. One that did not is lost.
+        delivered: bool,
     },
     /// The app server got or lost its softswitch. Running calls go on; new ones need it.
     #[serde(rename = "switch")]

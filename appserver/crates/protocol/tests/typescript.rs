@@ -4,8 +4,9 @@
 use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use ringdown_protocol::{
-    CallStarted, Empty, HistoryResult, LoginRequest, MAX_DEPTH, MAX_FRAME_BYTES, Method, Problem, PushFrame,
-    RefreshRequest, Request, Response, ResumeResult, SearchResult, Ticket, Tokens, Welcome,
+    CallStarted, Empty, HistoryResult, LoginRequest, MAX_DEPTH, MAX_FRAME_BYTES, MessageSent, Method,
+    Problem, PushFrame, RefreshRequest, Request, Response, ResumeResult, SearchResult, Ticket, Tokens,
+    Welcome,
 };
 use ringdown_types::EndReason;
 use ts_rs::{Config, TS, TypeVisitor};
@@ -28,6 +29,8 @@ const RESULTS: [(&str, &str); Method::NAMES.len()] = [
     ("call.dtmf", "Empty"),
     ("call.describe", "Empty"),
     ("call.candidate", "Empty"),
+    ("message.send", "MessageSent"),
+    ("presence.set", "Empty"),
 ];
 
 /// Collects the declarations of a type and of all it mentions.
@@ -66,6 +69,7 @@ fn typescript() -> String {
         .add::<SearchResult>()
         .add::<HistoryResult>()
         .add::<CallStarted>()
+        .add::<MessageSent>()
         .add::<LoginRequest>()
         .add::<RefreshRequest>()
         .add::<Tokens>()

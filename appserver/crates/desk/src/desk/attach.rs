@@ -197,8 +197,9 @@ impl Desk {
     fn state_for(&self, id: SessionId) -> State {
         let user = self.sessions.get(&id).map(|session| session.record.user);
         let legs = user.into_iter().flat_map(|user| self.mirror.legs_of(user));
+        let directory = self.roster.entries(|user| self.presence_of(user));
         State {
-            directory: self.roster.entries(|user| self.presence_of(user)),
+            directory: directory.into_iter().map(|entry| self.statements.with(entry)).collect(),
             calls: legs.filter(|leg| leg.is_shown_to(id)).map(|leg| leg.call_info(id)).collect(),
             switch_up: self.switch_up,
         }

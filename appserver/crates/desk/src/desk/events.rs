@@ -64,7 +64,9 @@ impl Desk {
             // The softswitch says it again in its snapshots until a directory holds it.
             Event::SettingChanged { .. } => {}
             Event::Registration { registration } => self.set_bindings(now, id, &registration),
-            Event::Message { .. } | Event::MessageDelivered { .. } | Event::Published { .. } => {}
+            Event::Message { message } => self.handle_message(now, link, message),
+            Event::MessageDelivered { message, delivered } => self.message_delivered(message, delivered),
+            Event::Published { person } => self.handle_published(now, id, person),
         }
     }
 

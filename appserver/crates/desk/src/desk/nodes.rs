@@ -43,6 +43,7 @@ impl Desk {
             }
             self.tell_node(link, Command::SessionUp { session, user });
         }
+        self.tell_statements(link);
         self.update_switch_up();
     }
 
@@ -72,6 +73,7 @@ impl Desk {
                 self.forget_leg(now, leg, None);
             }
         }
+        self.set_published(now, id, snapshot.published);
         let mut registered: HashSet<_> = self.mirror.registered_at(id).into_iter().collect();
         for registration in &snapshot.registrations {
             registered.remove(&registration.user);
@@ -115,6 +117,7 @@ impl Desk {
     /// A softswitch is over, and so are its calls and what was asked of it.
     fn forget_node(&mut self, now: Instant, id: NodeId) {
         self.nodes.remove(&id);
+        self.set_published(now, id, Vec::new());
         for leg in self.mirror.legs_at(id) {
             self.forget_leg(now, leg, Some(EndReason::ServerRestart));
         }

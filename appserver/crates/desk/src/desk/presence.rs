@@ -82,7 +82,7 @@ impl Desk {
             let (mut changed, mut removed) = (Vec::new(), Vec::new());
             for user in entries {
                 match self.roster.entry(user, told) {
-                    Some(entry) => changed.push(entry),
+                    Some(entry) => changed.push(self.statements.with(entry)),
                     None => removed.push(user.to_string()),
                 }
             }
@@ -91,7 +91,10 @@ impl Desk {
         let entries: Vec<_> = presence
             .into_iter()
             .filter(|&user| self.roster.entry(user, |_| PresenceState::Offline).is_some())
-            .map(|user| PresenceEntry { user_id: user.to_string(), presence: self.presence_of(user) })
+            .map(|user| {
+                let (activity, note) = self.statements.shown(user);
+                PresenceEntry { user_id: user.to_string(), presence: self.presence_of(user), activity, note }
+            })
             .collect();
         if !entries.is_empty() {
             self.push(id, Push::Presence { entries });

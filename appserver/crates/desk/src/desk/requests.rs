@@ -132,6 +132,8 @@ impl Desk {
                 let candidate = params.candidate.map(CandidateText);
                 self.command(now, session, &params.call, waiter, |leg| Command::Candidate { leg, candidate })
             }
+            Method::MessageSend(params) => self.send_message(now, asker, id, &params),
+            Method::PresenceSet(params) => self.set_statement(now, session, params),
         }
     }
 
@@ -140,6 +142,7 @@ impl Desk {
             return Err(bad_request("a query is at most 64 characters"));
         }
         let entries = self.roster.search(query, MAX_FOUND, |user| self.presence_of(user));
+        let entries = entries.into_iter().map(|entry| self.statements.with(entry)).collect();
         Ok(serde_json::to_value(SearchResult { entries }).expect("string keys, finite numbers"))
     }
 
@@ -219,7 +222,7 @@ impl Desk {
     }
 }
 
-fn bad_request(message: &str) -> ErrorInfo {
+pub(super) fn bad_request(message: &str) -> ErrorInfo {
     ErrorInfo::new(ErrorCode::BadRequest, message)
 }
 

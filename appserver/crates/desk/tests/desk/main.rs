@@ -3,6 +3,7 @@
 mod authorization;
 mod commands;
 mod detached;
+mod messages;
 mod replay;
 mod slow_connection;
 mod world;
