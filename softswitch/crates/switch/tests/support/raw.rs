@@ -25,6 +25,16 @@ pub(crate) fn request(method: &str, user: &str, number: u64, extra: &str) -> Str
 /// The Authorization header that answers a 401 with a password.
 pub(crate) fn answer(challenge: &Response, method: &str, user: &str, password: &str) -> String {
     let uri = if method == "REGISTER" { format!("sip:{REALM}") } else { format!("sip:{user}@{REALM}") };
+    format!("Authorization: {}\r\n", credentials(challenge, (method, &uri), (user, password), 1))
+}
+
+/// The value of Authorization that answers a 401, the `count`th time.
+pub(crate) fn credentials(
+    challenge: &Response,
+    (method, uri): (&str, &str),
+    (user, password): (&str, &str),
+    count: u32,
+) -> String {
     let text = challenge.headers.all(&HeaderName::WwwAuthenticate).last().and_then(|header| header.text());
     let challenge = text.and_then(Challenge::parse).expect("a challenge");
     // `Ha1` hashes three parts with colons between them, which is what H(A2) and the answer are, too.
@@ -34,10 +44,10 @@ pub(crate) fn answer(challenge: &Response, method: &str, user: &str, password: &
     };
     let (scheme, rest) = uri.split_once(':').expect("a URI has a scheme");
     let (ha1, ha2) = (hash(user, REALM, password), hash(method, scheme, rest));
-    let response = hash(&ha1, &challenge.nonce, &format!("00000001:abc:auth:{ha2}"));
+    let response = hash(&ha1, &challenge.nonce, &format!("{count:08x}:abc:auth:{ha2}"));
     format!(
-        "Authorization: Digest username=\"{user}\", realm=\"{REALM}\", nonce=\"{}\", uri=\"{uri}\", \
-         response=\"{response}\", algorithm={}, qop=auth, cnonce=\"abc\", nc=00000001\r\n",
+        "Digest username=\"{user}\", realm=\"{REALM}\", nonce=\"{}\", uri=\"{uri}\", \
+         response=\"{response}\", algorithm={}, qop=auth, cnonce=\"abc\", nc={count:08x}",
         challenge.nonce,
         challenge.algorithm.name(),
     )
