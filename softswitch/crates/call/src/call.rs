@@ -43,6 +43,8 @@ pub(crate) struct Call {
     pub(crate) rights: UserId,
     pub(crate) started_at: Instant,
     answered_at: Option<Instant>,
+    /// Why it is over.
+    ended: Option<EndReason>,
     pub(crate) state: State,
     pub(crate) way: Way,
     /// Live legs, the anchor first.
@@ -62,6 +64,8 @@ pub(crate) struct Way {
     pub(crate) recalled: bool,
     /// Where the anchor goes when the recall fails too.
     pub(crate) last_resort: Option<(Pii<Arc<str>>, UserId)>,
+    /// The devices of an originated call's own user are asked to answer by themselves.
+    pub(crate) auto_answer: bool,
     /// The transferor's leg, if it stays to see how the transfer ends.
     pub(crate) watcher: Option<LegId>,
     /// The anchor's device was told to expect early media, so it makes no ringing tone of its own any more.
@@ -80,7 +84,6 @@ pub(crate) enum State {
     /// The switch itself answered the anchor.
     Service(Service),
     /// The anchor waits to be fetched.
-    #[expect(dead_code, reason = "park lands next")]
     Parked(Parked),
     /// Every leg has ended or moved to another call.
     Over,
@@ -120,6 +123,7 @@ impl Call {
             rights: caller,
             started_at: now,
             answered_at: None,
+            ended: None,
             state: State::Routing,
             way: Way::default(),
             legs: anchor.into_iter().collect(),
@@ -131,7 +135,8 @@ impl Call {
         match &self.state {
             State::Forking(fork) => Some(fork.deadline()),
             State::Parked(parked) => Some(parked.until),
-            State::Routing | State::Talking { .. } | State::Service(_) | State::Over => None,
+            State::Service(service) => service.deadline(),
+            State::Routing | State::Talking { .. } | State::Over => None,
         }
     }
 
@@ -163,7 +168,7 @@ impl Call {
                 }
             }
             LegEvent::Dtmf { digit, relayed } => self.key_pressed(leg, digit, relayed, shared),
-            LegEvent::PlayFinished { token } => self.play_finished(token),
+            LegEvent::PlayFinished { token } => self.play_finished(now, token, shared),
         }
     }
 
@@ -187,6 +192,10 @@ impl Call {
             LegCommand::Unhold => self.set_held(leg, false),
             LegCommand::Mute(muted) => self.set_muted(leg, muted, shared),
             LegCommand::SendDtmf(digits) => self.press_keys(leg, &digits, shared),
+            // These concern two calls; their owner obeys them.
+            LegCommand::Transfer { .. } | LegCommand::CompleteTransfer { .. } | LegCommand::Park { .. } => {
+                Err(CommandError::WrongState)
+            }
         }
     }
 
@@ -196,8 +205,9 @@ impl Call {
         }
         match &self.state {
             State::Forking(_) => self.ring_time_is_over(now, shared),
-            State::Parked(_) => self.park_time_is_over(now, shared),
-            State::Routing | State::Talking { .. } | State::Service(_) | State::Over => {}
+            State::Parked(_) => self.park_time_is_over(shared),
+            State::Service(_) => self.refuse(now, EndReason::Hangup, EndedBy::Switch, shared),
+            State::Routing | State::Talking { .. } | State::Over => {}
         }
     }
 
@@ -258,7 +268,6 @@ impl Call {
     }
 
     /// Takes a leg out that goes on in another call. What it heard here it hears no more.
-    #[expect(dead_code, reason = "transfer lands next")]
     pub(crate) fn detach(&mut self, leg: LegId, shared: &mut Shared) -> Option<Leg> {
         let index = self.legs.iter().position(|candidate| candidate.id == leg)?;
         let mut leg = self.legs.remove(index);
@@ -285,6 +294,7 @@ impl Call {
     pub(crate) fn finish(&mut self, now: Instant, reason: EndReason, by: EndedBy, shared: &mut Shared) {
         debug_assert!(self.legs.is_empty(), "a call outlives its legs");
         self.transition(State::Over);
+        self.ended = Some(reason);
         shared.notice(Notice::CallEnded(CallRecord {
             call: self.id,
             caller: Party::User(self.caller),
@@ -311,6 +321,14 @@ impl Call {
         }
     }
 
+    /// Whom a call found busy that is over.
+    pub(crate) fn found_busy(&self) -> Option<(UserId, Pii<Arc<str>>)> {
+        match self.callee {
+            Party::User(user) if self.ended == Some(EndReason::Busy) => Some((user, self.dialled())),
+            _ => None,
+        }
+    }
+
     /// Tells of every leg whose view differs from what was last told.
     pub(crate) fn report_changes(&mut self, shared: &mut Shared) {
         for index in 0..self.legs.len() {
@@ -328,6 +346,11 @@ impl Call {
 
     pub(crate) fn leg_mut(&mut self, leg: LegId) -> Option<&mut Leg> {
         self.legs.iter_mut().find(|candidate| candidate.id == leg)
+    }
+
+    /// Takes in a leg from another call.
+    pub(crate) fn attach(&mut self, leg: Leg) {
+        self.legs.push(leg);
     }
 
     /// The other answered leg.

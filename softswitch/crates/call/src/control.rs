@@ -6,14 +6,16 @@ use std::{
     time::Instant,
 };
 
-use ringdown_types::{CallId, EndReason, LegId, Pii, Random, UserId, contain};
+use ringdown_types::{CallId, EndReason, LegId, Pii, PromptId, Random, UserId, contain};
 use tracing::{debug, error};
 
 use crate::{
     Action, CallView, CommandError, Destination, Diversion, EndedBy, LegCommand, LegEvent, LegRole, LegState,
-    LegView, Notice, OfferError, OfferedCall, Output, Party,
+    LegView, Notice, OfferError, OfferedCall, Output, Parking, Party,
     call::{Call, State},
+    completion::Completions,
     leg::Leg,
+    park::Parked,
     shared::Shared,
 };
 
@@ -44,6 +46,10 @@ pub struct CallControl {
     calls: BTreeMap<CallId, Entry>,
     legs: HashMap<LegId, CallId>,
     timers: BTreeSet<(Instant, CallId)>,
+    pub(crate) parking: Option<Parking>,
+    /// Who is parked where.
+    pub(crate) slots: BTreeMap<u32, CallId>,
+    pub(crate) completions: Completions,
     shared: Shared,
     /// When the input that is being handled came.
     now: Option<Instant>,
@@ -55,6 +61,7 @@ pub struct CallControl {
 struct Entry {
     call: Call,
     armed: Option<Instant>,
+    slot: Option<u32>,
     counted: Vec<UserId>,
     /// How many inputs it took at one moment, and which.
     busy: (Option<Instant>, u32),
@@ -67,6 +74,9 @@ impl CallControl {
             calls: BTreeMap::new(),
             legs: HashMap::new(),
             timers: BTreeSet::new(),
+            parking: None,
+            slots: BTreeMap::new(),
+            completions: Completions::default(),
             shared: Shared::new(limits, random),
             now: None,
             failures: 0,
@@ -87,20 +97,59 @@ impl CallControl {
         }
         let mut anchor = Leg::new(offer.leg, (offer.user, offer.device), LegRole::Caller, now);
         anchor.wants_ringback = offer.wants_generated_ringback;
+        if let Some(joint) = self.joint(&offer.destination) {
+            let id = self.join(now, anchor, joint);
+            debug!(call = %id, leg = %offer.leg, "a device joins a call");
+            self.complete_calls(now);
+            return Ok(id);
+        }
         let id = self.begin(now, Some(anchor), offer.user, offer.dialled.into());
         debug!(call = %id, leg = %offer.leg, "call offered");
-        self.with(id, |call, shared| call.route(now, offer.destination, shared));
+        self.send(now, id, offer.destination);
+        self.complete_calls(now);
         Ok(id)
     }
 
     /// Where the number of [`crate::Action::Lookup`] leads. Dropped when the call is over or was answered already.
     pub fn handle_lookup(&mut self, now: Instant, call: CallId, destination: Destination) {
         self.now = Some(now);
-        self.with(call, |call, shared| {
-            if matches!(call.state, State::Routing) {
-                call.route(now, destination, shared);
-            }
-        });
+        if self.with_call(call).is_none_or(|call| !matches!(call.state, State::Routing)) {
+            return;
+        }
+        match self.joint(&destination) {
+            Some(joint) => self.move_anchor(now, call, joint),
+            None => self.send(now, call, destination),
+        }
+        self.complete_calls(now);
+    }
+
+    /// Sends a call to its destination, which is no other call.
+    fn send(&mut self, now: Instant, id: CallId, destination: Destination) {
+        let destination = match destination {
+            Destination::Park(slot) => self.send_to_slot(now, id, slot),
+            Destination::ParkSlot(slot) => self.send_to_slot(now, id, Some(slot)),
+            Destination::Completion { on } => Some(self.change_completion(now, id, on)),
+            destination => Some(destination),
+        };
+        if let Some(destination) = destination {
+            self.with(id, |call, shared| call.route(now, destination, shared));
+        }
+    }
+
+    /// A user dials what asks for the completion of calls, or what takes it back, and hears that it is done.
+    fn change_completion(&mut self, now: Instant, id: CallId, on: bool) -> Destination {
+        let Some(user) = self.with_call(id).map(|call| call.caller) else {
+            return Destination::Refused(EndReason::NotFound);
+        };
+        if !on {
+            self.cancel_completion(user);
+            return Destination::Announcement(vec![PromptId::Deactivated]);
+        }
+        match self.want_completion(now, user) {
+            Ok(_) => Destination::Announcement(vec![PromptId::Activated]),
+            Err(CommandError::Full) => Destination::Refused(EndReason::Congestion),
+            Err(_) => Destination::Refused(EndReason::NotFound),
+        }
     }
 
     /// A leg's device did something. Dropped when the leg is over: the two crossed.
@@ -111,6 +160,7 @@ impl CallControl {
         };
         self.now = Some(now);
         self.with(id, |call, shared| call.handle_event(now, leg, event, shared));
+        self.complete_calls(now);
     }
 
     /// A ringing device refused and says where its user is to be reached instead: dialled text, which is looked up
@@ -138,13 +188,22 @@ impl CallControl {
     ) -> Result<(), CommandError> {
         let id = self.legs.get(&leg).copied().ok_or(CommandError::NoSuchLeg)?;
         self.now = Some(now);
-        let obeyed = self.with(id, |call, shared| call.handle_command(now, leg, command, shared));
-        obeyed.unwrap_or(Err(CommandError::NoSuchLeg))
+        let result = match command {
+            LegCommand::Transfer { to, stays } => self.transfer(now, leg, to, stays),
+            LegCommand::CompleteTransfer { other } => self.complete_transfer(now, leg, other),
+            LegCommand::Park { slot } => self.park(now, leg, slot).map(|_| ()),
+            command => self
+                .with(id, |call, shared| call.handle_command(now, leg, command, shared))
+                .unwrap_or(Err(CommandError::NoSuchLeg)),
+        };
+        self.complete_calls(now);
+        result
     }
 
     /// The switch stops: every call ends, whatever its state, and every device is told.
     pub fn handle_shutdown(&mut self, now: Instant) {
         self.now = Some(now);
+        self.completions = Completions::default();
         let all: Vec<CallId> = self.calls.keys().copied().collect();
         for id in all {
             self.with(id, |call, shared| {
@@ -155,6 +214,7 @@ impl CallControl {
 
     /// Time passed.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.expire_completions(now);
         while let Some(&(deadline, id)) = self.timers.first() {
             if deadline > now {
                 break;
@@ -166,11 +226,13 @@ impl CallControl {
             }
             self.with(id, |call, shared| call.handle_timeout(now, shared));
         }
+        self.complete_calls(now);
     }
 
     /// When [`CallControl::handle_timeout`] is due.
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.timers.first().map(|&(deadline, _)| deadline)
+        let calls = self.timers.first().map(|&(deadline, _)| deadline);
+        calls.into_iter().chain(self.completions.next_timeout()).min()
     }
 
     /// The next thing to do or to tell.
@@ -238,7 +300,7 @@ impl CallControl {
             dialled: call.dialled(),
             at: now,
         });
-        self.calls.insert(id, Entry { call, armed: None, counted: Vec::new(), busy: (None, 0) });
+        self.calls.insert(id, Entry { call, armed: None, slot: None, counted: Vec::new(), busy: (None, 0) });
         id
     }
 
@@ -323,6 +385,39 @@ impl CallControl {
         debug!(call = %id, "call over");
     }
 
+    /// A call as it is.
+    pub(crate) fn with_call(&self, id: CallId) -> Option<&Call> {
+        self.calls.get(&id).map(|entry| &entry.call)
+    }
+
+    /// Every call as it is.
+    pub(crate) fn each_call(&self) -> impl Iterator<Item = &Call> {
+        self.calls.values().map(|entry| &entry.call)
+    }
+
+    /// Changes a call that is brought up to date later, with [`CallControl::with`] or [`CallControl::settle`].
+    pub(crate) fn change<T>(
+        &mut self,
+        id: CallId,
+        change: impl FnOnce(&mut Call, &mut Shared) -> T,
+    ) -> Option<T> {
+        let entry = self.calls.get_mut(&id)?;
+        Some(change(&mut entry.call, &mut self.shared))
+    }
+
+    /// Notes which call a leg is in.
+    pub(crate) fn place(&mut self, leg: LegId, call: CallId) {
+        self.legs.insert(leg, call);
+    }
+
+    pub(crate) fn notice(&mut self, notice: Notice) {
+        self.shared.notice(notice);
+    }
+
+    pub(crate) const fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
     /// Brings media, notices, indexes and timers up to date with a call that took an input.
     pub(crate) fn settle(&mut self, id: CallId) {
         let Some(entry) = self.calls.get_mut(&id) else { return };
@@ -350,7 +445,23 @@ impl CallControl {
             entry.armed = deadline;
         }
         entry.count_users(&mut self.shared);
+        let parked = entry.call.parked();
+        let slot = parked.map(|parked| parked.slot);
+        if let Some(free) = entry.slot.filter(|old| Some(*old) != slot) {
+            self.slots.remove(&free);
+            self.shared.notice(Notice::SlotFree { slot: free });
+        }
+        if let Some(Parked { slot, parker, until }) = parked
+            && entry.slot != Some(slot)
+        {
+            self.slots.insert(slot, id);
+            self.shared.notice(Notice::Parked { call: id, slot, by: parker, until });
+        }
+        entry.slot = slot;
         if entry.call.is_over() {
+            if let Some((target, number)) = entry.call.found_busy() {
+                self.completions.note_busy(entry.call.caller, target, number);
+            }
             self.remove(id);
         }
     }

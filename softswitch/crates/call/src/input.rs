@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ringdown_types::{DtmfDigit, EndReason, LegId, Pii, SessionId, UserId};
+use ringdown_types::{DtmfDigit, EndReason, LegId, Pii, PromptId, SessionId, UserId};
 
 use crate::EndedBy;
 
@@ -49,6 +49,27 @@ pub enum Destination {
     },
     /// To the echo test.
     EchoTest,
+    /// To these prompts, one after the other; then the switch hangs up.
+    Announcement(Vec<PromptId>),
+    /// To a parking slot, the next free one or this one. A side that is handed on is parked there itself; a new call
+    /// parks the partner its user holds, and hears the slot's number.
+    Park(Option<u32>),
+    /// To whoever is parked on this slot; to the slot as [`Destination::Park`] if it is free.
+    ParkSlot(u32),
+    /// To the longest ringing call for one of these users.
+    PickUp(Vec<UserId>),
+    /// In the place of this leg (RFC 3891).
+    Replace {
+        /// The leg that is replaced.
+        leg: LegId,
+        /// Only if it was not answered yet.
+        early_only: bool,
+    },
+    /// To the completion of the caller's last call to somebody busy: wanted, or wanted no more.
+    Completion {
+        /// Whether it is wanted.
+        on: bool,
+    },
     /// Nowhere: the caller is told why at once.
     Refused(EndReason),
 }
@@ -177,11 +198,52 @@ pub enum LegCommand {
     Mute(bool),
     /// Presses keys for the other side, one after the other; at most [`LegCommand::MAX_DIGITS`].
     SendDtmf(Vec<DtmfDigit>),
+    /// Hands the partner on to whoever a number reaches, with this leg's user's rights. If nobody takes it, the user
+    /// gets the partner back.
+    Transfer {
+        /// What is dialled, 1 to [`LegCommand::MAX_DIALLED_BYTES`].
+        to: Pii<Arc<str>>,
+        /// The leg stays until the outcome is known and is told of it by [`crate::Action::TransferProgress`];
+        /// otherwise it ends at once.
+        stays: bool,
+    },
+    /// Joins the partner with the other side of another leg of the same user, which talks or still rings.
+    CompleteTransfer {
+        /// The other leg.
+        other: LegId,
+    },
+    /// Parks the partner: on this slot, or the next free one.
+    Park {
+        /// The slot.
+        slot: Option<u32>,
+    },
+}
+
+/// A call the switch places for a user: their own devices ring first.
+#[derive(Debug, Clone)]
+pub struct Originate {
+    /// The user.
+    pub user: UserId,
+    /// What is dialled once one of their devices has answered.
+    pub to: Pii<Arc<str>>,
+    /// Whether their devices are asked to answer by themselves.
+    pub auto_answer: bool,
+}
+
+/// Where parked sides wait, and for how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parking {
+    /// The slots' numbers.
+    pub slots: std::ops::RangeInclusive<u32>,
+    /// How long a side waits before whoever parked it is rung.
+    pub timeout: Duration,
 }
 
 impl LegCommand {
     /// The most digits one command sends. More would keep a leg's telephone-event stream busy for seconds.
     pub const MAX_DIGITS: usize = 32;
+    /// The longest dialled text.
+    pub const MAX_DIALLED_BYTES: usize = 128;
 }
 
 /// How a person refuses.
@@ -211,6 +273,8 @@ pub enum CommandError {
     WrongState,
     /// A value is out of its range.
     Invalid,
+    /// As many as allowed exist: every parking slot is taken, for example.
+    Full,
 }
 
 impl std::fmt::Display for CommandError {
@@ -219,6 +283,7 @@ impl std::fmt::Display for CommandError {
             Self::NoSuchLeg => "the leg is not known; it may have just ended",
             Self::WrongState => "the leg's state does not allow this",
             Self::Invalid => "a value is out of its range",
+            Self::Full => "as many as allowed exist",
         })
     }
 }
@@ -232,6 +297,8 @@ pub enum OfferError {
     Congestion,
     /// The leg's id is in use.
     DuplicateLeg,
+    /// There is nothing to dial, or too much.
+    Invalid,
 }
 
 impl std::fmt::Display for OfferError {
@@ -239,6 +306,7 @@ impl std::fmt::Display for OfferError {
         f.write_str(match self {
             Self::Congestion => "as many calls as allowed exist",
             Self::DuplicateLeg => "the leg's id is in use",
+            Self::Invalid => "there is nothing to dial, or too much",
         })
     }
 }

@@ -16,7 +16,11 @@
 //! | `redirect` | where a call goes, and where it goes on to when nobody takes it |
 //! | `talk` | an answered call: hang-up, keys |
 //! | `hold` | hold and mute |
+//! | `transfer` | handing the other side on, blind and attended |
+//! | `pick_up` | taking a call that rings, is parked, or is another device's |
 //! | `park` | parked sides |
+//! | `originate` | calls the switch places for a user |
+//! | `completion` | calling again once somebody busy is free |
 //! | `service` | calls the switch answers itself |
 //! | `bridge` | who hears what, derived from the state and reconciled after each input |
 //!
@@ -28,25 +32,29 @@
 
 mod bridge;
 mod call;
+mod completion;
 mod control;
 mod diversion;
 mod fork;
 mod hold;
 mod input;
 mod leg;
+mod originate;
 mod output;
 mod park;
+mod pick_up;
 mod redirect;
 mod service;
 mod shared;
 mod talk;
+mod transfer;
 mod view;
 
 pub use control::{CallControl, Limits};
 pub use diversion::{Diversion, DiversionReason};
 pub use input::{
     Callee, CommandError, DeclineReason, Destination, DeviceId, Forwards, Group, LegCommand, LegEvent,
-    OfferError, OfferedCall, Stage,
+    OfferError, OfferedCall, Originate, Parking, Stage,
 };
-pub use output::{Action, LookupTarget, Notice, Output, PlaySource, TransferProgress};
+pub use output::{Action, CompletionState, LookupTarget, Notice, Output, PlaySource, TransferProgress};
 pub use view::{CallRecord, CallView, EndedBy, LegRole, LegState, LegView, Party};

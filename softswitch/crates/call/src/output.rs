@@ -126,6 +126,19 @@ pub enum Action {
     },
 }
 
+/// What becomes of a wish to be rung once somebody busy is free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CompletionState {
+    /// It is waited for.
+    Waiting,
+    /// Both are free: the user's own devices ring.
+    Ringing,
+    /// The user wants it no more.
+    Cancelled,
+    /// It took too long.
+    Expired,
+}
+
 /// What is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LookupTarget {
@@ -185,6 +198,31 @@ pub enum Notice {
     },
     /// A call is over, once per call, after the last of its legs.
     CallEnded(CallRecord),
+    /// A side was parked; its call tells who it is.
+    Parked {
+        /// Its call.
+        call: CallId,
+        /// The slot.
+        slot: u32,
+        /// Who gets it back in the end.
+        by: UserId,
+        /// Until when it waits.
+        until: Instant,
+    },
+    /// A slot is free again: its side was fetched, given back, or hung up.
+    SlotFree {
+        /// The slot.
+        slot: u32,
+    },
+    /// Something became of a wish to be rung once somebody busy is free.
+    Completion {
+        /// Whose wish it is.
+        user: UserId,
+        /// Who was busy.
+        target: UserId,
+        /// What became of it.
+        state: CompletionState,
+    },
     /// The other side pressed a key.
     Dtmf {
         /// The leg that hears it.

@@ -27,8 +27,11 @@ impl Call {
     pub(crate) fn route(&mut self, now: Instant, destination: Destination, shared: &mut Shared) {
         debug_assert!(matches!(self.state, State::Routing), "only a call on its way is sent somewhere");
         match destination {
-            Destination::User(callee) => {
-                self.callee = Party::User(callee.user);
+            Destination::User(mut callee) => {
+                callee.auto_answer |= std::mem::take(&mut self.way.auto_answer);
+                if self.anchor.is_some() {
+                    self.callee = Party::User(callee.user);
+                }
                 self.follow(now, Plan::person(callee), shared);
             }
             Destination::Group(group) => {
@@ -37,6 +40,15 @@ impl Call {
             }
             Destination::Forwarded { user, to } => self.forward_at_once(now, (user, to), shared),
             Destination::EchoTest => self.start_echo_test(now, shared),
+            Destination::Announcement(prompts) => self.announce(now, prompts, shared),
+            // What concerns other calls their owner has resolved; what is left concerns nobody.
+            Destination::Park(_)
+            | Destination::ParkSlot(_)
+            | Destination::PickUp(_)
+            | Destination::Replace { .. }
+            | Destination::Completion { .. } => {
+                self.nobody_takes_it(now, EndReason::NotFound, EndedBy::Switch, shared);
+            }
             Destination::Refused(reason) => self.nobody_takes_it(now, reason, EndedBy::Switch, shared),
         }
     }

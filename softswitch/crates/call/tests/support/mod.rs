@@ -11,8 +11,9 @@ use std::{
 };
 
 use ringdown_call::{
-    Action, CallControl, CallRecord, Callee, Destination, DeviceId, EndedBy, Forwards, LegCommand, LegEvent,
-    LegState, LegView, Limits, LookupTarget, Notice, OfferedCall, Output, PlaySource, TransferProgress,
+    Action, CallControl, CallRecord, Callee, CompletionState, Destination, DeviceId, EndedBy, Forwards,
+    LegCommand, LegEvent, LegState, LegView, Limits, LookupTarget, Notice, OfferedCall, Output, PlaySource,
+    TransferProgress,
 };
 use ringdown_types::{CallId, DtmfDigit, EndReason, LegId, Pii, SeededRandom, SessionId, ToneId, UserId};
 
@@ -68,6 +69,9 @@ pub(crate) struct World {
     pub(crate) progress: Vec<(LegId, TransferProgress)>,
     /// Where numbers and users lead; elsewhere is not found.
     pub(crate) numbers: BTreeMap<&'static str, Destination>,
+    /// Who waits on which slot.
+    pub(crate) parked: BTreeMap<u32, CallId>,
+    pub(crate) completions: Vec<(UserId, UserId, CompletionState)>,
 }
 
 impl World {
@@ -98,6 +102,8 @@ impl World {
             lookups: Vec::new(),
             progress: Vec::new(),
             numbers: BTreeMap::new(),
+            parked: BTreeMap::new(),
+            completions: Vec::new(),
         }
     }
 
@@ -148,6 +154,33 @@ impl World {
         let result = self.control.handle_command(self.now, leg, command);
         self.drain();
         result
+    }
+
+    /// A talking call: the caller's leg and the leg that answered.
+    pub(crate) fn talk(
+        &mut self,
+        (caller, device): (UserId, DeviceId),
+        (callee, at): (UserId, DeviceId),
+    ) -> (LegId, LegId) {
+        let leg = self.call(caller, device, user(callee, &[at]), false);
+        let answering = self.newest();
+        self.event(answering, LegEvent::Ringing);
+        self.event(answering, LegEvent::Answered);
+        self.assert_talking(leg, answering);
+        (leg, answering)
+    }
+
+    /// The leg that was started last.
+    pub(crate) fn newest(&self) -> LegId {
+        *self.order.last().expect("a leg was started")
+    }
+
+    pub(crate) fn record_of(&self, call: CallId) -> &CallRecord {
+        self.records.get(&call).expect("the call is over")
+    }
+
+    pub(crate) fn call_of(&self, leg: LegId) -> CallId {
+        self.views[&leg].call
     }
 
     /// The device hangs up by its own protocol.
@@ -282,6 +315,11 @@ impl World {
                 assert!(record.ended_at >= record.started_at);
                 assert!(self.records.insert(record.call, record).is_none(), "a call ends once");
             }
+            Notice::Parked { call, slot, .. } => {
+                assert!(self.parked.insert(slot, call).is_none(), "a slot holds one side");
+            }
+            Notice::SlotFree { slot } => assert!(self.parked.remove(&slot).is_some()),
+            Notice::Completion { user, target, state } => self.completions.push((user, target, state)),
             Notice::Dtmf { leg, digit } => self.digits_told.push((leg, digit)),
         }
     }
@@ -304,6 +342,15 @@ impl World {
             assert!(active <= 2, "at most one called leg is answered");
             assert!(!call.legs.is_empty(), "no call without a leg");
         }
+        let parked: BTreeMap<_, _> = self.control.parked().collect();
+        assert_eq!(parked, self.parked, "slots are as they were told");
+        assert!(parked.values().all(|call| self.control.call(*call).is_some()), "no slot without a call");
+        let mut legs = BTreeSet::new();
+        for leg in self.control.calls().flat_map(|call| call.legs) {
+            assert!(legs.insert(leg.leg), "a leg is in one call");
+            assert_eq!(self.control.call_of(leg.leg), Some(leg.call));
+        }
+        assert_eq!(legs.len(), self.control.leg_count());
         for (leg, heard) in &self.hears {
             if let Hears::Leg(other) = heard {
                 assert_eq!(self.hears(*other), Hears::Leg(*leg), "bridges go both ways");
@@ -311,7 +358,9 @@ impl World {
         }
         if self.control.call_count() == 0 {
             assert_eq!(self.control.leg_count(), 0);
-            assert_eq!(self.control.next_timeout(), None, "no timer without a call");
+            if self.control.completion_count() == 0 {
+                assert_eq!(self.control.next_timeout(), None, "no timer without a call");
+            }
             assert_eq!(self.control.user_calls(ALICE) + self.control.user_calls(BOB), 0);
         }
     }
