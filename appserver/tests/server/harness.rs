@@ -418,7 +418,7 @@ impl Switch {
         let variables = BTreeMap::from([("crmRecordId".to_owned(), "42".to_owned())]);
         let id = leg.leg;
         self.event(Event::LegChanged { leg }).await;
-        self.event(Event::Offered { leg: id, session, offer: offer(), variables }).await;
+        self.event(Event::Offered { leg: id, session, offer: offer(), variables, auto_answer: false }).await;
     }
 
     pub(crate) async fn end(&mut self, mut leg: LegInfo, reason: EndReason, by: EndedBy) {

@@ -193,7 +193,7 @@ impl Call {
             LegCommand::Mute(muted) => self.set_muted(leg, muted, shared),
             LegCommand::SendDtmf(digits) => self.press_keys(leg, &digits, shared),
             // These concern two calls; their owner obeys them.
-            LegCommand::Transfer { .. } | LegCommand::CompleteTransfer { .. } | LegCommand::Park { .. } => {
+            LegCommand::Transfer { .. } | LegCommand::CompleteTransfer { .. } => {
                 Err(CommandError::WrongState)
             }
         }

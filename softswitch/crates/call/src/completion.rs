@@ -54,6 +54,7 @@ impl CallControl {
     /// # Errors
     /// [`CommandError::WrongState`] if they found nobody busy, [`CommandError::Full`] if too many wait.
     pub fn want_completion(&mut self, now: Instant, user: UserId) -> Result<UserId, CommandError> {
+        self.input_at(now);
         let completions = &mut self.completions;
         let (target, number) = completions.last_busy.get(&user).cloned().ok_or(CommandError::WrongState)?;
         let theirs = |wish: &&Wish| wish.user == user;

@@ -11,7 +11,7 @@ use tracing::{debug, error};
 
 use crate::{
     Action, CallView, CommandError, Destination, Diversion, EndedBy, LegCommand, LegEvent, LegRole, LegState,
-    LegView, Notice, OfferError, OfferedCall, Output, Parking, Party,
+    LegView, Notice, OfferError, OfferedCall, Output, ParkedView, Parking, Party,
     call::{Call, State},
     completion::Completions,
     leg::Leg,
@@ -191,7 +191,6 @@ impl CallControl {
         let result = match command {
             LegCommand::Transfer { to, stays } => self.transfer(now, leg, to, stays),
             LegCommand::CompleteTransfer { other } => self.complete_transfer(now, leg, other),
-            LegCommand::Park { slot } => self.park(now, leg, slot).map(|_| ()),
             command => self
                 .with(id, |call, shared| call.handle_command(now, leg, command, shared))
                 .unwrap_or(Err(CommandError::NoSuchLeg)),
@@ -214,13 +213,13 @@ impl CallControl {
 
     /// Time passed.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.now = Some(now);
         self.expire_completions(now);
         while let Some(&(deadline, id)) = self.timers.first() {
             if deadline > now {
                 break;
             }
             self.timers.pop_first();
-            self.now = Some(now);
             if let Some(entry) = self.calls.get_mut(&id) {
                 entry.armed = None;
             }
@@ -381,6 +380,10 @@ impl CallControl {
         if let Some(armed) = entry.armed {
             self.timers.remove(&(armed, id));
         }
+        if let Some(slot) = entry.slot {
+            self.slots.remove(&slot);
+            self.shared.notice(Notice::SlotFree { slot });
+        }
         entry.counted.iter().for_each(|user| self.shared.uncount(*user));
         debug!(call = %id, "call over");
     }
@@ -410,12 +413,22 @@ impl CallControl {
         self.legs.insert(leg, call);
     }
 
+    /// Notes when the input came that is being handled.
+    pub(crate) const fn input_at(&mut self, now: Instant) {
+        self.now = Some(now);
+    }
+
     pub(crate) fn notice(&mut self, notice: Notice) {
         self.shared.notice(notice);
     }
 
     pub(crate) const fn limits(&self) -> &Limits {
         &self.shared.limits
+    }
+
+    /// The call a user came into last, if they are still in it.
+    pub fn last_call_of(&self, user: UserId) -> Option<CallView> {
+        self.call(self.shared.last_call(user)?)
     }
 
     /// Brings media, notices, indexes and timers up to date with a call that took an input.
@@ -451,11 +464,12 @@ impl CallControl {
             self.slots.remove(&free);
             self.shared.notice(Notice::SlotFree { slot: free });
         }
-        if let Some(Parked { slot, parker, until }) = parked
+        if let Some(Parked { slot, parker: by, until }) = parked
             && entry.slot != Some(slot)
         {
             self.slots.insert(slot, id);
-            self.shared.notice(Notice::Parked { call: id, slot, by: parker, until });
+            let party = Party::User(entry.call.caller);
+            self.shared.notice(Notice::Parked(ParkedView { slot, call: id, party, by, until }));
         }
         entry.slot = slot;
         if entry.call.is_over() {
@@ -483,7 +497,7 @@ impl Entry {
         users.sort_unstable();
         users.dedup();
         if users != self.counted {
-            users.iter().for_each(|user| shared.count(*user));
+            users.iter().for_each(|user| shared.count(*user, self.call.id));
             self.counted.iter().for_each(|user| shared.uncount(*user));
             self.counted = users;
         }

@@ -212,11 +212,6 @@ pub enum LegCommand {
         /// The other leg.
         other: LegId,
     },
-    /// Parks the partner: on this slot, or the next free one.
-    Park {
-        /// The slot.
-        slot: Option<u32>,
-    },
 }
 
 /// A call the switch places for a user: their own devices ring first.

@@ -57,4 +57,4 @@ pub use input::{
     OfferError, OfferedCall, Originate, Parking, Stage,
 };
 pub use output::{Action, CompletionState, LookupTarget, Notice, Output, PlaySource, TransferProgress};
-pub use view::{CallRecord, CallView, EndedBy, LegRole, LegState, LegView, Party};
+pub use view::{CallRecord, CallView, EndedBy, LegRole, LegState, LegView, ParkedView, Party};

@@ -12,6 +12,7 @@ impl CallControl {
     /// # Errors
     /// When the switch is full or there is nothing to dial; then there is no call and no output.
     pub fn originate(&mut self, now: Instant, originate: Originate) -> Result<CallId, OfferError> {
+        self.input_at(now);
         let Originate { user, to, auto_answer } = originate;
         if to.0.is_empty() || to.0.len() > LegCommand::MAX_DIALLED_BYTES {
             return Err(OfferError::Invalid);

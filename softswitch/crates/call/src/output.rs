@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use ringdown_types::{CallId, DtmfDigit, EndReason, LegId, Pii, PromptId, ToneId, UserId};
 
-use crate::{CallRecord, DeviceId, EndedBy, LegView, Party};
+use crate::{CallRecord, DeviceId, EndedBy, LegView, ParkedView, Party};
 
 /// One thing to do or to tell, in the order it was decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -198,17 +198,8 @@ pub enum Notice {
     },
     /// A call is over, once per call, after the last of its legs.
     CallEnded(CallRecord),
-    /// A side was parked; its call tells who it is.
-    Parked {
-        /// Its call.
-        call: CallId,
-        /// The slot.
-        slot: u32,
-        /// Who gets it back in the end.
-        by: UserId,
-        /// Until when it waits.
-        until: Instant,
-    },
+    /// A side was parked.
+    Parked(ParkedView),
     /// A slot is free again: its side was fetched, given back, or hung up.
     SlotFree {
         /// The slot.

@@ -1,6 +1,6 @@
 //! Parked calls: a side that hears music until somebody dials its slot.
 //!
-//! A user parks the partner of a leg ([`crate::LegCommand::Park`]), hands a side on to a slot's number, or dials the
+//! A user parks the partner of a leg ([`CallControl::handle_park`]), hands a side on to a slot's number, or dials the
 //! number while they hold somebody. When nobody fetches the side in time, whoever parked it is rung; when they do not
 //! answer either, the call ends.
 
@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Instant};
 use ringdown_types::{CallId, EndReason, LegId, Pii, PromptId, UserId};
 
 use crate::{
-    CallControl, CommandError, Destination, DeviceId, LookupTarget, Parking, Party,
+    CallControl, CommandError, Destination, DeviceId, LookupTarget, ParkedView, Parking, Party,
     call::{Call, State},
     leg::Leg,
     shared::Shared,
@@ -32,15 +32,26 @@ impl CallControl {
     }
 
     /// Who is parked where.
-    pub fn parked(&self) -> impl Iterator<Item = (u32, CallId)> {
-        self.slots.iter().map(|(slot, call)| (*slot, *call))
+    pub fn parked(&self) -> impl Iterator<Item = ParkedView> {
+        self.slots.values().filter_map(|id| {
+            let call = self.with_call(*id)?;
+            let Parked { slot, parker, until } = call.parked()?;
+            Some(ParkedView { slot, call: *id, party: Party::User(call.caller), by: parker, until })
+        })
     }
 
     /// Parks the partner of `leg`. The slot it is on.
     ///
     /// # Errors
     /// When the leg does not talk with anybody, or the slot does not exist or is taken.
-    pub(crate) fn park(&mut self, now: Instant, leg: LegId, slot: Option<u32>) -> Result<u32, CommandError> {
+    pub fn handle_park(&mut self, now: Instant, leg: LegId, slot: Option<u32>) -> Result<u32, CommandError> {
+        self.input_at(now);
+        let result = self.park(now, leg, slot);
+        self.complete_calls(now);
+        result
+    }
+
+    fn park(&mut self, now: Instant, leg: LegId, slot: Option<u32>) -> Result<u32, CommandError> {
         let (old, user, partner) = self.talking(leg)?;
         let slot = self.free_slot(slot)?;
         let Some(anchor) = self.take(old, partner) else { return Err(CommandError::WrongState) };

@@ -19,8 +19,8 @@ pub(crate) struct Shared {
     ended: Vec<LegId>,
     /// Legs that were started since.
     started: Vec<LegId>,
-    /// How many calls each user is in.
-    users: HashMap<UserId, u32>,
+    /// How many calls each user is in, and which they came into last.
+    users: HashMap<UserId, (u32, CallId)>,
 }
 
 impl Shared {
@@ -73,17 +73,24 @@ impl Shared {
 
     /// How many calls a user is in, ringing ones included.
     pub(crate) fn user_calls(&self, user: UserId) -> usize {
-        self.users.get(&user).map_or(0, |&calls| calls as usize)
+        self.users.get(&user).map_or(0, |&(calls, _)| calls as usize)
+    }
+
+    /// The call a user came into last; they may have left it.
+    pub(crate) fn last_call(&self, user: UserId) -> Option<CallId> {
+        self.users.get(&user).map(|&(_, call)| call)
     }
 
     /// A user is in one call more.
-    pub(crate) fn count(&mut self, user: UserId) {
-        *self.users.entry(user).or_default() += 1;
+    pub(crate) fn count(&mut self, user: UserId, call: CallId) {
+        let (calls, last) = self.users.entry(user).or_insert((0, call));
+        *calls += 1;
+        *last = call;
     }
 
     /// A user is in one call less.
     pub(crate) fn uncount(&mut self, user: UserId) {
-        if let Some(calls) = self.users.get_mut(&user) {
+        if let Some((calls, _)) = self.users.get_mut(&user) {
             *calls -= 1;
             if *calls == 0 {
                 self.users.remove(&user);

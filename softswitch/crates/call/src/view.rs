@@ -91,6 +91,21 @@ pub struct CallView {
     pub legs: Vec<LegView>,
 }
 
+/// A parked side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParkedView {
+    /// The slot.
+    pub slot: u32,
+    /// Its call.
+    pub call: CallId,
+    /// Who waits.
+    pub party: Party,
+    /// Who gets it back in the end.
+    pub by: UserId,
+    /// Until when it waits.
+    pub until: Instant,
+}
+
 /// Who ended a leg or a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndedBy {

@@ -17,7 +17,11 @@ fn world() -> (World, LegId, LegId) {
 }
 
 fn park(world: &mut World, leg: LegId, slot: Option<u32>) -> Result<(), CommandError> {
-    world.command(leg, LegCommand::Park { slot })
+    let result = world.control.handle_park(world.now, leg, slot);
+    world.drain();
+    let taken = result?;
+    assert!(slot.is_none_or(|slot| slot == taken) && world.parked.contains_key(&taken));
+    Ok(())
 }
 
 #[test]

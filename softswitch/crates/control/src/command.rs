@@ -84,6 +84,50 @@ pub enum Command {
         /// 1 to 32 digits.
         digits: Vec<DtmfDigit>,
     },
+    /// Hands the partner of a leg on to a number, with the rights of the leg's user; the leg ends `transferred`. When
+    /// nobody takes the partner, the user's devices ring again.
+    Transfer {
+        /// The leg whose partner is handed on.
+        leg: LegId,
+        /// What is dialled, 1 to 128 bytes.
+        to: String,
+    },
+    /// Joins the partner of a leg with the other side of another leg of the same user, which talks or rings; both end
+    /// `transferred`.
+    CompleteTransfer {
+        /// The leg whose partner is handed on.
+        leg: LegId,
+        /// The leg that reached the new partner.
+        other: LegId,
+    },
+    /// Parks the partner of a leg, which ends `parked`. Replies [`CommandResult::Parked`].
+    Park {
+        /// The leg.
+        leg: LegId,
+        /// The slot; `None` for the next free one.
+        #[serde(default)]
+        slot: Option<u32>,
+    },
+    /// Rings a user's own devices and then calls. Replies [`CommandResult::Originated`].
+    Originate {
+        /// The user.
+        user: UserId,
+        /// What is dialled, 1 to 128 bytes.
+        to: String,
+        /// Whether the user's devices are asked to answer by themselves.
+        #[serde(default)]
+        auto_answer: bool,
+        /// Free-form data that travels to both sides; at most 32 entries, 4 KiB together.
+        #[serde(default)]
+        variables: BTreeMap<String, String>,
+    },
+    /// The user wants to be rung once the user they last found busy is free, or wants it no more.
+    Completion {
+        /// The user.
+        user: UserId,
+        /// Whether they want it.
+        on: bool,
+    },
     /// A description from the browser: an answer to our offer, or a new offer, which an answer event follows.
     Describe {
         /// The leg.
@@ -187,6 +231,16 @@ pub enum CommandResult {
     Explained {
         /// How.
         explanation: Explanation,
+    },
+    /// The partner is parked.
+    Parked {
+        /// On this slot.
+        slot: u32,
+    },
+    /// A call began whose user's devices ring.
+    Originated {
+        /// The call.
+        call: CallId,
     },
     /// It was refused; nothing changed.
     Refused {

@@ -39,6 +39,9 @@ pub enum Event {
         offer: SessionDescription,
         /// What the caller sent along.
         variables: BTreeMap<String, String>,
+        /// Whether the browser is asked to answer by itself: an intercom call, or one its user asked for.
+        #[serde(default)]
+        auto_answer: bool,
     },
     /// A description for a browser: the answer to its offer, or a new offer.
     Description {
@@ -57,6 +60,25 @@ pub enum Event {
         session: SessionId,
         /// The candidate; `None` at the end of candidates.
         candidate: Option<CandidateText>,
+    },
+    /// A side of a call was parked.
+    Parked {
+        /// Who waits where.
+        parked: ParkedInfo,
+    },
+    /// A parking slot is free again.
+    SlotFree {
+        /// The slot.
+        slot: u32,
+    },
+    /// Something became of a user's wish to be rung once somebody busy is free.
+    Completion {
+        /// The user.
+        user: UserId,
+        /// Who was busy.
+        target: Party,
+        /// What became of it.
+        state: CompletionState,
     },
     /// The other side pressed a key.
     Dtmf {
@@ -107,6 +129,36 @@ pub enum Event {
         /// What they say together.
         person: PersonStatement,
     },
+}
+
+/// A parked side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ParkedInfo {
+    /// The slot; dialling it takes the side back.
+    pub slot: u32,
+    /// Its call.
+    pub call: CallId,
+    /// Who waits.
+    pub party: Party,
+    /// Who gets it back in the end.
+    pub by: Party,
+    /// Until when it waits, Unix time in milliseconds.
+    pub until: u64,
+}
+
+/// What becomes of a wish to be rung once somebody busy is free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CompletionState {
+    /// It is waited for.
+    Waiting,
+    /// Both are free: the user's own devices ring.
+    Ringing,
+    /// The user wants it no more.
+    Cancelled,
+    /// It took too long.
+    Expired,
 }
 
 /// One side of a call as others see it.

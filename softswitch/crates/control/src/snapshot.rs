@@ -3,7 +3,7 @@
 use ringdown_types::{CallId, Pii};
 use serde::{Deserialize, Serialize};
 
-use crate::{LegInfo, Party, PersonStatement, RegistrationInfo, SettingChanged};
+use crate::{LegInfo, ParkedInfo, Party, PersonStatement, RegistrationInfo, SettingChanged};
 
 /// Everything live, as of one event number.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub struct Snapshot {
     /// Users whose telephones say something of them.
     #[serde(default)]
     pub published: Vec<PersonStatement>,
+    /// Who is parked where.
+    #[serde(default)]
+    pub parked: Vec<ParkedInfo>,
 }
 
 /// A call and its legs.

@@ -1,11 +1,11 @@
 //! Call control's actions, carried out on the legs' protocol sides and in the media plane.
 
-use std::time::Instant;
+use std::{collections::BTreeMap, time::Instant};
 
 use ringdown_call::{Action, DeviceId, LegEvent, Notice, Output as CallOutput, PlaySource as Play};
 use ringdown_control::{Event, LegPlace};
 use ringdown_media::api::{MediaCommand, PlaySource};
-use ringdown_types::{CodecId, EndReason, LegId, SessionId};
+use ringdown_types::{CallId, CodecId, EndReason, LegId, SessionId};
 
 use crate::{
     Output, Switch,
@@ -38,22 +38,31 @@ impl Switch {
             }
             Action::RingLeg { leg } => self.sip_ring(now, leg),
             Action::ProgressLeg { leg, callee } => self.sip_progress(now, leg, callee),
-            Action::StartLeg { leg, device: DeviceId::Browser(session), caller, .. } => {
-                self.start_browser_leg(leg, session, caller);
-            }
-            Action::StartLeg { leg, device: DeviceId::Telephone(key), caller, .. } => {
-                self.start_telephone_leg(now, leg, key, caller);
+            Action::StartLeg { leg, call, device, caller, auto_answer } => {
+                if auto_answer {
+                    self.auto_answering.insert(leg);
+                }
+                let variables = self.variables_for(call, caller);
+                match device {
+                    DeviceId::Browser(session) => self.start_browser_leg(leg, session, caller, variables),
+                    DeviceId::Telephone(key) => {
+                        self.start_telephone_leg(now, leg, key, caller);
+                        if let Some(started) = self.legs.get_mut(leg) {
+                            started.variables = variables;
+                        }
+                    }
+                }
             }
             // Transfers that a device waits for are asked by telephones only, and none asks yet.
             Action::TransferProgress { .. } => {}
             Action::AnswerLeg { leg, callee } => self.sip_answer(now, leg, callee),
             Action::EndLeg { leg, reason } => self.sip_end(now, leg, reason),
             Action::Bridge { a, b } => {
-                self.media(a, MediaCommand::Connect { a, b });
+                self.bridge(now, a, b);
                 self.spare_transcoding(a, b);
                 self.spare_transcoding(b, a);
             }
-            Action::Unbridge { a, .. } => self.media(a, MediaCommand::Disconnect { leg: a }),
+            Action::Unbridge { a, b } => self.unbridge(a, b),
             Action::Play { leg, source, repeat, token } => {
                 let source = match source {
                     Play::Tone(tone) => PlaySource::Tone(tone),
@@ -76,14 +85,20 @@ impl Switch {
         let translator = Translator { directory: &self.directory, clock: &self.clock, legs: &self.legs };
         let event = translator.event(&notice);
         self.event(event);
-        if let Notice::LegEnded { leg, .. } = notice {
-            self.forget_leg(leg.leg);
+        match notice {
+            Notice::LegEnded { leg, .. } => self.forget_leg(leg.leg),
+            Notice::CallEnded(record) => {
+                self.originated.remove(&record.call);
+            }
+            _ => {}
         }
     }
 
     /// A leg is over: its media goes, its port rests, its session forgets it.
     fn forget_leg(&mut self, leg: LegId) {
         self.lost_media.settled(leg);
+        self.auto_answering.remove(&leg);
+        self.drop_link_of(leg);
         let Some(gone) = self.legs.remove(leg) else { return };
         match &gone.side {
             Side::Browser(web) => self.sessions.remove_leg(web.session(), leg),
@@ -101,12 +116,26 @@ impl Switch {
         }
     }
 
-    fn start_browser_leg(&mut self, leg: LegId, session: SessionId, caller: Option<LegId>) {
-        let calling = caller.and_then(|caller| self.legs.get(caller));
-        let variables = calling.map(|leg| leg.variables.clone()).unwrap_or_default();
-        let Some(worker) = calling.map(|leg| leg.worker).or_else(|| self.workers.least_loaded()) else {
-            return;
-        };
+    /// What travels with a leg: what its caller sent along, or whoever asked for the call.
+    fn variables_for(&self, call: CallId, caller: Option<LegId>) -> BTreeMap<String, String> {
+        match caller {
+            Some(caller) => self.legs.get(caller).map(|leg| leg.variables.clone()),
+            None => self.originated.get(&call).cloned(),
+        }
+        .unwrap_or_default()
+    }
+
+    fn start_browser_leg(
+        &mut self,
+        leg: LegId,
+        session: SessionId,
+        caller: Option<LegId>,
+        variables: BTreeMap<String, String>,
+    ) {
+        let calling = caller.and_then(|caller| self.legs.get(caller)).map(|leg| leg.worker);
+        let user = self.sessions.user_of(session);
+        let worker = calling.or_else(|| user.and_then(|user| self.worker_for(user)));
+        let Some(worker) = worker.or_else(|| self.workers.least_loaded()) else { return };
         let candidates = self.workers.candidates(worker);
         let web = WebLeg::new(session, self.config.dtls_fingerprint, candidates, &mut *self.random);
         let side = Side::Browser(Box::new(web));
@@ -121,14 +150,15 @@ impl Switch {
     fn ring_browser(&mut self, now: Instant, (leg, caller): (LegId, Option<LegId>)) {
         let codecs = codecs_starting_with(&self.codecs_of(caller));
         let Some(ringing) = self.legs.get_mut(leg) else { return };
-        let variables = std::mem::take(&mut ringing.variables);
+        let variables = ringing.variables.clone();
         let Side::Browser(web) = &mut ringing.side else { return };
         let session = web.session();
         let Ok(offer) = web.offer(codecs) else {
             return self.calls.handle_leg_event(now, leg, LegEvent::Refused(EndReason::Failed));
         };
         self.add_to_media(leg);
-        self.event(Event::Offered { leg, session, offer, variables });
+        let auto_answer = self.auto_answering.contains(&leg);
+        self.event(Event::Offered { leg, session, offer, variables, auto_answer });
         self.tell_candidates(leg);
         self.calls.handle_leg_event(now, leg, LegEvent::Ringing);
     }

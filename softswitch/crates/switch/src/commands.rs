@@ -14,6 +14,7 @@ use ringdown_types::{DialKey, EndReason, LegId, SessionId, UserId};
 
 use crate::{
     Switch,
+    features::AskedCall,
     legs::{Leg, Side},
     routing::Caller,
     web_leg::{WebLeg, is_candidate},
@@ -44,6 +45,17 @@ impl From<CallError> for Refusal {
             CallError::NoSuchLeg => CommandError::NoSuchLeg,
             CallError::WrongState => CommandError::WrongState,
             CallError::Invalid => CommandError::Invalid,
+            CallError::Full => CommandError::Congestion,
+        };
+        Self(code, error.to_string())
+    }
+}
+
+impl From<OfferError> for Refusal {
+    fn from(error: OfferError) -> Self {
+        let code = match error {
+            OfferError::Invalid => CommandError::Invalid,
+            OfferError::Congestion | OfferError::DuplicateLeg => CommandError::Congestion,
         };
         Self(code, error.to_string())
     }
@@ -102,6 +114,15 @@ impl Switch {
             Command::SendDtmf { leg, digits } => {
                 self.calls.handle_command(now, leg, LegCommand::SendDtmf(digits))?;
             }
+            Command::Transfer { leg, to } => self.transfer(now, leg, &to)?,
+            Command::CompleteTransfer { leg, other } => {
+                self.calls.handle_command(now, leg, LegCommand::CompleteTransfer { other })?;
+            }
+            Command::Park { leg, slot } => return self.park(now, leg, slot),
+            Command::Originate { user, to, auto_answer, variables } => {
+                return self.originate(now, AskedCall { user, to, auto_answer, variables });
+            }
+            Command::Completion { user, on } => self.complete(now, user, on)?,
             Command::Describe { leg, description } => self.describe(leg, &description)?,
             Command::Candidate { leg, candidate } => self.candidate(leg, candidate.as_ref())?,
             Command::ChangeSetting { user, change } => {
@@ -141,7 +162,7 @@ impl Switch {
         if self.sessions.leg_count(session) >= self.config.limits.legs_per_session {
             return Err(Refusal::new(CommandError::Congestion, "the session has too many calls"));
         }
-        let Some(worker) = self.workers.least_loaded() else {
+        let Some(worker) = self.worker_for(user) else {
             return Err(Refusal::new(CommandError::Congestion, "there is no media worker"));
         };
         let mut web = WebLeg::new(
@@ -158,7 +179,7 @@ impl Switch {
         let caller = Caller { leg, user, device: DeviceId::Browser(session), makes_ringback: false };
         let call = match self.place_call(now, caller, &to) {
             Ok(call) => call,
-            Err(OfferError::Congestion | OfferError::DuplicateLeg) => {
+            Err(OfferError::Congestion | OfferError::DuplicateLeg | OfferError::Invalid) => {
                 self.legs.remove(leg);
                 return Err(Refusal::new(CommandError::Congestion, "the switch is full"));
             }
@@ -233,7 +254,7 @@ impl Switch {
     }
 }
 
-fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), Refusal> {
+pub(crate) fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), Refusal> {
     let bytes: usize = variables.iter().map(|(key, value)| key.len() + value.len()).sum();
     if variables.len() > MAX_VARIABLES || bytes > MAX_VARIABLE_BYTES {
         return Err(Refusal::new(CommandError::Invalid, "at most 32 variables of 4 KiB together"));

@@ -3,7 +3,9 @@
 use std::{collections::HashMap, time::Duration};
 
 use ringdown_call::Party as CallParty;
-use ringdown_control::{DirectorySnapshot, DirectoryUser, Party, RingGroup, SipDevice, UserSettings};
+use ringdown_control::{
+    DirectorySnapshot, DirectoryUser, ParkingLot, Party, RingGroup, SipDevice, UserSettings,
+};
 use ringdown_dialplan::{CompileError, Decision, Dialplan};
 use ringdown_types::{DialKey, GroupId, Pii, UserId};
 
@@ -18,6 +20,9 @@ pub(crate) struct Directory {
     owned: HashMap<UserId, Vec<String>>,
     groups: HashMap<GroupId, RingGroup>,
     group_numbers: HashMap<DialKey, GroupId>,
+    /// Users by the name of their pick-up group.
+    pickup_groups: HashMap<String, Vec<UserId>>,
+    parking: Option<ParkingLot>,
     dialplan: Dialplan,
 }
 
@@ -59,8 +64,25 @@ impl Directory {
         let number = |group: &RingGroup| Some((DialKey::parse(group.extension.as_str())?, group.id));
         let group_numbers = snapshot.groups.iter().filter_map(number).collect();
         let groups = snapshot.groups.into_iter().map(|group| (group.id, group)).collect();
-        let (version, realm) = (snapshot.version, snapshot.realm);
-        Ok(Self { version, realm, users, devices, owned, groups, group_numbers, dialplan })
+        let (version, realm, parking) = (snapshot.version, snapshot.realm, snapshot.parking);
+        let mut pickup_groups: HashMap<String, Vec<UserId>> = HashMap::new();
+        for user in users.values() {
+            if let Some(group) = &user.settings.pickup_group {
+                pickup_groups.entry(group.clone()).or_default().push(user.id);
+            }
+        }
+        Ok(Self {
+            version,
+            realm,
+            users,
+            devices,
+            owned,
+            groups,
+            group_numbers,
+            pickup_groups,
+            parking,
+            dialplan,
+        })
     }
 
     /// 0 for none.
@@ -75,6 +97,17 @@ impl Directory {
 
     pub(crate) const fn dialplan(&self) -> &Dialplan {
         &self.dialplan
+    }
+
+    /// Where parked calls wait; `None` where nothing can be parked.
+    pub(crate) const fn parking(&self) -> Option<ParkingLot> {
+        self.parking
+    }
+
+    /// Everybody in a user's pick-up group, themselves included; nobody where they are in none.
+    pub(crate) fn pickup_group_of(&self, user: UserId) -> &[UserId] {
+        let group = self.user(user).and_then(|user| user.settings.pickup_group.as_ref());
+        group.and_then(|group| self.pickup_groups.get(group)).map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn user(&self, user: UserId) -> Option<&DirectoryUser> {

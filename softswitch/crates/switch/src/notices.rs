@@ -3,7 +3,10 @@
 
 use std::{sync::Arc, time::Instant};
 
-use ringdown_call::{CallRecord, CallView, DeviceId, EndedBy, LegRole, LegState, LegView, Notice};
+use ringdown_call::{
+    CallRecord, CallView, CompletionState, DeviceId, EndedBy, LegRole, LegState, LegView, Notice, ParkedView,
+    Party,
+};
 use ringdown_control::{self as control, Event, LegInfo, LegPlace};
 use ringdown_types::{LegId, Pii};
 
@@ -30,6 +33,18 @@ impl Translator<'_> {
                 Event::LegEnded { leg: self.leg(leg), reason: *reason, by: ended_by(*by) }
             }
             Notice::CallEnded(record) => Event::CallEnded { record: self.record(record) },
+            Notice::Parked(parked) => Event::Parked { parked: self.parked(parked) },
+            Notice::SlotFree { slot } => Event::SlotFree { slot: *slot },
+            Notice::Completion { user, target, state } => Event::Completion {
+                user: *user,
+                target: self.directory.party(&Party::User(*target)),
+                state: match state {
+                    CompletionState::Waiting => control::CompletionState::Waiting,
+                    CompletionState::Ringing => control::CompletionState::Ringing,
+                    CompletionState::Cancelled => control::CompletionState::Cancelled,
+                    CompletionState::Expired => control::CompletionState::Expired,
+                },
+            },
             Notice::Dtmf { leg, digit } => Event::Dtmf { leg: *leg, digit: *digit },
         }
     }
@@ -41,6 +56,16 @@ impl Translator<'_> {
             dialled: plain(&view.dialled),
             started_at: self.clock.unix_ms(view.started_at),
             legs: view.legs.iter().map(|leg| self.leg(leg)).collect(),
+        }
+    }
+
+    pub(crate) fn parked(&self, view: &ParkedView) -> control::ParkedInfo {
+        control::ParkedInfo {
+            slot: view.slot,
+            call: view.call,
+            party: self.directory.party(&view.party),
+            by: self.directory.party(&Party::User(view.by)),
+            until: self.clock.unix_ms(view.until),
         }
     }
 

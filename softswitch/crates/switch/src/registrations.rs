@@ -80,6 +80,7 @@ impl Switch {
         }
         self.directory = directory;
         self.group_memory.keep_only(&self.directory);
+        self.put_parking_in_force();
         self.sip.doorkeeper.set_realm(self.directory.realm());
         // Their events name devices of the directory before; the users are known from it.
         while let Some(event) = self.sip.registrar.poll_event() {

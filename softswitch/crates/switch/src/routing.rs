@@ -27,7 +27,7 @@ impl Switch {
         dialled: &str,
     ) -> Result<CallId, OfferError> {
         let decision = self.directory.dialplan().route(dialled, caller.user, self.hours_clock.unix_ms(now));
-        let destination = self.reached(&decision);
+        let destination = self.reached(&decision, caller.user);
         let offer = OfferedCall {
             leg: caller.leg,
             user: caller.user,
@@ -45,6 +45,8 @@ impl Switch {
     fn remember_group(&mut self, call: CallId, decision: &Decision) {
         match decision {
             Decision::Group { group } => self.group_memory.rings(call, *group),
+            // Who picks a call up joins it: it may be a group's.
+            Decision::PickUp { .. } => {}
             _ => self.group_memory.rings_no_group(call),
         }
     }
@@ -67,10 +69,13 @@ impl Switch {
             }
         };
         self.remember_group(call, &decision);
-        self.reached(&decision)
+        self.reached(&decision, by)
     }
 
-    fn reached(&self, decision: &Decision) -> Destination {
+    fn reached(&self, decision: &Decision, by: UserId) -> Destination {
+        if let Some(feature) = self.feature(decision, by) {
+            return feature;
+        }
         match decision {
             Decision::User { user } => self.reached_user(*user),
             Decision::Group { group } => self.ring_group(*group),

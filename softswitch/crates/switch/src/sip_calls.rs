@@ -18,7 +18,7 @@ use ringdown_sdp::{LocalIdentity, Peer, RemoteDescription, SdpError, TelephoneSe
 use ringdown_sip::{
     endpoint::{Destination, Transport},
     invite::{EndCause, Invitation, InviteParams, Referral, UsageError, UsageEvent, UsageId},
-    message::{Host, NameAddr, SipUri, Uri},
+    message::{HeaderName, Host, NameAddr, SipUri, Uri},
     registrar::BindingId,
 };
 use ringdown_types::{EndReason, LegId, Pii, UserId};
@@ -49,7 +49,7 @@ impl Switch {
             Ok(None) => (None, usual_peer(transport)),
             Err(error) => return self.reject(now, usage, error.sip_status()),
         };
-        let Some(worker) = self.workers.least_loaded() else {
+        let Some(worker) = self.worker_for(user) else {
             return self.reject(now, usage, EndReason::Congestion.sip_status());
         };
         let source = invitation.flow.remote.ip();
@@ -221,7 +221,8 @@ impl Switch {
         caller: Option<LegId>,
     ) -> Result<(), EndReason> {
         let calling = caller.and_then(|caller| self.legs.get(caller));
-        let worker = calling.map(|leg| leg.worker).or_else(|| self.workers.least_loaded());
+        let user = self.calls.leg(leg).map(|view| view.user).ok_or(EndReason::Failed)?;
+        let worker = calling.map(|leg| leg.worker).or_else(|| self.worker_for(user));
         let worker = worker.ok_or(EndReason::Congestion)?;
         let codecs = codecs_starting_with(&self.codecs_of(caller));
         let hops = match calling.map(|leg| &leg.side) {
@@ -232,8 +233,9 @@ impl Switch {
         let (username, destination, target) = self.binding(key).ok_or(EndReason::Offline)?;
         let callee = self.directory.device(&username).ok_or(EndReason::Offline)?.user;
         let (from, to) = (self.party_address(&calling_party), self.address(callee));
-        let headers =
+        let mut headers =
             self.calls.call_of(leg).map(|call| self.diversion_headers(call, &to)).unwrap_or_default();
+        headers.extend(self.auto_answer_headers(leg));
         let offered = self.sip.offered.get(&BindingId(key)).copied();
         let peer = offered.unwrap_or(usual_peer(destination.transport()));
         let source = destination.remote().ip();
@@ -357,6 +359,20 @@ impl Switch {
         if let Err(error) = result {
             debug!(%leg, %error, "signalling crossed");
         }
+    }
+
+    /// What asks a telephone to answer by itself: each vendor knows one of these.
+    fn auto_answer_headers(&self, leg: LegId) -> Vec<(HeaderName, String)> {
+        if !self.auto_answering.contains(&leg) {
+            return Vec::new();
+        }
+        let realm = self.directory.realm();
+        vec![
+            (HeaderName::CallInfo, format!("<sip:{realm}>;answer-after=0")),
+            (HeaderName::AlertInfo, format!("<http://{realm}>;info=alert-autoanswer;delay=0")),
+            // RFC 5373 §4
+            (HeaderName::Other("Answer-Mode".into()), "Auto".to_owned()),
+        ]
     }
 
     fn insert_telephone(&mut self, leg: LegId, worker: usize, sip: SipLeg) {

@@ -1,6 +1,9 @@
 //! The composition: every part of the PBX, and the verbs the shell uses.
 
-use std::{collections::VecDeque, time::Instant};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    time::Instant,
+};
 
 use bytes::Bytes;
 use ringdown_call::{CallControl, LegEvent, Limits};
@@ -10,7 +13,7 @@ use ringdown_sip::{
     endpoint::{Destination, Flow},
     message::{Message, ParseError},
 };
-use ringdown_types::{LegId, Random};
+use ringdown_types::{CallId, LegId, Random};
 use tracing::{error, warn};
 
 use crate::{
@@ -20,6 +23,7 @@ use crate::{
     directory::Directory,
     groups::GroupMemory,
     legs::Legs,
+    links::Links,
     lost_media::LostMedia,
     messages::Messages,
     notices::Translator,
@@ -60,6 +64,11 @@ pub struct Switch {
     pub(crate) qualify: Qualify,
     /// Browser legs to ring once their notices are out, with the leg they will hear.
     pub(crate) browsers_to_ring: VecDeque<(LegId, Option<LegId>)>,
+    /// Legs whose devices are asked to answer by themselves.
+    pub(crate) auto_answering: HashSet<LegId>,
+    /// What travels with calls the app server asked for, until their users' devices ring.
+    pub(crate) originated: HashMap<CallId, BTreeMap<String, String>>,
+    pub(crate) links: Links,
     pub(crate) out: VecDeque<Output>,
     /// Bugs that were contained here.
     pub(crate) failures: u64,
@@ -93,6 +102,9 @@ impl Switch {
             messages: Messages::default(),
             qualify: Qualify::new(config.qualify),
             browsers_to_ring: VecDeque::new(),
+            auto_answering: HashSet::new(),
+            originated: HashMap::new(),
+            links: Links::default(),
             out: VecDeque::new(),
             failures: 0,
             random: random(),
@@ -163,6 +175,13 @@ impl Switch {
     /// A telephone may be silent for as long as it likes: whether it is there, its signalling says. A browser that
     /// went silent may be about to say why.
     fn media_failed(&mut self, now: Instant, leg: LegId, failure: MediaFailure) {
+        if let Some(served) = self.links.served_by(leg) {
+            // A link is silent while nobody on it speaks; only one that cannot work is of interest.
+            if failure != MediaFailure::ConsentExpired {
+                self.calls.handle_leg_event(now, served, LegEvent::MediaFailed);
+            }
+            return;
+        }
         let is_telephone = self.legs.get(leg).is_some_and(|leg| !leg.is_web_rtc());
         match failure {
             MediaFailure::ConsentExpired if is_telephone => {}
@@ -279,6 +298,7 @@ impl Switch {
             registrations: self.registrations(),
             settings: self.changed_settings(),
             published: self.people.publications(),
+            parked: self.calls.parked().map(|parked| translator.parked(&parked)).collect(),
         }
     }
 

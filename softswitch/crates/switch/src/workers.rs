@@ -36,6 +36,15 @@ impl Workers {
         (0..self.workers.len()).min_by_key(|&index| self.workers[index].legs)
     }
 
+    /// This worker, unless it has more than `more` legs above the one with the fewest: then that one.
+    pub(crate) fn at_most_above_least(&self, preferred: Option<usize>, more: usize) -> Option<usize> {
+        let least = self.least_loaded()?;
+        let legs = |index: usize| self.workers.get(index).map(|worker| worker.legs);
+        let is_fine =
+            |index: &usize| legs(*index).zip(legs(least)).is_some_and(|(has, least)| has <= least + more);
+        preferred.filter(is_fine).or(Some(least))
+    }
+
     /// Where a worker's browsers reach it.
     pub(crate) fn candidates(&self, worker: usize) -> &[SocketAddr] {
         self.workers.get(worker).map_or(&[], |worker| &worker.candidates)

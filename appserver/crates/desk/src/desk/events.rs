@@ -32,7 +32,7 @@ impl Desk {
         match event {
             Event::CallStarted { .. } => {}
             Event::LegChanged { leg } => self.handle_leg(now, id, leg),
-            Event::Offered { leg, session, offer, variables } => {
+            Event::Offered { leg, session, offer, variables, .. } => {
                 if let Some(known) = self.mirror.leg_mut(leg) {
                     let description = to_client(offer);
                     known.offer = Some(description.clone());
@@ -61,6 +61,8 @@ impl Desk {
             }
             Event::LegEnded { leg, reason, by } => self.handle_leg_ended(now, id, leg, (reason, by)),
             Event::CallEnded { record } => self.outputs.push_back(Output::Record(Box::new(record))),
+            // Clients are told of parked calls and completions once there are methods that ask for them.
+            Event::Parked { .. } | Event::SlotFree { .. } | Event::Completion { .. } => {}
             // The softswitch says it again in its snapshots until a directory holds it.
             Event::SettingChanged { .. } => {}
             Event::Registration { registration } => self.set_bindings(now, id, &registration),
@@ -105,7 +107,11 @@ impl Desk {
             }
             (
                 waiter,
-                CommandResult::Done | CommandResult::Started { .. } | CommandResult::Explained { .. },
+                CommandResult::Done
+                | CommandResult::Started { .. }
+                | CommandResult::Parked { .. }
+                | CommandResult::Originated { .. }
+                | CommandResult::Explained { .. },
             ) => {
                 if let Some((conn, request)) = waiter.asker() {
                     self.respond_to_asker(conn, request, Ok(json!({})));

@@ -4,6 +4,7 @@ mod authorization;
 mod commands;
 mod detached;
 mod messages;
+mod moved_legs;
 mod replay;
 mod slow_connection;
 mod world;

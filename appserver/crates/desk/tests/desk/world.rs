@@ -202,7 +202,13 @@ impl World {
         let id = leg.leg;
         self.event(Event::LegChanged { leg });
         let offer = SessionDescription { kind: DescriptionKind::Offer, sdp: "v=0".to_owned() };
-        self.event(Event::Offered { leg: id, session, offer, variables: BTreeMap::new() });
+        self.event(Event::Offered {
+            leg: id,
+            session,
+            offer,
+            variables: BTreeMap::new(),
+            auto_answer: false,
+        });
     }
 
     pub(crate) fn end(&mut self, mut leg: LegInfo, reason: EndReason) {

@@ -12,8 +12,8 @@ use std::{
 
 use ringdown_call::{
     Action, CallControl, CallRecord, Callee, CompletionState, Destination, DeviceId, EndedBy, Forwards,
-    LegCommand, LegEvent, LegState, LegView, Limits, LookupTarget, Notice, OfferedCall, Output, PlaySource,
-    TransferProgress,
+    LegCommand, LegEvent, LegState, LegView, Limits, LookupTarget, Notice, OfferedCall, Output, ParkedView,
+    PlaySource, TransferProgress,
 };
 use ringdown_types::{CallId, DtmfDigit, EndReason, LegId, Pii, SeededRandom, SessionId, ToneId, UserId};
 
@@ -315,7 +315,7 @@ impl World {
                 assert!(record.ended_at >= record.started_at);
                 assert!(self.records.insert(record.call, record).is_none(), "a call ends once");
             }
-            Notice::Parked { call, slot, .. } => {
+            Notice::Parked(ParkedView { call, slot, .. }) => {
                 assert!(self.parked.insert(slot, call).is_none(), "a slot holds one side");
             }
             Notice::SlotFree { slot } => assert!(self.parked.remove(&slot).is_some()),
@@ -342,7 +342,7 @@ impl World {
             assert!(active <= 2, "at most one called leg is answered");
             assert!(!call.legs.is_empty(), "no call without a leg");
         }
-        let parked: BTreeMap<_, _> = self.control.parked().collect();
+        let parked: BTreeMap<_, _> = self.control.parked().map(|parked| (parked.slot, parked.call)).collect();
         assert_eq!(parked, self.parked, "slots are as they were told");
         assert!(parked.values().all(|call| self.control.call(*call).is_some()), "no slot without a call");
         let mut legs = BTreeSet::new();
