@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use serde_json::json;
+
 use crate::digest::{Algorithm, Nonce, Who};
 
 /// How telephones prove who they are.
@@ -80,6 +82,33 @@ pub fn number(index: u32) -> String {
 /// A telephone's password: nothing secret is simulated.
 pub fn password(number: &str) -> String {
     format!("pw-{number}")
+}
+
+/// A directory of telephones, as the app server pushes it.
+pub fn directory(users: u32, realm: &str) -> String {
+    let id = |index: u32| format!("{:032x}", index + 1);
+    let phones: Vec<_> = (0..users).map(|index| (index, Phone::new(index, realm))).collect();
+    let people: Vec<_> = phones
+        .iter()
+        .map(|(index, phone)| {
+            json!({
+                "id": id(*index), "extension": phone.number, "name": format!("Telephone {}", phone.number),
+                "enabled": true, "ringSeconds": 30, "maxCalls": 100,
+            })
+        })
+        .collect();
+    let devices: Vec<_> = phones
+        .iter()
+        .map(|(index, phone)| {
+            json!({
+                "username": phone.number, "user": id(*index),
+                "ha1Sha256": phone.ha1(Algorithm::Sha256), "ha1Md5": phone.ha1(Algorithm::Md5),
+            })
+        })
+        .collect();
+    let codes = json!({ "echoTest": "*43" });
+    json!({ "version": 1, "realm": realm, "users": people, "devices": devices, "featureCodes": codes })
+        .to_string()
 }
 
 /// What every request needs.

@@ -42,7 +42,7 @@ enum Action {
 #[derive(Debug, Clone, clap::Args)]
 struct Programs {
     /// Telephone accounts.
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = 10_000)]
     users: u32,
     /// The folder of the softswitch's binary.
     #[arg(long, default_value = "target/release")]

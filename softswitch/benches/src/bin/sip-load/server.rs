@@ -9,8 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ringdown_benches::{digest::Algorithm, phones::Phone};
-use serde_json::json;
+use ringdown_benches::{digest::Algorithm, phones};
 
 /// The realm of every program under test.
 pub(crate) const REALM: &str = "ringdown.local";
@@ -115,7 +114,7 @@ fn ringdown(
     setup: &Setup,
     (folder, address): (&Path, SocketAddr),
 ) -> io::Result<()> {
-    fs::write(folder.join("directory.json"), directory(setup.users))?;
+    fs::write(folder.join("directory.json"), phones::directory(setup.users, REALM))?;
     let health = SocketAddr::from(([127, 0, 0, 1], free_port()?));
     command
         .arg(setup.binaries.join("softswitch"))
@@ -131,33 +130,6 @@ fn ringdown(
         .env("RINGDOWN_MAX_CALLS", "4900")
         .env("RINGDOWN_LOG", "error");
     Ok(())
-}
-
-/// A directory of telephones, as the app server pushes it.
-fn directory(users: u32) -> String {
-    let id = |index: u32| format!("{:032x}", index + 1);
-    let phones: Vec<_> = (0..users).map(|index| (index, Phone::new(index, REALM))).collect();
-    let people: Vec<_> = phones
-        .iter()
-        .map(|(index, phone)| {
-            json!({
-                "id": id(*index), "extension": phone.number, "name": format!("Telephone {}", phone.number),
-                "enabled": true, "ringSeconds": 30, "maxCalls": 100,
-            })
-        })
-        .collect();
-    let devices: Vec<_> = phones
-        .iter()
-        .map(|(index, phone)| {
-            json!({
-                "username": phone.number, "user": id(*index),
-                "ha1Sha256": phone.ha1(Algorithm::Sha256), "ha1Md5": phone.ha1(Algorithm::Md5),
-            })
-        })
-        .collect();
-    let codes = json!({ "echoTest": "*43" });
-    json!({ "version": 1, "realm": REALM, "users": people, "devices": devices, "featureCodes": codes })
-        .to_string()
 }
 
 fn kamailio(command: &mut Command, challenges_calls: bool, setup: &Setup, address: SocketAddr) {
