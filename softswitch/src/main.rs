@@ -25,6 +25,10 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use config::{Config, LogFormat};
 
+/// Signalling makes and drops many small values, which the system's allocator is slow at and scatters.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The Ringdown softswitch.
 #[derive(Debug, Parser)]
 #[command(version, about)]

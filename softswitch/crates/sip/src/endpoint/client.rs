@@ -16,6 +16,8 @@ pub(super) struct ClientEntry {
     destination: Destination,
     machine: ClientMachine,
     cancel: Option<ClientNonInviteTransaction>,
+    /// Counted among those that only wait for retransmissions.
+    lingers: bool,
 }
 
 #[derive(Debug)]
@@ -48,7 +50,8 @@ impl Endpoint {
             let machine = ClientNonInviteTransaction::new(now, request.encode(), reliable);
             ClientMachine::NonInvite(request.method, machine)
         };
-        self.clients.insert(id, ClientEntry { branch, destination, machine, cancel: None });
+        let entry = ClientEntry { branch, destination, machine, cancel: None, lingers: false };
+        self.clients.insert(id, Box::new(entry));
         self.settle_client(now, id);
         Ok(ClientId(id))
     }
@@ -76,7 +79,8 @@ impl Endpoint {
         if !invite.is_proceeding() || entry.cancel.is_some() {
             return false;
         }
-        let mut cancel = cancel_request(invite.request());
+        let Some(request) = invite.request() else { return false };
+        let mut cancel = cancel_request(request);
         if let Some(reason) = reason {
             cancel.headers.push(HeaderName::Reason, reason.to_string());
         }
@@ -184,14 +188,14 @@ impl Endpoint {
                 outputs.push_back(Output::Event(Event::TransportFailed(ClientId(id))));
             }
         };
-        let (terminated, mut deadline) = match &mut entry.machine {
+        let (terminated, lingers, mut deadline) = match &mut entry.machine {
             ClientMachine::Invite(machine) => {
                 std::iter::from_fn(|| machine.poll_output()).for_each(|output| pass(output, false));
-                (machine.is_terminated(), machine.next_timeout())
+                (machine.is_terminated(), machine.is_lingering(), machine.next_timeout())
             }
             ClientMachine::NonInvite(_, machine) => {
                 std::iter::from_fn(|| machine.poll_output()).for_each(|output| pass(output, false));
-                (machine.is_terminated(), machine.next_timeout())
+                (machine.is_terminated(), machine.is_lingering(), machine.next_timeout())
             }
         };
         if let Some(cancel) = &mut entry.cancel {
@@ -200,11 +204,20 @@ impl Endpoint {
             deadline = [deadline, cancel.next_timeout()].into_iter().flatten().min();
         }
         if terminated {
-            self.clients.remove(&id);
+            return self.end_client(id);
+        }
+        self.timers.set(Machine::Client(id), deadline.map(|deadline| deadline.max(now)));
+        if lingers && !std::mem::replace(&mut entry.lingers, true) {
+            self.linger(Machine::Client(id));
+        }
+    }
+
+    /// Removes a transaction that is over, and tells its user.
+    pub(super) fn end_client(&mut self, id: u64) {
+        if let Some(entry) = self.clients.remove(&id) {
+            self.lingers -= usize::from(entry.lingers);
             self.timers.set(Machine::Client(id), None);
             self.outputs.push_back(Output::Event(Event::ClientEnded(ClientId(id))));
-        } else {
-            self.timers.set(Machine::Client(id), deadline.map(|deadline| deadline.max(now)));
         }
     }
 

@@ -15,11 +15,13 @@ mod timer_queue;
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     fmt,
+    sync::Arc,
     time::Instant,
 };
 
 use bytes::Bytes;
 use ringdown_types::Random;
+use rustc_hash::FxHashMap;
 use thiserror::Error;
 
 use client::ClientEntry;
@@ -97,7 +99,8 @@ pub struct EndpointConfig {
     /// The option tags understood in Require; others are 420.
     pub extensions: Vec<String>,
     /// The most transactions at a time, of both sides. Further requests are answered 503. One eighth is kept
-    /// for requests in dialogs and for our own, so that calls can end under overload.
+    /// for requests in dialogs and for our own, so that calls can end under overload. As many again that are
+    /// answered wait for retransmissions; beyond that the oldest of those are forgotten.
     pub max_transactions: usize,
     /// The value of Retry-After in that 503, in seconds.
     pub retry_after_seconds: u32,
@@ -246,11 +249,14 @@ pub struct Endpoint {
     config: EndpointConfig,
     random: Box<dyn Random>,
     last_id: u64,
-    clients: HashMap<u64, ClientEntry>,
-    servers: HashMap<u64, ServerEntry>,
-    server_keys: HashMap<String, u64>,
-    merge_keys: HashSet<String>,
+    clients: FxHashMap<u64, Box<ClientEntry>>,
+    servers: FxHashMap<u64, Box<ServerEntry>>,
+    server_keys: HashMap<Arc<str>, u64>,
+    merge_keys: HashSet<Arc<str>>,
     timers: TimerQueue<Machine>,
+    /// Transactions that only wait for retransmissions, in the order they began to, and how many of them are left.
+    lingering: VecDeque<Machine>,
+    lingers: usize,
     outputs: VecDeque<Output>,
     counters: EndpointCounters,
     /// The flow of the response, or of the request, being handled.
@@ -272,11 +278,13 @@ impl Endpoint {
             config,
             random,
             last_id: 0,
-            clients: HashMap::new(),
-            servers: HashMap::new(),
+            clients: FxHashMap::default(),
+            servers: FxHashMap::default(),
             server_keys: HashMap::new(),
             merge_keys: HashSet::new(),
             timers: TimerQueue::new(),
+            lingering: VecDeque::new(),
+            lingers: 0,
             outputs: VecDeque::new(),
             counters: EndpointCounters::default(),
             response_flow: None,
@@ -370,7 +378,22 @@ impl Endpoint {
     /// Whether no further transaction may begin; `privileged` ones may use the reserve.
     fn is_full(&self, privileged: bool) -> bool {
         let reserve = if privileged { 0 } else { self.config.max_transactions / 8 };
-        self.transactions() + reserve >= self.config.max_transactions
+        self.transactions() - self.lingers + reserve >= self.config.max_transactions
+    }
+
+    /// A transaction begins to only wait for retransmissions. When more do than there may be, the one that waited
+    /// longest ends before its time, so that those that wait keep nobody out: what it would have absorbed is then a
+    /// request of its own, or a response nobody asked for.
+    fn linger(&mut self, machine: Machine) {
+        self.lingers += 1;
+        self.lingering.push_back(machine);
+        if self.lingering.len() > self.config.max_transactions {
+            match self.lingering.pop_front() {
+                Some(Machine::Server(id)) => self.forget_server(id),
+                Some(Machine::Client(id)) => self.end_client(id),
+                None => {}
+            }
+        }
     }
 }
 

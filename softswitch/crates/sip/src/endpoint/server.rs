@@ -1,8 +1,10 @@
 //! The server side of the endpoint: requests in, responses out.
 
 use std::{
+    fmt::Write,
     hash::{DefaultHasher, Hash, Hasher},
     net::SocketAddr,
+    sync::Arc,
     time::Instant,
 };
 
@@ -13,19 +15,21 @@ use super::{
     check::{Essentials, refusal},
 };
 use crate::{
-    message::{HeaderName, Method, Request, Response, Via, strip_private_headers},
+    message::{HeaderName, Host, Method, Request, Response, Via, strip_private_headers},
     transaction::{ServerInviteTransaction, ServerNonInviteTransaction, ServerOutput},
 };
 
 /// A server transaction with where its responses go.
 #[derive(Debug)]
 pub(super) struct ServerEntry {
-    key: String,
-    merge_key: Option<String>,
+    key: Arc<str>,
+    merge_key: Option<Arc<str>>,
     destination: Destination,
     /// Where responses go when the connection is gone (RFC 3261 §18.2.2); taken once.
     fallback: Option<Destination>,
     machine: ServerMachine,
+    /// Counted among those that only wait for retransmissions.
+    lingers: bool,
 }
 
 #[derive(Debug)]
@@ -86,7 +90,7 @@ impl Endpoint {
             strip_private_headers(&mut request.headers);
         }
         let key = transaction_key(&request, &essentials, &via, &request.method);
-        if let Some(&id) = self.server_keys.get(&key) {
+        if let Some(&id) = self.server_keys.get(key.as_str()) {
             return self.handle_known(now, id, request);
         }
         match request.method {
@@ -131,7 +135,7 @@ impl Endpoint {
             let tag = essentials.from.tag().unwrap_or_default();
             format!("{}\n{tag}\n{} {}", essentials.call_id, essentials.cseq, request.method)
         });
-        if merge_key.as_ref().is_some_and(|key| self.merge_keys.contains(key)) {
+        if merge_key.as_ref().is_some_and(|key| self.merge_keys.contains(key.as_str())) {
             let response = Response::to_request(&request, 482);
             return self.refuse(&request, flow, response);
         }
@@ -152,7 +156,7 @@ impl Endpoint {
         way: (String, Via),
     ) {
         let invite_key = transaction_key(&request, essentials, &way.1, &Method::Invite);
-        let invite = self.server_keys.get(&invite_key).copied();
+        let invite = self.server_keys.get(invite_key.as_str()).copied();
         let Some(invite) = invite.filter(|id| self.servers.contains_key(id)) else {
             // "If the UAS did not find a matching transaction, it SHOULD respond with a 481." §9.2
             let response = Response::to_request(&request, 481);
@@ -186,12 +190,15 @@ impl Endpoint {
         } else {
             ServerMachine::NonInvite(ServerNonInviteTransaction::new(reliable))
         };
-        self.server_keys.insert(key.clone(), id);
+        let key: Arc<str> = key.into();
+        self.server_keys.insert(Arc::clone(&key), id);
+        let merge_key: Option<Arc<str>> = merge_key.map(Into::into);
         if let Some(merge_key) = &merge_key {
-            self.merge_keys.insert(merge_key.clone());
+            self.merge_keys.insert(Arc::clone(merge_key));
         }
         let (destination, fallback) = response_destination(flow, &via);
-        self.servers.insert(id, ServerEntry { key, merge_key, destination, fallback, machine });
+        let entry = ServerEntry { key, merge_key, destination, fallback, machine, lingers: false };
+        self.servers.insert(id, Box::new(entry));
         self.settle_server(now, id);
         id
     }
@@ -248,20 +255,27 @@ impl Endpoint {
                 }
             });
         }
-        let (terminated, deadline) = match &entry.machine {
-            ServerMachine::Invite(machine) => (machine.is_terminated(), machine.next_timeout()),
-            ServerMachine::NonInvite(machine) => (machine.is_terminated(), machine.next_timeout()),
+        let (terminated, lingers, deadline) = match &entry.machine {
+            ServerMachine::Invite(machine) => {
+                (machine.is_terminated(), machine.is_lingering(), machine.next_timeout())
+            }
+            ServerMachine::NonInvite(machine) => {
+                (machine.is_terminated(), machine.is_lingering(), machine.next_timeout())
+            }
         };
         if terminated {
-            self.forget_server(id);
-        } else {
-            self.timers.set(Machine::Server(id), deadline.map(|deadline| deadline.max(now)));
+            return self.forget_server(id);
+        }
+        self.timers.set(Machine::Server(id), deadline.map(|deadline| deadline.max(now)));
+        if lingers && !std::mem::replace(&mut entry.lingers, true) {
+            self.linger(Machine::Server(id));
         }
     }
 
-    fn forget_server(&mut self, id: u64) {
+    pub(super) fn forget_server(&mut self, id: u64) {
         self.timers.set(Machine::Server(id), None);
         if let Some(entry) = self.servers.remove(&id) {
+            self.lingers -= usize::from(entry.lingers);
             self.server_keys.remove(&entry.key);
             if let Some(merge_key) = &entry.merge_key {
                 self.merge_keys.remove(merge_key);
@@ -342,8 +356,17 @@ fn transaction_key(request: &Request, essentials: &Essentials, via: &Via, method
     let method = if *method == Method::Ack { &Method::Invite } else { method };
     match via.branch() {
         Some(branch) => {
-            let port = via.port_or_default();
-            format!("{method}\n{branch}\n{}:{port}", via.host.to_string().to_ascii_lowercase())
+            let mut key = String::with_capacity(branch.len() + 48);
+            for part in [method.as_str(), "\n", branch, "\n"] {
+                key.push_str(part);
+            }
+            match &via.host {
+                Host::Name(name) => key.extend(name.chars().map(|char| char.to_ascii_lowercase())),
+                // Numbers have no case. Writing to a string cannot fail.
+                Host::Address(address) => drop(write!(key, "{address}")),
+            }
+            let _ = write!(key, ":{}", via.port_or_default());
+            key
         }
         // A sender of RFC 2543: URI, tags, Call-ID, CSeq and Via stand for the branch. The To tag is left out,
         // so that an ACK, which carries ours, finds its INVITE.

@@ -1,21 +1,20 @@
 //! The deadlines of many machines, in order.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    hash::Hash,
-    time::Instant,
-};
+use std::{collections::BTreeSet, hash::Hash, time::Instant};
+
+use rustc_hash::FxHashMap;
 
 /// One deadline for each key, and the earliest of all at hand.
 #[derive(Debug)]
 pub(crate) struct TimerQueue<K> {
     order: BTreeSet<(Instant, K)>,
-    deadlines: HashMap<K, Instant>,
+    /// Keys are numbers of ours, which nobody outside chooses.
+    deadlines: FxHashMap<K, Instant>,
 }
 
 impl<K: Copy + Ord + Hash> TimerQueue<K> {
     pub(crate) fn new() -> Self {
-        Self { order: BTreeSet::new(), deadlines: HashMap::new() }
+        Self { order: BTreeSet::new(), deadlines: FxHashMap::default() }
     }
 
     /// Sets or, with `None`, removes the deadline of `key`.

@@ -30,6 +30,11 @@ macro_rules! header_names {
             /// Parses a name or its compact form; `None` if it is no token.
             pub fn parse(text: &str) -> Option<Self> {
                 const KNOWN: &[(&str, HeaderName)] = &[$(($name, HeaderName::$variant),)+];
+                // Nearly everybody writes the RFC's spelling.
+                match text {
+                    $($name => return Some(Self::$variant),)+
+                    _ => {}
+                }
                 if text.len() == 1 {
                     $($(if text.eq_ignore_ascii_case($compact) {
                         return Some(Self::$variant);
@@ -165,8 +170,12 @@ impl Header {
     /// A field. CR, LF and NUL in `value` become spaces, so no further field can be smuggled in.
     pub fn new(name: HeaderName, value: impl Into<String>) -> Self {
         let value: String = value.into();
-        let value =
-            if value.contains(['\r', '\n', '\0']) { value.replace(['\r', '\n', '\0'], " ") } else { value };
+        let is_odd = |byte: u8| matches!(byte, b'\r' | b'\n' | b'\0');
+        let value = if value.bytes().fold(false, |odd, byte| odd | is_odd(byte)) {
+            value.replace(['\r', '\n', '\0'], " ")
+        } else {
+            value
+        };
         Self { name, value: Bytes::from(value) }
     }
 

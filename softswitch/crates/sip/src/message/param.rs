@@ -6,14 +6,11 @@ use super::token;
 
 /// An ordered list of parameters. Names compare without regard to case; values are kept as written,
 /// quotes included.
+///
+/// Kept as it prints, `;name=value;name`: there are few of them, and reading them again costs less than a string for
+/// each name and value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Params(Vec<Param>);
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Param {
-    name: String,
-    value: Option<String>,
-}
+pub struct Params(String);
 
 /// More parameters on one value are refused. A larger number only helps who wants to burn our time.
 pub const MAX_PARAMS: usize = 64;
@@ -21,7 +18,7 @@ pub const MAX_PARAMS: usize = 64;
 impl Params {
     /// No parameters.
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self(String::new())
     }
 
     /// Parses what follows a value: nothing, or `;name[=value]` repeated.
@@ -30,9 +27,9 @@ impl Params {
         if text.is_empty() {
             return Some(Self::new());
         }
-        let mut list = Vec::new();
-        for part in token::split(text.strip_prefix(';')?, b';') {
-            if list.len() == MAX_PARAMS {
+        let mut params = Self(String::with_capacity(text.len()));
+        for (count, part) in token::split(text.strip_prefix(';')?, b';').enumerate() {
+            if count == MAX_PARAMS {
                 return None;
             }
             let (name, value) = match part.split_once('=') {
@@ -42,17 +39,25 @@ impl Params {
             if !is_name(name) || !value.is_none_or(is_value) {
                 return None;
             }
-            list.push(Param { name: name.to_owned(), value: value.map(str::to_owned) });
+            params.push(name, value);
         }
-        Some(Self(list))
+        Some(params)
     }
 
     /// The value of `name`: `None` if the parameter is absent, `Some("")` if it has no value.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|param| param.name.eq_ignore_ascii_case(name))
-            .map(|param| param.value.as_deref().unwrap_or_default())
+        self.iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.unwrap_or_default())
+    }
+
+    fn push(&mut self, name: &str, value: Option<&str>) {
+        self.0.push(';');
+        self.0.push_str(name);
+        if let Some(value) = value {
+            self.0.push('=');
+            self.0.push_str(value);
+        }
     }
 
     /// Whether `name` is there, with or without a value.
@@ -63,16 +68,26 @@ impl Params {
     /// Sets `name`, replacing its value where it is present. Characters that would end the parameter are
     /// dropped from `value`, unless it is a quoted string.
     pub fn set(&mut self, name: &str, value: Option<&str>) {
-        let value = value.map(|value| {
+        let value: Option<String> = value.map(|value| {
             if token::quoted_end(value) == Some(value.len()) {
                 value.chars().filter(|char| !matches!(char, '\r' | '\n')).collect()
             } else {
-                value.chars().filter(|&char| is_value_char(char)).collect::<String>()
+                value.chars().filter(|&char| is_value_char(char)).collect()
             }
         });
-        match self.0.iter_mut().find(|param| param.name.eq_ignore_ascii_case(name)) {
-            Some(param) => param.value = value,
-            None => self.0.push(Param { name: name.to_owned(), value }),
+        let known = std::mem::take(self);
+        let mut is_set = false;
+        for (other, old) in known.iter() {
+            // The first of the name is the one that counts; further ones stay as they were.
+            if !is_set && other.eq_ignore_ascii_case(name) {
+                is_set = true;
+                self.push(other, value.as_deref());
+            } else {
+                self.push(other, old);
+            }
+        }
+        if !is_set {
+            self.push(name, value.as_deref());
         }
     }
 
@@ -85,14 +100,30 @@ impl Params {
 
     /// Removes `name`; says whether it was there.
     pub fn remove(&mut self, name: &str) -> bool {
-        let before = self.0.len();
-        self.0.retain(|param| !param.name.eq_ignore_ascii_case(name));
-        self.0.len() < before
+        let known = std::mem::take(self);
+        for (other, value) in known.iter().filter(|(other, _)| !other.eq_ignore_ascii_case(name)) {
+            self.push(other, value);
+        }
+        self.0.len() < known.0.len()
     }
 
     /// Each name with its value, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.0.iter().map(|param| (param.name.as_str(), param.value.as_deref()))
+        let mut rest = self.0.strip_prefix(';');
+        std::iter::from_fn(move || {
+            let text = rest.take()?;
+            let end = if memchr::memchr(b'"', text.as_bytes()).is_none() {
+                memchr::memchr(b';', text.as_bytes())
+            } else {
+                token::find(text, |byte| byte == b';')
+            };
+            let (part, tail) = text.split_at(end.unwrap_or(text.len()));
+            rest = tail.strip_prefix(';');
+            Some(match part.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (part, None),
+            })
+        })
     }
 
     /// Whether there is none.
@@ -103,13 +134,7 @@ impl Params {
 
 impl fmt::Display for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for param in &self.0 {
-            match &param.value {
-                Some(value) => write!(f, ";{}={value}", param.name)?,
-                None => write!(f, ";{}", param.name)?,
-            }
-        }
-        Ok(())
+        f.write_str(&self.0)
     }
 }
 
@@ -122,7 +147,7 @@ fn is_value(value: &str) -> bool {
     if value.starts_with('"') {
         token::quoted_end(value) == Some(value.len())
     } else {
-        !value.is_empty() && value.chars().all(is_value_char)
+        !value.is_empty() && (value.bytes().all(token::is_token_byte) || value.chars().all(is_value_char))
     }
 }
 

@@ -49,7 +49,7 @@ pub const MAX_URI: usize = 2048;
 impl Uri {
     /// Parses a URI; `None` if it is malformed or longer than [`MAX_URI`].
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() > MAX_URI || text.chars().any(is_never_in_uri) {
+        if text.len() > MAX_URI || text.bytes().fold(false, |bad, byte| bad | is_never_in_uri(byte)) {
             return None;
         }
         let (scheme, rest) = text.split_once(':')?;
@@ -231,8 +231,8 @@ impl From<SipUri> for Uri {
     }
 }
 
-fn is_never_in_uri(char: char) -> bool {
-    char.is_ascii_control() || !char.is_ascii() || matches!(char, ' ' | '<' | '>' | '"')
+const fn is_never_in_uri(byte: u8) -> bool {
+    byte <= b' ' || byte >= 127 || matches!(byte, b'<' | b'>' | b'"')
 }
 
 fn is_scheme(scheme: &str) -> bool {

@@ -23,7 +23,8 @@ use crate::message::{CSeq, HeaderName, Method, Request, Response};
 #[derive(Debug)]
 pub struct ClientInviteTransaction {
     state: State,
-    request: Box<Request>,
+    /// What a CANCEL and the ACK of a 3xx–6xx are made of; until the INVITE is accepted.
+    request: Option<Box<Request>>,
     reliable: bool,
     timers: TimerTable<Timer>,
     outputs: VecDeque<ClientOutput>,
@@ -51,21 +52,26 @@ impl ClientInviteTransaction {
         let outputs = VecDeque::from([ClientOutput::Transmit(bytes.clone())]);
         Self {
             state: State::Calling { bytes, interval: T1 },
-            request: Box::new(request),
+            request: Some(Box::new(request)),
             reliable,
             timers,
             outputs,
         }
     }
 
-    /// The request.
-    pub const fn request(&self) -> &Request {
-        &self.request
+    /// The request, until it is accepted.
+    pub fn request(&self) -> Option<&Request> {
+        self.request.as_deref()
     }
 
     /// Whether a provisional response came and no final one: only then may a CANCEL be sent (§9.1).
     pub const fn is_proceeding(&self) -> bool {
         matches!(self.state, State::Proceeding)
+    }
+
+    /// Whether the transaction is answered and only waits for retransmissions.
+    pub const fn is_lingering(&self) -> bool {
+        matches!(self.state, State::Accepted | State::Completed { .. })
     }
 
     /// Whether the transaction is over.
@@ -90,7 +96,8 @@ impl ClientInviteTransaction {
             (State::Accepted, 200..300) => self.outputs.push_back(ClientOutput::Response(response)),
             // A 3xx–6xx is acknowledged here. §17.1.1.3
             (State::Calling { .. } | State::Proceeding, 300..) => {
-                let ack = ack(&self.request, &response).encode();
+                let Some(request) = &self.request else { return };
+                let ack = ack(request, &response).encode();
                 self.outputs.push_back(ClientOutput::Transmit(ack.clone()));
                 self.outputs.push_back(ClientOutput::Response(response));
                 self.transition(now, State::Completed { ack });
@@ -162,7 +169,11 @@ impl ClientInviteTransaction {
                 return;
             }
             State::Completed { .. } => self.timers.set(Timer::D, now + TIMEOUT),
-            State::Accepted => self.timers.set(Timer::M, now + TIMEOUT),
+            State::Accepted => {
+                self.timers.set(Timer::M, now + TIMEOUT);
+                // Nothing is made of it any more, and it is kept for 32 s.
+                self.request = None;
+            }
             State::Calling { .. } | State::Proceeding | State::Terminated => {}
         }
         self.state = next;

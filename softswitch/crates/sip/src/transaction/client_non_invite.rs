@@ -45,6 +45,11 @@ impl ClientNonInviteTransaction {
         Self { state: State::Trying { bytes, interval: T1 }, reliable, timers, outputs }
     }
 
+    /// Whether the transaction is answered and only waits for retransmissions.
+    pub const fn is_lingering(&self) -> bool {
+        matches!(self.state, State::Completed)
+    }
+
     /// Whether the transaction is over.
     pub const fn is_terminated(&self) -> bool {
         matches!(self.state, State::Terminated)

@@ -52,6 +52,11 @@ impl ServerInviteTransaction {
         matches!(self.state, State::Proceeding { .. })
     }
 
+    /// Whether the transaction is over for its user and only waits for retransmissions.
+    pub const fn is_lingering(&self) -> bool {
+        matches!(self.state, State::Accepted | State::Confirmed)
+    }
+
     /// Whether the transaction is over.
     pub const fn is_terminated(&self) -> bool {
         matches!(self.state, State::Terminated)

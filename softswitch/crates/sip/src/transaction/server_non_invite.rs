@@ -42,6 +42,11 @@ impl ServerNonInviteTransaction {
         matches!(self.state, State::Trying | State::Proceeding { .. })
     }
 
+    /// Whether the transaction is answered and only waits for retransmissions.
+    pub const fn is_lingering(&self) -> bool {
+        matches!(self.state, State::Completed { .. })
+    }
+
     /// Whether the transaction is over.
     pub const fn is_terminated(&self) -> bool {
         matches!(self.state, State::Terminated)
