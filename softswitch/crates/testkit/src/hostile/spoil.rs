@@ -4,6 +4,8 @@ use ringdown_types::{Random, SeededRandom};
 
 use super::{MARK, message::Base};
 
+type Headers = Vec<(String, String)>;
+
 /// What does not belong into a value.
 fn intruders() -> Vec<(&'static str, String)> {
     let mut all: Vec<(&str, String)> = [
@@ -78,7 +80,7 @@ pub(super) fn values(base: &Base, add: &mut impl FnMut(String, Vec<u8>)) {
 /// Leaves headers out, repeats, folds, renames and smuggles them.
 pub(super) fn headers(base: &Base, add: &mut impl FnMut(String, Vec<u8>)) {
     for (index, (name, value)) in base.headers.iter().enumerate() {
-        let mut one = |what: &str, change: &dyn Fn(&mut Vec<(String, String)>)| {
+        let mut one = |what: &str, change: &dyn Fn(&mut Headers)| {
             let mut headers = base.headers.clone();
             change(&mut headers);
             add(format!("{name} {what}"), base.with_headers(&headers));
