@@ -18,6 +18,8 @@ use tokio::{
     time::timeout,
 };
 
+use crate::watchdog::Pulse;
+
 /// What the tasks tell about themselves. Read by anyone, each field written by one task.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
@@ -29,8 +31,16 @@ pub(crate) struct Health {
     pub linked: AtomicBool,
     /// Live calls.
     pub calls: AtomicU64,
-    /// Requests answered 503 because the switch held as many transactions as it may.
+    /// Requests answered 503 because the switch held as many transactions as it may, or because they waited too long.
     pub shed: AtomicU64,
+    /// Messages that were not read: of strangers beyond their budget, or of a flood.
+    pub unheard: AtomicU64,
+    /// Bugs that ended a call and nothing else.
+    pub failures: AtomicU64,
+    /// Whether the switch task works.
+    pub pulse: Pulse,
+    /// The switch task does not get on.
+    pub stuck: AtomicBool,
 }
 
 #[derive(Serialize)]
@@ -41,6 +51,9 @@ struct Report {
     app_server: bool,
     calls: u64,
     shed_requests: u64,
+    unheard_messages: u64,
+    contained_failures: u64,
+    stuck: bool,
     version: &'static str,
 }
 
@@ -60,7 +73,8 @@ pub(crate) async fn serve(listen: SocketAddr, health: Arc<Health>) -> io::Result
 async fn ready(State(health): State<Arc<Health>>) -> (StatusCode, Json<Report>) {
     let (serving, directory) =
         (health.serving.load(Ordering::Relaxed), health.directory.load(Ordering::Relaxed));
-    let ready = serving && directory;
+    let stuck = health.stuck.load(Ordering::Relaxed);
+    let ready = serving && directory && !stuck;
     let report = Report {
         ready,
         serving,
@@ -68,6 +82,9 @@ async fn ready(State(health): State<Arc<Health>>) -> (StatusCode, Json<Report>) 
         app_server: health.linked.load(Ordering::Relaxed),
         calls: health.calls.load(Ordering::Relaxed),
         shed_requests: health.shed.load(Ordering::Relaxed),
+        unheard_messages: health.unheard.load(Ordering::Relaxed),
+        contained_failures: health.failures.load(Ordering::Relaxed),
+        stuck,
         version: env!("CARGO_PKG_VERSION"),
     };
     (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(report))

@@ -9,6 +9,7 @@ mod control_link;
 mod driver;
 mod health;
 mod identity;
+mod lanes;
 mod media_task;
 mod random;
 mod recordings;
@@ -17,6 +18,7 @@ mod start;
 mod state_file;
 mod switch_task;
 mod tls;
+mod watchdog;
 
 use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
     if let Err(error) = log(&config) {
         return refuse(&error);
     }
+    tell_of_panics();
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&error),
@@ -78,6 +81,14 @@ fn main() -> ExitCode {
             Err(error) => refuse(&error),
         },
     }
+}
+
+/// A panic is told by its place only: its words may hold what a message said, and that is somebody's.
+fn tell_of_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panic");
+    }));
 }
 
 fn refuse(error: &dyn std::fmt::Display) -> ExitCode {

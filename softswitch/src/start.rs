@@ -37,6 +37,7 @@ use crate::{
     sounds,
     state_file::StateFile,
     switch_task::{INPUTS, SwitchInput, SwitchTask},
+    watchdog,
 };
 
 /// Why the program could not start or go on: what was tried, and what went wrong.
@@ -108,6 +109,7 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
         directory_version,
         health: Arc::clone(&health),
     };
+    watchdog::watch(&health).map_err(failed("starting the watchdog"))?;
     let switch_task = tokio::spawn(task.run());
     let clock = tokio::spawn(tell_the_time(sender.clone()));
     health.serving.store(true, Ordering::Relaxed);

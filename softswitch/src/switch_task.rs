@@ -22,9 +22,10 @@ use ringdown_sip::{
     message::{Message, ParseError},
 };
 use ringdown_switch::{Output, Switch};
-use ringdown_types::RecordingId;
+use ringdown_types::{RecordingId, contain};
 use tokio::{
     sync::mpsc,
+    task::yield_now,
     time::{sleep_until, timeout},
 };
 use tracing::{debug, error, info, warn};
@@ -33,6 +34,7 @@ use crate::{
     control_link::Outgoing,
     driver::{Connection, Listeners, UdpSockets},
     health::Health,
+    lanes::{Lanes, PATIENCE, Waiting},
     media_task::{WorkerHandle, WorkerInput},
     recordings::{FileJob, Recordings},
     state_file::StateFile,
@@ -164,9 +166,11 @@ impl SwitchTask {
             connections: Connections::default(),
             link: Link::default(),
             commanded: vec![false; workers],
+            lanes: Lanes::default(),
+            datagrams: Vec::new(),
+            failures: 0,
             task: self,
         };
-        let mut datagrams = Vec::new();
         let mut clock = pin!(sleep_until(Instant::now().into()));
         loop {
             // A deadline that moved away is not worth a timer: the clock then rings once for nothing.
@@ -176,28 +180,36 @@ impl SwitchTask {
                 clock.as_mut().reset(due.into());
             }
             let is_due = running.task.switch.next_timeout().is_some();
-            tokio::select! {
-                biased;
-                input = running.task.inputs.recv() => match input {
-                    Some(SwitchInput::Stop) | None => break,
-                    Some(input) => running.handle(input),
-                },
-                () = running.task.udp.readable() => {}
-                () = clock.as_mut(), if is_due => {}
+            if running.lanes.is_empty() {
+                running.task.health.pulse.rests();
+                tokio::select! {
+                    biased;
+                    input = running.task.inputs.recv() => match input {
+                        Some(SwitchInput::Stop) | None => break,
+                        Some(input) => running.contained(input),
+                    },
+                    () = running.task.udp.readable() => {}
+                    () = clock.as_mut(), if is_due => {}
+                }
+            } else {
+                // Sockets are looked at, and other tasks of these threads have their turn.
+                tokio::select! {
+                    biased;
+                    () = running.task.udp.readable() => yield_now().await,
+                    () = yield_now() => {}
+                }
             }
+            running.task.health.pulse.works(Instant::now());
             for _ in 0..BURST {
                 match running.task.inputs.try_recv() {
                     Ok(SwitchInput::Stop) => return running.farewell().await,
-                    Ok(input) => running.handle(input),
+                    Ok(input) => running.contained(input),
                     Err(_) => break,
                 }
             }
-            running.task.udp.read(&mut datagrams);
-            for (flow, bytes) in datagrams.drain(..) {
-                running.task.switch.handle_datagram(Instant::now(), flow, &bytes);
-                running.act();
-            }
-            running.task.switch.handle_timeout(Instant::now());
+            running.sort_datagrams();
+            running.take_datagrams();
+            running.contain(|running| running.task.switch.handle_timeout(Instant::now()));
             running.act();
             running.wake_workers();
         }
@@ -207,6 +219,11 @@ impl SwitchTask {
 
 struct Running {
     task: SwitchTask,
+    /// Datagrams that wait.
+    lanes: Lanes,
+    datagrams: Vec<(Flow, Bytes)>,
+    /// Bugs that were contained here.
+    failures: u64,
     /// Workers with commands they were not woken for.
     commanded: Vec<bool>,
     connections: Connections,
@@ -231,6 +248,43 @@ struct Link {
 }
 
 impl Running {
+    /// Empties the sockets, so that the kernel drops nothing, and sorts what they held.
+    fn sort_datagrams(&mut self) {
+        let now = Instant::now();
+        self.task.udp.read(&mut self.datagrams);
+        for (flow, bytes) in self.datagrams.drain(..) {
+            let is_known = self.task.switch.knows(flow);
+            self.lanes.push(now, (flow, bytes), is_known);
+        }
+    }
+
+    /// Handles a burst of datagrams. New work that waited too long is turned away.
+    fn take_datagrams(&mut self) {
+        for _ in 0..BURST {
+            let Some(Waiting { since, flow, bytes, is_new }) = self.lanes.pop() else { break };
+            let now = Instant::now();
+            let is_late = is_new && now.saturating_duration_since(since) > PATIENCE;
+            self.contain(|running| match is_late {
+                true => running.task.switch.handle_late_datagram(now, flow, &bytes),
+                false => running.task.switch.handle_datagram(now, flow, &bytes),
+            });
+            self.act();
+        }
+    }
+
+    /// A bug in one input takes no other with it. Calls and legs keep their own bugs to themselves; this is for what is
+    /// around them.
+    fn contain(&mut self, work: impl FnOnce(&mut Self)) {
+        if contain(|| work(self)).is_err() {
+            self.failures += 1;
+            error!("an input failed inside and is dropped");
+        }
+    }
+
+    fn contained(&mut self, input: SwitchInput) {
+        self.contain(|running| running.handle(input));
+    }
+
     fn handle(&mut self, input: SwitchInput) {
         let now = Instant::now();
         let switch = &mut self.task.switch;
@@ -305,6 +359,8 @@ impl Running {
         let (switch, health) = (&self.task.switch, &self.task.health);
         health.calls.store(switch.call_count() as u64, Ordering::Relaxed);
         health.shed.store(switch.shed_requests(), Ordering::Relaxed);
+        health.unheard.store(switch.unheard() + self.lanes.dropped(), Ordering::Relaxed);
+        health.failures.store(switch.failures() + self.failures, Ordering::Relaxed);
     }
 
     /// One wake for all the commands of a burst.
@@ -409,19 +465,17 @@ impl Running {
         info!(calls, "hanging up");
         // Telephones confirm their BYEs, and some need them repeated.
         let answers = async {
-            let mut datagrams = Vec::new();
             loop {
                 tokio::select! {
                     input = self.task.inputs.recv() => match input {
-                        Some(input) => self.handle(input),
+                        Some(input) => self.contained(input),
                         None => break,
                     },
                     () = self.task.udp.readable() => {}
                 }
-                self.task.udp.read(&mut datagrams);
-                for (flow, bytes) in datagrams.drain(..) {
-                    self.task.switch.handle_datagram(Instant::now(), flow, &bytes);
-                    self.act();
+                self.sort_datagrams();
+                while !self.lanes.is_empty() {
+                    self.take_datagrams();
                 }
             }
         };

@@ -131,6 +131,15 @@ impl UserAgent {
         self.settle(now);
     }
 
+    /// Takes a datagram that waited too long: what would begin something is answered 503 with Retry-After, without
+    /// state (RFC 3261 §21.5.4).
+    pub fn handle_late_datagram(&mut self, now: Instant, flow: Flow, datagram: &Bytes) {
+        self.endpoint.set_overloaded(true);
+        self.endpoint.handle_datagram(now, flow, datagram);
+        self.endpoint.set_overloaded(false);
+        self.settle(now);
+    }
+
     /// Takes a message cut out of a stream.
     pub fn handle_message(&mut self, now: Instant, flow: Flow, message: Message) {
         self.endpoint.handle_message(now, flow, message);

@@ -83,6 +83,11 @@ impl Limits {
         heard
     }
 
+    /// Whether a flow proved a password lately, or is of a call.
+    pub(crate) fn knows(&mut self, flow: Flow) -> bool {
+        self.proven.get(&flow).is_some()
+    }
+
     /// A flow belongs to a call: it is no stranger's.
     pub(crate) fn is_in_call(&mut self, flow: Flow) {
         if self.proven.get(&flow).is_none() {

@@ -122,6 +122,22 @@ impl Switch {
         self.settle(now);
     }
 
+    /// A SIP datagram that waited too long for its turn. What would begin something is answered 503 with Retry-After,
+    /// without state; what is under way is served as ever.
+    pub fn handle_late_datagram(&mut self, now: Instant, flow: Flow, datagram: &Bytes) {
+        if !self.sip.limits.hears(now, flow, datagram.starts_with(RESPONSE)) {
+            return;
+        }
+        self.sip.agent.handle_late_datagram(now, flow, datagram);
+        self.settle(now);
+    }
+
+    /// Whether somebody proved a password over this flow lately, or it is of a call: what comes over it is served before
+    /// what strangers send.
+    pub fn knows(&mut self, flow: Flow) -> bool {
+        self.sip.limits.knows(flow)
+    }
+
     /// A SIP message the shell cut out of a stream with [`ringdown_sip::message::StreamFramer`].
     pub fn handle_message(&mut self, now: Instant, flow: Flow, message: Message) {
         if !self.sip.limits.hears(now, flow, matches!(message, Message::Response(_))) {

@@ -240,7 +240,7 @@ pub struct EndpointCounters {
     pub malformed: u64,
     /// Responses that matched no transaction.
     pub strays: u64,
-    /// Requests answered 503 because the endpoint was full.
+    /// Requests answered 503 because the endpoint was full or overloaded.
     pub shed: u64,
 }
 
@@ -259,6 +259,8 @@ pub struct Endpoint {
     lingers: usize,
     outputs: VecDeque<Output>,
     counters: EndpointCounters,
+    /// New work is refused.
+    overloaded: bool,
     /// The flow of the response, or of the request, being handled.
     response_flow: Option<Flow>,
     request_flow: Option<Flow>,
@@ -287,6 +289,7 @@ impl Endpoint {
             lingers: 0,
             outputs: VecDeque::new(),
             counters: EndpointCounters::default(),
+            overloaded: false,
             response_flow: None,
             request_flow: None,
         }
@@ -300,6 +303,12 @@ impl Endpoint {
     /// What was refused or dropped.
     pub const fn counters(&self) -> EndpointCounters {
         self.counters
+    }
+
+    /// While set, requests that begin something are answered 503 with Retry-After, without a transaction; what is under
+    /// way is served.
+    pub const fn set_overloaded(&mut self, overloaded: bool) {
+        self.overloaded = overloaded;
     }
 
     /// The number of transactions.

@@ -124,7 +124,7 @@ impl Endpoint {
         way: (String, Via),
     ) {
         let in_dialog = essentials.to.tag().is_some();
-        if self.is_full(in_dialog) {
+        if self.is_full(in_dialog) || (self.overloaded && !in_dialog) {
             self.counters.shed += 1;
             let response = Response::to_request(&request, 503)
                 .with(HeaderName::RetryAfter, self.config.retry_after_seconds.to_string());
