@@ -7,14 +7,14 @@
 use std::{
     collections::HashMap,
     fs::{self, File, OpenOptions},
-    io::{self, Seek, SeekFrom, Write},
+    io::{self, Read, Seek, SeekFrom, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread,
 };
 
-use ringdown_control::VoicemailMessage;
+use ringdown_control::{CommandId, CommandResult, SoundBytes, VoicemailMessage};
 use ringdown_media::{
     api::{MediaEvent, RecordingEnd},
     resample::resample,
@@ -25,7 +25,10 @@ use ringdown_plane::RecordingPart;
 use ringdown_types::{LegId, RecordingId};
 use tracing::{error, info, warn};
 
-use crate::{identity::write_private, switch_task::SwitchInput};
+use crate::{
+    identity::write_private,
+    switch_task::{SwitchInput, no_such_message},
+};
 
 /// Jobs that wait for the thread: five seconds of two hundred recordings. More costs memory while the disk hangs,
 /// about 6 kB each; fewer spoils recordings on a slow one.
@@ -60,6 +63,15 @@ pub(crate) enum FileJob {
         worker: usize,
         /// The recording.
         recording: RecordingId,
+    },
+    /// Read a part of a recording's file for the app server.
+    Fetch {
+        /// The command that asks.
+        id: CommandId,
+        /// The recording.
+        recording: RecordingId,
+        /// Where to begin, in bytes.
+        offset: u64,
     },
     /// Keep a message, or replace its description.
     Keep(VoicemailMessage),
@@ -179,6 +191,16 @@ impl Writer {
                 let input = SwitchInput::RecordingRead { worker, recording, samples };
                 drop(self.switch.blocking_send(input));
             }
+            FileJob::Fetch { id, recording, offset } => {
+                let result = match self.fetch(recording, offset) {
+                    Ok((total, part)) => CommandResult::VoicemailSound { total, part: SoundBytes(part) },
+                    Err(error) => {
+                        warn!(%error, %recording, "a message cannot be read");
+                        no_such_message()
+                    }
+                };
+                drop(self.switch.blocking_send(SwitchInput::Reply { id, result }));
+            }
             FileJob::Keep(message) => {
                 let described = serde_json::to_vec(&message)
                     .map_err(io::Error::other)
@@ -241,6 +263,16 @@ impl Writer {
         let is_stored = samples.is_some();
         let event = MediaEvent::RecordingEnded { leg, recording, end, duration_ms, is_stored };
         drop(self.switch.blocking_send(SwitchInput::Media(event)));
+    }
+
+    /// A part of a file, and how long the whole is.
+    fn fetch(&self, recording: RecordingId, offset: u64) -> io::Result<(u64, Vec<u8>)> {
+        let mut file = File::open(path(&self.folder, recording, SOUND))?;
+        let total = file.metadata()?.len();
+        file.seek(SeekFrom::Start(offset.min(total)))?;
+        let mut part = Vec::with_capacity(SoundBytes::MAX);
+        file.take(SoundBytes::MAX as u64).read_to_end(&mut part)?;
+        Ok((total, part))
     }
 
     fn read(&self, recording: RecordingId) -> Option<Arc<[i16]>> {

@@ -65,13 +65,14 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
     let (sender, inputs) = mpsc::channel(INPUTS);
     let health = Arc::new(Health::default());
 
-    let (recordings, _) = Recordings::open(config.state.join("voicemail"), sender.clone())
+    let (recordings, messages) = Recordings::open(config.state.join("voicemail"), sender.clone())
         .map_err(failed("opening the voicemail folder"))?;
     let workers = start_workers(&config, &addresses, &identity, &recordings, &sender)?;
     let mut udp = UdpSockets::bind(&config.sip_listen).map_err(failed("listening for SIP on UDP"))?;
     let mut listeners = bind_listeners(&config, &addresses)?;
 
     let mut switch = make_switch(&config, &addresses, &identity);
+    switch.restore_voicemail(messages);
     let (directory, stored) =
         StateFile::<DirectorySnapshot>::open("directory", config.state.join("directory.json"))
             .map_err(failed("opening the directory"))?;

@@ -15,7 +15,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use ringdown_control::{Command, CommandId, DirectorySnapshot, Event, NodeFrame, SettingChanged};
+use ringdown_control::{
+    Command, CommandError, CommandId, CommandResult, DirectorySnapshot, Event, NodeFrame, SettingChanged,
+};
 use ringdown_media::api::MediaEvent;
 use ringdown_sip::{
     endpoint::{ConnectionId, Destination, Flow, Transmit, Transport},
@@ -121,6 +123,13 @@ pub(crate) enum SwitchInput {
     SnapshotRequest,
     /// The app server's directory.
     Directory(DirectorySnapshot),
+    /// The answer to a command that the switch itself does not answer.
+    Reply {
+        /// The command's id.
+        id: CommandId,
+        /// Its outcome.
+        result: CommandResult,
+    },
     /// The app server wants something.
     Command {
         /// Its id.
@@ -326,6 +335,14 @@ impl Running {
             SwitchInput::WallClock { unix_ms } => switch.handle_wall_clock(now, unix_ms),
             SwitchInput::SnapshotRequest => self.send_snapshot(),
             SwitchInput::Directory(directory) => self.apply_directory(now, directory),
+            SwitchInput::Command { id, command: Command::FetchVoicemail { user, message, offset } } => {
+                let is_there = switch.voicemail(user).iter().any(|stored| stored.id == message);
+                if !is_there || !self.task.recordings.send(FileJob::Fetch { id, recording: message, offset })
+                {
+                    self.link.send(NodeFrame::Reply { id, result: no_such_message() });
+                }
+            }
+            SwitchInput::Reply { id, result } => self.link.send(NodeFrame::Reply { id, result }),
             SwitchInput::Command { id, command } => {
                 let result = switch.handle_command(now, id, command);
                 // Ahead of the events it caused: the app server knows the leg before it hears of it.
@@ -494,6 +511,12 @@ impl Connections {
             self.of_peer.remove(&flow.remote);
         }
     }
+}
+
+/// What is not there, or cannot be read.
+pub(crate) fn no_such_message() -> CommandResult {
+    let message = "the mailbox has no such message".to_owned();
+    CommandResult::Refused { error: CommandError::NoSuchMessage, message }
 }
 
 impl Link {

@@ -105,7 +105,10 @@ pub(crate) fn to_switch(description: Description) -> control::SessionDescription
 /// What a refused command means to the client that asked.
 pub(crate) const fn error_code(error: control::CommandError) -> ErrorCode {
     match error {
-        control::CommandError::NoSuchLeg => ErrorCode::NoSuchCall,
+        control::CommandError::NoSuchLeg
+        | control::CommandError::NoSuchRoom
+        | control::CommandError::NoSuchMessage => ErrorCode::NoSuchCall,
+        control::CommandError::NotAllowed => ErrorCode::Forbidden,
         control::CommandError::WrongState => ErrorCode::WrongState,
         control::CommandError::Invalid => ErrorCode::BadRequest,
         control::CommandError::NotAcceptable => ErrorCode::NotAcceptable,

@@ -4,7 +4,7 @@
 //! compared with what the media plane was last told, and the difference becomes actions. No feature commands media
 //! on its own, so no two features can disagree about it.
 
-use ringdown_types::{LegId, PromptId, ToneId};
+use ringdown_types::{LegId, MixId, PromptId, ToneId};
 
 use crate::{
     Action, PlaySource,
@@ -19,10 +19,13 @@ pub(crate) enum Feed {
     Silence,
     Tone(ToneId),
     Music,
-    Prompt {
-        prompt: PromptId,
+    /// Something that is played once.
+    Sound {
+        source: PlaySource,
         token: u32,
     },
+    /// Every other member of a mix.
+    Mix(MixId),
     Echo,
     /// Another leg, which hears this one.
     Partner(LegId),
@@ -43,14 +46,10 @@ impl Call {
                 Feed::Silence => shared.action(Action::StopPlay { leg }),
                 Feed::Tone(tone) => play(leg, PlaySource::Tone(tone), true, shared),
                 Feed::Music => play(leg, PlaySource::Prompt(PromptId::MusicOnHold), true, shared),
-                Feed::Prompt { prompt, token } => {
-                    shared.action(Action::Play {
-                        leg,
-                        source: PlaySource::Prompt(prompt),
-                        repeat: false,
-                        token,
-                    });
+                Feed::Sound { source, token } => {
+                    shared.action(Action::Play { leg, source, repeat: false, token });
                 }
+                Feed::Mix(mix) => shared.action(Action::JoinMix { leg, mix }),
                 Feed::Echo => shared.action(Action::Echo { leg }),
                 Feed::Partner(partner) => {
                     if let Some(other) = self.leg_mut(partner) {

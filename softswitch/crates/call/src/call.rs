@@ -12,7 +12,7 @@ use crate::{
     fork::Fork,
     leg::{Leg, Phase},
     park::Parked,
-    service::Service,
+    service::{Input, Service},
     shared::Shared,
 };
 
@@ -131,7 +131,7 @@ impl Call {
     }
 
     /// When it wants [`Call::handle_timeout`].
-    pub(crate) const fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         match &self.state {
             State::Forking(fork) => Some(fork.deadline()),
             State::Parked(parked) => Some(parked.until),
@@ -167,8 +167,14 @@ impl Call {
                     debug!(call = %self.id, %leg, "hold dropped: the leg is not answered");
                 }
             }
-            LegEvent::Dtmf { digit, relayed } => self.key_pressed(leg, digit, relayed, shared),
-            LegEvent::PlayFinished { token } => self.play_finished(now, token, shared),
+            LegEvent::Dtmf { digit, relayed } => self.key_pressed(now, leg, (digit, relayed), shared),
+            LegEvent::PlayFinished { token } => self.serve(now, Input::Finished(token), shared),
+            LegEvent::RecordingEnded(outcome) => self.serve(now, Input::Recorded(outcome), shared),
+            LegEvent::Talking(is_talking) => {
+                if let Some(room) = self.room() {
+                    shared.notice(Notice::RoomTalking { room, leg, is_talking });
+                }
+            }
         }
     }
 
@@ -191,7 +197,7 @@ impl Call {
             LegCommand::Hold => self.set_held(leg, true),
             LegCommand::Unhold => self.set_held(leg, false),
             LegCommand::Mute(muted) => self.set_muted(leg, muted, shared),
-            LegCommand::SendDtmf(digits) => self.press_keys(leg, &digits, shared),
+            LegCommand::SendDtmf(digits) => self.press_keys(now, leg, &digits, shared),
             // These concern two calls; their owner obeys them.
             LegCommand::Transfer { .. } | LegCommand::CompleteTransfer { .. } => {
                 Err(CommandError::WrongState)
@@ -206,7 +212,7 @@ impl Call {
         match &self.state {
             State::Forking(_) => self.ring_time_is_over(now, shared),
             State::Parked(_) => self.park_time_is_over(shared),
-            State::Service(_) => self.refuse(now, EndReason::Hangup, EndedBy::Switch, shared),
+            State::Service(_) => self.serve(now, Input::Timeout, shared),
             State::Routing | State::Talking { .. } | State::Over => {}
         }
     }

@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use ringdown_types::{CallId, EndReason, LegId, Pii, PromptId, Random, UserId, contain};
+use ringdown_types::{CallId, EndReason, LegId, Pii, PromptId, Random, RoomId, UserId, contain};
 use tracing::{debug, error};
 
 use crate::{
@@ -43,14 +43,14 @@ impl Default for Limits {
 #[derive(Debug)]
 pub struct CallControl {
     /// Ordered, so that a simulation with one seed always runs the same way.
-    calls: BTreeMap<CallId, Entry>,
+    pub(crate) calls: BTreeMap<CallId, Entry>,
     legs: HashMap<LegId, CallId>,
     timers: BTreeSet<(Instant, CallId)>,
     pub(crate) parking: Option<Parking>,
     /// Who is parked where.
     pub(crate) slots: BTreeMap<u32, CallId>,
     pub(crate) completions: Completions,
-    shared: Shared,
+    pub(crate) shared: Shared,
     /// When the input that is being handled came.
     now: Option<Instant>,
     failures: u64,
@@ -58,13 +58,15 @@ pub struct CallControl {
 
 /// A call and what the indexes hold of it.
 #[derive(Debug)]
-struct Entry {
-    call: Call,
+pub(crate) struct Entry {
+    pub(crate) call: Call,
     armed: Option<Instant>,
     slot: Option<u32>,
     counted: Vec<UserId>,
     /// How many inputs it took at one moment, and which.
     busy: (Option<Instant>, u32),
+    /// The room its anchor is in.
+    room: Option<(RoomId, LegId)>,
 }
 
 impl CallControl {
@@ -299,7 +301,10 @@ impl CallControl {
             dialled: call.dialled(),
             at: now,
         });
-        self.calls.insert(id, Entry { call, armed: None, slot: None, counted: Vec::new(), busy: (None, 0) });
+        self.calls.insert(
+            id,
+            Entry { call, armed: None, slot: None, counted: Vec::new(), room: None, busy: (None, 0) },
+        );
         id
     }
 
@@ -314,6 +319,7 @@ impl CallControl {
         let entry = self.calls.get_mut(&id)?;
         if entry.loops(now) {
             self.abandon(id, "it takes inputs without end");
+            self.settle_rooms();
             return None;
         }
         let result = contain(|| input(&mut entry.call, &mut self.shared));
@@ -324,13 +330,14 @@ impl CallControl {
             }
             Err(_) => {
                 self.abandon(id, "it panicked");
+                self.settle_rooms();
                 None
             }
         }
     }
 
     /// Ends a call that has a bug: its devices are told as far as it can still be known which they are.
-    fn abandon(&mut self, id: CallId, why: &'static str) {
+    pub(crate) fn abandon(&mut self, id: CallId, why: &'static str) {
         error!(call = %id, why, "a call failed inside and ends");
         self.failures += 1;
         for leg in self.shared.take_started() {
@@ -354,6 +361,9 @@ impl CallControl {
             if contain(|| entry.call.finish_unfinished(now, shared)).is_err() {
                 error!(call = %id, "no record of it can be written");
             }
+        }
+        if let Some((_, leg)) = entry.room {
+            shared.rooms.leave(leg);
         }
         for leg in shared.take_ended() {
             self.legs.remove(&leg);
@@ -431,10 +441,17 @@ impl CallControl {
         self.call(self.shared.last_call(user)?)
     }
 
-    /// Brings media, notices, indexes and timers up to date with a call that took an input.
+    /// Brings media, notices, indexes and timers up to date with a call that took an input, and the calls of those who
+    /// share a room with it.
     pub(crate) fn settle(&mut self, id: CallId) {
+        self.settle_one(id);
+        self.settle_rooms();
+    }
+
+    pub(crate) fn settle_one(&mut self, id: CallId) {
         let Some(entry) = self.calls.get_mut(&id) else { return };
         let settled = contain(|| {
+            entry.leave_room(&mut self.shared);
             entry.call.reconcile_media(&mut self.shared);
             entry.call.report_changes(&mut self.shared);
         });
@@ -489,6 +506,17 @@ impl Entry {
         }
         self.busy.1 += 1;
         self.busy.1 > FUEL
+    }
+
+    /// Takes an anchor out of the room that its call is not in any more, whatever it does in its place.
+    fn leave_room(&mut self, shared: &mut Shared) {
+        let room = self.call.room().zip(self.call.anchor);
+        if let Some((_, leg)) = self.room
+            && room != self.room
+        {
+            shared.rooms.leave(leg);
+        }
+        self.room = room;
     }
 
     /// Brings the numbers of calls of everybody with a leg in this one up to date.

@@ -28,6 +28,7 @@ impl Call {
         let leg = self.leg_mut(leg).ok_or(CommandError::NoSuchLeg)?;
         if leg.muted != muted {
             leg.muted = muted;
+            shared.rooms.note_muted(leg.id, muted);
             shared.action(Action::Mute { leg: leg.id, muted });
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use ringdown_types::{DtmfDigit, EndReason, LegId, Pii, PromptId, SessionId, UserId};
 
-use crate::EndedBy;
+use crate::{DepositPlan, EndedBy, MailboxPlan, RoomPlan};
 
 /// A device a leg can go to. Opaque to call control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +70,12 @@ pub enum Destination {
         /// Whether it is wanted.
         on: bool,
     },
+    /// Into a conference room.
+    Room(Arc<RoomPlan>),
+    /// To a mailbox, to leave a message.
+    Deposit(DepositPlan),
+    /// To the caller's own mailbox, to listen.
+    Mailbox(MailboxPlan),
     /// Nowhere: the caller is told why at once.
     Refused(EndReason),
 }
@@ -179,6 +185,40 @@ pub enum LegEvent {
         /// The token of [`crate::Action::Play`].
         token: u32,
     },
+    /// The recording of [`crate::Action::Record`] is over.
+    RecordingEnded(RecordingOutcome),
+    /// It begins or ceases to talk, in a mix.
+    Talking(bool),
+}
+
+/// What became of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordingOutcome {
+    /// It is kept.
+    Stored,
+    /// Too little was said; it is not kept.
+    TooShort,
+    /// It could not be written.
+    Failed,
+}
+
+/// What a person asks of a conference room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoomCommand {
+    /// Stops or restarts passing on what a member says. Everybody may mute themselves; others, only moderators.
+    Mute {
+        /// The member.
+        leg: LegId,
+        /// Whether it is muted.
+        muted: bool,
+    },
+    /// Takes a member out; for moderators.
+    Remove {
+        /// The member.
+        leg: LegId,
+    },
+    /// Lets only moderators in from now on, or everybody again; for moderators.
+    Lock(bool),
 }
 
 /// What a person asks of a leg.
@@ -270,6 +310,10 @@ pub enum CommandError {
     Invalid,
     /// As many as allowed exist: every parking slot is taken, for example.
     Full,
+    /// There is nobody in this room.
+    NoSuchRoom,
+    /// Only a moderator may do this.
+    NotAllowed,
 }
 
 impl std::fmt::Display for CommandError {
@@ -279,6 +323,8 @@ impl std::fmt::Display for CommandError {
             Self::WrongState => "the leg's state does not allow this",
             Self::Invalid => "a value is out of its range",
             Self::Full => "as many as allowed exist",
+            Self::NoSuchRoom => "there is nobody in this room",
+            Self::NotAllowed => "only a moderator may do this",
         })
     }
 }

@@ -22,6 +22,10 @@
 //! | `originate` | calls the switch places for a user |
 //! | `completion` | calling again once somebody busy is free |
 //! | `service` | calls the switch answers itself |
+//! | `script`, `pin` | what a service says, and how it asks for a PIN |
+//! | `echo_test`, `announcement` | the two simplest services |
+//! | `room`, `conference`, `room_control` | who is in which room; one caller's way through it; what moderators do, merging |
+//! | `deposit`, `mailbox` | leaving a message, and listening to one's own |
 //! | `bridge` | who hears what, derived from the state and reconciled after each input |
 //!
 //! # Deviations and assumptions
@@ -30,20 +34,29 @@
 //! - A device's 486 takes only that device out; a person's "busy" or "declined" speaks for all devices.
 //! - Whatever arrives for a leg that is over crossed its end and is dropped.
 
+mod announcement;
 mod bridge;
 mod call;
 mod completion;
+mod conference;
 mod control;
+mod deposit;
 mod diversion;
+mod echo_test;
 mod fork;
 mod hold;
 mod input;
 mod leg;
+mod mailbox;
 mod originate;
 mod output;
 mod park;
 mod pick_up;
+mod pin;
 mod redirect;
+mod room;
+mod room_control;
+mod script;
 mod service;
 mod shared;
 mod talk;
@@ -51,10 +64,16 @@ mod transfer;
 mod view;
 
 pub use control::{CallControl, Limits};
+pub use deposit::DepositPlan;
 pub use diversion::{Diversion, DiversionReason};
 pub use input::{
     Callee, CommandError, DeclineReason, Destination, DeviceId, Forwards, Group, LegCommand, LegEvent,
-    OfferError, OfferedCall, Originate, Parking, Stage,
+    OfferError, OfferedCall, Originate, Parking, RecordingOutcome, RoomCommand, Stage,
 };
-pub use output::{Action, CompletionState, LookupTarget, Notice, Output, PlaySource, TransferProgress};
+pub use mailbox::{MailboxMessage, MailboxPlan};
+pub use output::{
+    Action, CompletionState, LookupTarget, MailboxChange, Notice, Output, PlaySource, TransferProgress,
+};
+pub use pin::Pin;
+pub use room::{RoomMember, RoomPlan, RoomView};
 pub use view::{CallRecord, CallView, EndedBy, LegRole, LegState, LegView, ParkedView, Party};

@@ -2,9 +2,11 @@
 
 use std::{sync::Arc, time::Instant};
 
-use ringdown_types::{CallId, DtmfDigit, EndReason, LegId, Pii, PromptId, ToneId, UserId};
+use ringdown_types::{
+    CallId, DtmfDigit, EndReason, LegId, MixId, Pii, PromptId, RecordingId, RoomId, ToneId, UserId,
+};
 
-use crate::{CallRecord, DeviceId, EndedBy, LegView, ParkedView, Party};
+use crate::{CallRecord, DeviceId, EndedBy, LegView, ParkedView, Party, RoomView};
 
 /// One thing to do or to tell, in the order it was decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +112,42 @@ pub enum Action {
         /// The leg.
         leg: LegId,
     },
+    /// Let a leg hear every other member of a mix, and them it, replacing whatever fed it. The mix exists from its
+    /// first member to its last.
+    JoinMix {
+        /// The leg.
+        leg: LegId,
+        /// The mix.
+        mix: MixId,
+    },
+    /// Play to every member of a mix, beneath what they say.
+    PlayToMix {
+        /// The mix.
+        mix: MixId,
+        /// What is heard.
+        source: PlaySource,
+    },
+    /// Record what a leg says as a message; [`crate::LegEvent::RecordingEnded`] follows, also where the leg ends.
+    Record {
+        /// The leg.
+        leg: LegId,
+        /// Names the recording and the message.
+        recording: RecordingId,
+        /// Whose message it becomes.
+        mailbox: UserId,
+    },
+    /// End a leg's recording.
+    StopRecording {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Change a mailbox, as its owner asked.
+    ChangeMailbox {
+        /// Whose it is.
+        mailbox: UserId,
+        /// How.
+        change: MailboxChange,
+    },
     /// Send a digit to a leg.
     SendDtmf {
         /// The leg that hears it.
@@ -169,6 +207,17 @@ pub enum PlaySource {
     Tone(ToneId),
     /// A prompt of the sound pack; music on hold is one.
     Prompt(PromptId),
+    /// A recording.
+    Recording(RecordingId),
+}
+
+/// What the owner of a mailbox does with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailboxChange {
+    /// It was listened to.
+    Heard(RecordingId),
+    /// It goes.
+    Deleted(RecordingId),
 }
 
 /// What happened.
@@ -220,5 +269,16 @@ pub enum Notice {
         leg: LegId,
         /// The key.
         digit: DtmfDigit,
+    },
+    /// A room changed; one without members is over.
+    RoomChanged(RoomView),
+    /// A member of a room begins or ceases to talk.
+    RoomTalking {
+        /// The room.
+        room: RoomId,
+        /// The member.
+        leg: LegId,
+        /// Whether it talks.
+        is_talking: bool,
     },
 }

@@ -40,7 +40,13 @@ impl Call {
             }
             Destination::Forwarded { user, to } => self.forward_at_once(now, (user, to), shared),
             Destination::EchoTest => self.start_echo_test(now, shared),
-            Destination::Announcement(prompts) => self.announce(now, prompts, shared),
+            Destination::Announcement(prompts) => self.start_announcement(now, prompts, shared),
+            Destination::Room(plan) => self.start_conference(now, plan, shared),
+            Destination::Deposit(plan) => {
+                self.callee = Party::User(plan.mailbox);
+                self.start_deposit(now, plan, shared);
+            }
+            Destination::Mailbox(plan) => self.start_mailbox(now, plan, shared),
             // What concerns other calls their owner has resolved; what is left concerns nobody.
             Destination::Park(_)
             | Destination::ParkSlot(_)

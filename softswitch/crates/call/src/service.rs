@@ -1,27 +1,22 @@
-//! Calls the switch answers itself.
+//! Calls the switch answers itself. Each service is a machine of its own: told what the caller does, it says what the
+//! caller hears and when the call is over.
 
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
-use ringdown_types::{EndReason, PromptId};
+use ringdown_types::{CallId, DtmfDigit, EndReason, LegId, PromptId, RoomId, UserId};
 
 use crate::{
-    EndedBy,
+    EndedBy, RecordingOutcome,
+    announcement::Announcement,
     bridge::Feed,
-    call::{Call, State},
+    call::{Call, Ending, State},
+    conference::Attendance,
+    deposit::{Deposit, DepositPlan},
+    echo_test::EchoTest,
+    mailbox::{MailboxPlan, MailboxSession},
+    room::RoomPlan,
     shared::Shared,
 };
-
-/// The echo test: says what it is, then returns the caller's voice until they hang up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EchoTest {
-    /// The prompt plays.
-    Announcing,
-    /// The caller hears themselves.
-    Echoing,
-}
 
 /// What the switch does for an anchor it answered itself.
 #[derive(Debug)]
@@ -30,6 +25,43 @@ pub(crate) enum Service {
     EchoTest(EchoTest),
     /// Says something and hangs up.
     Announcement(Announcement),
+    /// Lets the caller into a conference room.
+    Conference(Box<Attendance>),
+    /// Takes a message.
+    Deposit(Box<Deposit>),
+    /// Plays the caller's own messages.
+    Mailbox(Box<MailboxSession>),
+}
+
+/// What a service is told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Input {
+    /// The caller pressed a key.
+    Key(DtmfDigit),
+    /// A playback reached its end.
+    Finished(u32),
+    /// A recording is over.
+    Recorded(RecordingOutcome),
+    /// The deadline passed.
+    Timeout,
+}
+
+/// Who is served.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Guest {
+    pub(crate) call: CallId,
+    pub(crate) leg: LegId,
+    pub(crate) user: UserId,
+    pub(crate) muted: bool,
+}
+
+/// What a service wants of its call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    Stay,
+    /// The caller is not heard any more, or again.
+    Mute(bool),
+    HangUp,
 }
 
 impl Service {
@@ -38,89 +70,104 @@ impl Service {
         match self {
             Self::EchoTest(step) => step.feed(),
             Self::Announcement(announcement) => announcement.feed(),
+            Self::Conference(attendance) => attendance.feed(),
+            Self::Deposit(deposit) => deposit.feed(),
+            Self::Mailbox(session) => session.feed(),
         }
     }
 
-    /// When it must have come to its end.
-    pub(crate) const fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         match self {
             Self::EchoTest(_) => None,
-            Self::Announcement(announcement) => Some(announcement.until),
+            Self::Announcement(announcement) => Some(announcement.deadline()),
+            Self::Conference(attendance) => attendance.deadline(),
+            Self::Deposit(deposit) => deposit.deadline(),
+            Self::Mailbox(session) => session.deadline(),
         }
     }
-}
 
-impl EchoTest {
-    const fn feed(self) -> Feed {
+    fn handle(&mut self, now: Instant, input: Input, guest: Guest, shared: &mut Shared) -> Next {
         match self {
-            Self::Announcing => Feed::Prompt { prompt: PromptId::EchoTest, token: ANNOUNCEMENT },
-            Self::Echoing => Feed::Echo,
+            Self::EchoTest(step) => step.handle(input),
+            Self::Announcement(announcement) => announcement.handle(input),
+            Self::Conference(attendance) => attendance.handle(now, input, guest, shared),
+            Self::Deposit(deposit) => deposit.handle(now, input, guest, shared),
+            Self::Mailbox(session) => session.handle(now, input, shared),
         }
     }
 }
 
 impl Call {
     pub(crate) fn start_echo_test(&mut self, now: Instant, shared: &mut Shared) {
-        self.transition(State::Service(Service::EchoTest(EchoTest::Announcing)));
+        self.start_service(now, Service::EchoTest(EchoTest::Announcing), shared);
+    }
+
+    pub(crate) fn start_announcement(&mut self, now: Instant, prompts: Vec<PromptId>, shared: &mut Shared) {
+        self.start_service(now, Service::Announcement(Announcement::new(now, prompts)), shared);
+    }
+
+    pub(crate) fn start_deposit(&mut self, now: Instant, plan: DepositPlan, shared: &mut Shared) {
+        self.start_service(now, Service::Deposit(Box::new(Deposit::new(plan))), shared);
+    }
+
+    pub(crate) fn start_mailbox(&mut self, now: Instant, plan: MailboxPlan, shared: &mut Shared) {
+        self.start_service(now, Service::Mailbox(Box::new(MailboxSession::new(now, plan))), shared);
+    }
+
+    pub(crate) fn start_conference(&mut self, now: Instant, plan: Arc<RoomPlan>, shared: &mut Shared) {
+        let Some(guest) = self.guest() else { return };
+        let attendance = Attendance::new(now, plan, guest, shared);
+        self.start_service(now, Service::Conference(Box::new(attendance)), shared);
+    }
+
+    fn start_service(&mut self, now: Instant, service: Service, shared: &mut Shared) {
+        self.transition(State::Service(service));
         self.set_answered(now, None, shared);
         self.dismiss_watcher(shared);
     }
 
-    pub(crate) fn announce(&mut self, now: Instant, prompts: Vec<PromptId>, shared: &mut Shared) {
-        let announcement = Announcement {
-            prompts: prompts.into_iter().take(MAX_PROMPTS).collect(),
-            token: ANNOUNCEMENT,
-            until: now + ANNOUNCEMENT_LIMIT,
-        };
-        self.transition(State::Service(Service::Announcement(announcement)));
-        self.set_answered(now, None, shared);
-        self.dismiss_watcher(shared);
-    }
-
-    pub(crate) fn play_finished(&mut self, now: Instant, token: u32, shared: &mut Shared) {
+    /// Tells the service something, if the call is one.
+    pub(crate) fn serve(&mut self, now: Instant, input: Input, shared: &mut Shared) {
+        let Some(guest) = self.guest() else { return };
         let State::Service(service) = &mut self.state else { return };
-        match service {
-            Service::EchoTest(step @ EchoTest::Announcing) if token == ANNOUNCEMENT => {
-                *step = EchoTest::Echoing
+        match service.handle(now, input, guest, shared) {
+            Next::Stay => {}
+            Next::Mute(muted) => {
+                // The anchor is there, or nobody were served.
+                let _ = self.set_muted(guest.leg, muted, shared);
             }
-            Service::EchoTest(_) => {}
-            Service::Announcement(announcement) if token == announcement.token => {
-                announcement.prompts.pop_front();
-                announcement.token += 1;
-                if announcement.prompts.is_empty() {
-                    self.refuse(now, EndReason::Hangup, EndedBy::Switch, shared);
-                }
+            Next::HangUp => {
+                let ending = Ending::told(EndReason::Hangup, EndedBy::Switch);
+                self.hang_up(now, guest.leg, ending, shared);
             }
-            Service::Announcement(_) => {}
         }
     }
-}
 
-/// Prompts that are said one after the other.
-#[derive(Debug)]
-pub(crate) struct Announcement {
-    /// The one that plays, and those after it.
-    prompts: VecDeque<PromptId>,
-    /// Names the playback of the first of them.
-    token: u32,
-    /// When the switch hangs up even if a playback's end was never told.
-    until: Instant,
-}
-
-impl Announcement {
-    fn feed(&self) -> Feed {
-        match self.prompts.front() {
-            Some(&prompt) => Feed::Prompt { prompt, token: self.token },
-            None => Feed::Silence,
+    /// The room the anchor is a member of.
+    pub(crate) fn room(&self) -> Option<RoomId> {
+        match &self.state {
+            State::Service(Service::Conference(attendance)) => attendance.room(),
+            _ => None,
         }
     }
+
+    /// Somebody came to the anchor's room or left it.
+    pub(crate) fn follow_room(&mut self, shared: &Shared) {
+        if let State::Service(Service::Conference(attendance)) = &mut self.state {
+            attendance.follow_room(shared);
+        }
+    }
+
+    /// A moderator removes the anchor from its room.
+    pub(crate) fn remove_from_room(&mut self, shared: &mut Shared) {
+        let Some(guest) = self.guest() else { return };
+        if let State::Service(Service::Conference(attendance)) = &mut self.state {
+            attendance.remove(guest, shared);
+        }
+    }
+
+    fn guest(&self) -> Option<Guest> {
+        let anchor = self.leg(self.anchor?)?;
+        Some(Guest { call: self.id, leg: anchor.id, user: anchor.user, muted: anchor.muted })
+    }
 }
-
-/// The most prompts of one announcement.
-const MAX_PROMPTS: usize = 64;
-
-/// The longest announcement.
-const ANNOUNCEMENT_LIMIT: Duration = Duration::from_secs(120);
-
-/// Names the prompt's playback. One for all calls will do: a playback belongs to a leg.
-const ANNOUNCEMENT: u32 = 1;

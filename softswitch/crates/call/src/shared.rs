@@ -5,9 +5,9 @@ use std::{
     fmt,
 };
 
-use ringdown_types::{CallId, LegId, Random, UserId};
+use ringdown_types::{CallId, LegId, MixId, Random, RecordingId, UserId};
 
-use crate::{Action, Limits, Notice, Output};
+use crate::{Action, Limits, Notice, Output, room::Rooms};
 
 /// What every call needs besides itself. The queue is bounded by its use: one input queues a few outputs per leg of
 /// the calls it concerns, and is drained before the next.
@@ -21,6 +21,10 @@ pub(crate) struct Shared {
     started: Vec<LegId>,
     /// How many calls each user is in, and which they came into last.
     users: HashMap<UserId, (u32, CallId)>,
+    /// Who is in which conference room.
+    pub(crate) rooms: Rooms,
+    /// Calls whose anchors a moderator removes from their room.
+    removals: Vec<CallId>,
 }
 
 impl Shared {
@@ -32,6 +36,8 @@ impl Shared {
             ended: Vec::new(),
             started: Vec::new(),
             users: HashMap::new(),
+            rooms: Rooms::default(),
+            removals: Vec::new(),
         }
     }
 
@@ -69,6 +75,23 @@ impl Shared {
 
     pub(crate) fn new_call_id(&mut self) -> CallId {
         CallId::random(&mut *self.random)
+    }
+
+    pub(crate) fn new_mix_id(&mut self) -> MixId {
+        MixId::random(&mut *self.random)
+    }
+
+    pub(crate) fn new_recording_id(&mut self) -> RecordingId {
+        RecordingId::random(&mut *self.random)
+    }
+
+    /// A moderator removes the anchor of a call from its room.
+    pub(crate) fn remove_from_room(&mut self, call: CallId) {
+        self.removals.push(call);
+    }
+
+    pub(crate) fn take_removal(&mut self) -> Option<CallId> {
+        self.removals.pop()
     }
 
     /// How many calls a user is in, ringing ones included.

@@ -8,6 +8,7 @@ use crate::{
     Action, CommandError, EndedBy, LegCommand, Notice,
     bridge::Feed,
     call::{Call, Ending},
+    service::Input,
     shared::Shared,
 };
 
@@ -25,8 +26,17 @@ impl Call {
         self.finish(now, ending.reason, by, shared);
     }
 
-    /// A key of a device: its partner hears it, if it hears the device at all.
-    pub(crate) fn key_pressed(&self, leg: LegId, digit: DtmfDigit, relayed: bool, shared: &mut Shared) {
+    /// A key of a device: the service it talks to takes it, or its partner hears it, if it hears the device at all.
+    pub(crate) fn key_pressed(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        (digit, relayed): (DtmfDigit, bool),
+        shared: &mut Shared,
+    ) {
+        if Some(leg) == self.anchor {
+            self.serve(now, Input::Key(digit), shared);
+        }
         let Some(partner) = self.bridged_partner(leg) else { return };
         if !relayed {
             shared.action(Action::SendDtmf { leg: partner, digit });
@@ -36,7 +46,8 @@ impl Call {
 
     /// Keys a person presses on a screen.
     pub(crate) fn press_keys(
-        &self,
+        &mut self,
+        now: Instant,
         leg: LegId,
         digits: &[DtmfDigit],
         shared: &mut Shared,
@@ -48,7 +59,7 @@ impl Call {
             return Err(CommandError::WrongState);
         }
         for &digit in digits {
-            self.key_pressed(leg, digit, false, shared);
+            self.key_pressed(now, leg, (digit, false), shared);
         }
         Ok(())
     }

@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use ringdown_types::{CallId, DtmfDigit, EndReason, LegId, MessageId, Pii, SessionId, UserId};
+use crate::{ChatMessage, PersonStatement, SettingChange, SoundBytes, VoicemailMessage};
+use ringdown_types::{
+    CallId, DtmfDigit, EndReason, LegId, MessageId, Pii, RecordingId, RoomId, SessionId, UserId,
+};
 use serde::{Deserialize, Serialize};
-
-use crate::{ChatMessage, PersonStatement, SettingChange};
 
 /// Names a command for its reply and against doing it twice. Random, chosen by the app server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -142,6 +143,65 @@ pub enum Command {
         /// The candidate; `None` at the end of candidates.
         candidate: Option<CandidateText>,
     },
+    /// Stops or restarts passing on what a member of a room says. Members may mute themselves, moderators anybody.
+    RoomMute {
+        /// The room.
+        room: RoomId,
+        /// The member.
+        leg: LegId,
+        /// Whether it is muted.
+        muted: bool,
+        /// Who asks.
+        by: UserId,
+    },
+    /// Takes a member out of a room; for moderators.
+    RoomRemove {
+        /// The room.
+        room: RoomId,
+        /// The member.
+        leg: LegId,
+        /// Who asks.
+        by: UserId,
+    },
+    /// Lets only moderators into a room, or everybody again; for moderators.
+    RoomLock {
+        /// The room.
+        room: RoomId,
+        /// Whether it is locked.
+        locked: bool,
+        /// Who asks.
+        by: UserId,
+    },
+    /// Lists a mailbox, oldest first. Replies [`CommandResult::Voicemail`].
+    ListVoicemail {
+        /// Whose.
+        user: UserId,
+    },
+    /// Reads a part of a message's sound, a WAV file. Replies [`CommandResult::VoicemailSound`].
+    FetchVoicemail {
+        /// Whose.
+        user: UserId,
+        /// The message.
+        message: RecordingId,
+        /// Where to begin, in bytes.
+        offset: u64,
+    },
+    /// Marks a message as listened to, or as new. [`crate::Event::VoicemailChanged`] follows.
+    MarkVoicemail {
+        /// Whose.
+        user: UserId,
+        /// The message.
+        message: RecordingId,
+        /// Whether it was listened to.
+        is_heard: bool,
+    },
+    /// Deletes a message. [`crate::Event::VoicemailChanged`] follows.
+    DeleteVoicemail {
+        /// Whose.
+        user: UserId,
+        /// The message.
+        message: RecordingId,
+    },
     /// Changes a user's setting as their feature code would. [`crate::Event::SettingChanged`] follows.
     ChangeSetting {
         /// Whose.
@@ -242,6 +302,18 @@ pub enum CommandResult {
         /// The call.
         call: CallId,
     },
+    /// A mailbox.
+    Voicemail {
+        /// Its messages, oldest first.
+        messages: Vec<VoicemailMessage>,
+    },
+    /// A part of a message's sound.
+    VoicemailSound {
+        /// How many bytes the whole sound has.
+        total: u64,
+        /// The part, at most 256 KiB; less than that at the end only.
+        part: SoundBytes,
+    },
     /// It was refused; nothing changed.
     Refused {
         /// Why.
@@ -277,4 +349,10 @@ pub enum CommandError {
     NotAcceptable,
     /// The switch is full.
     Congestion,
+    /// There is nobody in this room.
+    NoSuchRoom,
+    /// Only a moderator may do this.
+    NotAllowed,
+    /// The mailbox has no such message.
+    NoSuchMessage,
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use ringdown_types::{
-    CallId, DtmfDigit, EndReason, Extension, LegId, MediaDirection, MessageId, Pii, SessionId, UserId,
+    CallId, DtmfDigit, EndReason, Extension, LegId, MediaDirection, MessageId, Pii, RoomId, SessionId, UserId,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{CandidateText, ChatMessage, PersonStatement, SessionDescription, SettingChange};
+use crate::{
+    CandidateText, ChatMessage, PersonStatement, RoomInfo, SessionDescription, SettingChange, VoicemailCount,
+};
 
 /// Something that happened. Times are Unix time in milliseconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -105,6 +107,25 @@ pub enum Event {
     Registration {
         /// The user's bindings as they are now.
         registration: RegistrationInfo,
+    },
+    /// Who is in a conference room changed, or something about them; a room without members is over.
+    RoomChanged {
+        /// The room as it is now.
+        room: RoomInfo,
+    },
+    /// A member of a room begins or ceases to talk. Shed before any other event.
+    RoomTalking {
+        /// The room.
+        room: RoomId,
+        /// The member.
+        leg: LegId,
+        /// Whether it talks.
+        is_talking: bool,
+    },
+    /// A mailbox has other numbers of messages.
+    VoicemailChanged {
+        /// How many there are now.
+        count: VoicemailCount,
     },
     /// A user changed a setting on the switch. It is in force already.
     SettingChanged {

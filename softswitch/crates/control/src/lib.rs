@@ -9,6 +9,7 @@ mod directory;
 mod event;
 mod frame;
 mod person;
+mod room;
 mod snapshot;
 mod voicemail;
 
@@ -27,5 +28,6 @@ pub use event::{
 };
 pub use frame::{AppFrame, FrameError, MAX_FRAME_BYTES, NodeFrame, PROTOCOL_VERSION, decode, encode};
 pub use person::{Activity, ChatMessage, MAX_MESSAGE_BYTES, MAX_NOTE_BYTES, PersonStatement, Statement};
+pub use room::{RoomInfo, RoomMemberInfo};
 pub use snapshot::{CallInfo, Snapshot};
-pub use voicemail::{VoicemailCount, VoicemailMessage};
+pub use voicemail::{SoundBytes, VoicemailCount, VoicemailMessage};

@@ -3,7 +3,9 @@
 use ringdown_types::{CallId, Pii};
 use serde::{Deserialize, Serialize};
 
-use crate::{LegInfo, ParkedInfo, Party, PersonStatement, RegistrationInfo, SettingChanged};
+use crate::{
+    LegInfo, ParkedInfo, Party, PersonStatement, RegistrationInfo, RoomInfo, SettingChanged, VoicemailCount,
+};
 
 /// Everything live, as of one event number.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -13,6 +15,12 @@ pub struct Snapshot {
     pub calls: Vec<CallInfo>,
     /// Users with at least one reachable telephone.
     pub registrations: Vec<RegistrationInfo>,
+    /// Conference rooms with somebody in them.
+    #[serde(default)]
+    pub rooms: Vec<RoomInfo>,
+    /// Mailboxes with messages.
+    #[serde(default)]
+    pub voicemail: Vec<VoicemailCount>,
     /// Settings changed on the switch that the directory in force does not hold, oldest first for each user.
     #[serde(default)]
     pub settings: Vec<SettingChanged>,

@@ -1,7 +1,10 @@
 //! Messages in mailboxes.
 
+use std::{borrow::Cow, fmt};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
 use ringdown_types::{RecordingId, UserId};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::Party;
 
@@ -33,4 +36,32 @@ pub struct VoicemailCount {
     pub new: u32,
     /// The others.
     pub saved: u32,
+}
+
+/// Bytes of a sound; Base64 (RFC 4648 §4) on the link.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SoundBytes(pub Vec<u8>);
+
+impl SoundBytes {
+    /// The most bytes one reply carries. More would hold up the events behind it.
+    pub const MAX: usize = 256 * 1024;
+}
+
+impl fmt::Debug for SoundBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SoundBytes({} bytes)", self.0.len())
+    }
+}
+
+impl Serialize for SoundBytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for SoundBytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <Cow<'de, str>>::deserialize(deserializer)?;
+        STANDARD.decode(text.as_bytes()).map(Self).map_err(de::Error::custom)
+    }
 }

@@ -2,15 +2,16 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use ringdown_call::{Action, DeviceId, LegEvent, Notice, Output as CallOutput, PlaySource as Play};
+use ringdown_call::{Action, DeviceId, LegEvent, Notice, Output as CallOutput};
 use ringdown_control::{Event, LegPlace};
-use ringdown_media::api::{MediaCommand, PlaySource};
+use ringdown_media::api::MediaCommand;
 use ringdown_types::{CallId, CodecId, EndReason, LegId, SessionId};
 
 use crate::{
     Output, Switch,
     legs::{Leg, Side, codecs_starting_with},
     notices::Translator,
+    rooms::media_source,
     web_leg::WebLeg,
 };
 
@@ -58,20 +59,30 @@ impl Switch {
             Action::AnswerLeg { leg, callee } => self.sip_answer(now, leg, callee),
             Action::EndLeg { leg, reason } => self.sip_end(now, leg, reason),
             Action::Bridge { a, b } => {
+                self.mixes.leave(a);
+                self.mixes.leave(b);
                 self.bridge(now, a, b);
                 self.spare_transcoding(a, b);
                 self.spare_transcoding(b, a);
             }
             Action::Unbridge { a, b } => self.unbridge(a, b),
             Action::Play { leg, source, repeat, token } => {
-                let source = match source {
-                    Play::Tone(tone) => PlaySource::Tone(tone),
-                    Play::Prompt(prompt) => PlaySource::Prompt(prompt),
-                };
+                self.mixes.leave(leg);
+                let source = media_source(source);
                 self.media(leg, MediaCommand::Play { leg, source, repeat, token });
             }
-            Action::StopPlay { leg } => self.media(leg, MediaCommand::Disconnect { leg }),
+            Action::StopPlay { leg } => {
+                self.mixes.leave(leg);
+                self.media(leg, MediaCommand::Disconnect { leg });
+            }
             Action::Echo { leg } => self.media(leg, MediaCommand::Echo { leg }),
+            Action::JoinMix { leg, mix } => self.join_mix(leg, mix),
+            Action::PlayToMix { mix, source } => self.play_to_mix(mix, source),
+            Action::Record { leg, recording, mailbox } => {
+                self.start_recording(now, leg, recording, mailbox);
+            }
+            Action::StopRecording { leg } => self.media(leg, MediaCommand::StopRecording { leg }),
+            Action::ChangeMailbox { mailbox, change } => self.change_mailbox(mailbox, change),
             Action::SendDtmf { leg, digit } => {
                 self.media(leg, MediaCommand::SendDtmf { leg, digit, duration_ms: DIGIT_MS });
             }
@@ -99,6 +110,7 @@ impl Switch {
         self.lost_media.settled(leg);
         self.auto_answering.remove(&leg);
         self.drop_link_of(leg);
+        self.mixes.leave(leg);
         let Some(gone) = self.legs.remove(leg) else { return };
         match &gone.side {
             Side::Browser(web) => self.sessions.remove_leg(web.session(), leg),

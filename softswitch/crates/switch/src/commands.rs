@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Instant};
 
 use ringdown_call::{
     CommandError as CallError, DeclineReason, DeviceId, EndedBy, LegCommand, LegEvent, OfferError,
+    RoomCommand,
 };
 use ringdown_control::{
     CandidateText, Command, CommandError, CommandResult, DescriptionKind, Event, LegPlace, SessionDescription,
@@ -45,6 +46,8 @@ impl From<CallError> for Refusal {
             CallError::NoSuchLeg => CommandError::NoSuchLeg,
             CallError::WrongState => CommandError::WrongState,
             CallError::Invalid => CommandError::Invalid,
+            CallError::NoSuchRoom => CommandError::NoSuchRoom,
+            CallError::NotAllowed => CommandError::NotAllowed,
             CallError::Full => CommandError::Congestion,
         };
         Self(code, error.to_string())
@@ -129,6 +132,25 @@ impl Switch {
                 let refused = |refusal| Refusal(CommandError::Invalid, format!("{refusal}"));
                 self.change_setting(now, user, change).map_err(refused)?;
             }
+            Command::RoomMute { room, leg, muted, by } => {
+                self.calls.handle_room_command(room, by, RoomCommand::Mute { leg, muted })?;
+            }
+            Command::RoomRemove { room, leg, by } => {
+                self.calls.handle_room_command(room, by, RoomCommand::Remove { leg })?;
+            }
+            Command::RoomLock { room, locked, by } => {
+                self.calls.handle_room_command(room, by, RoomCommand::Lock(locked))?;
+            }
+            Command::ListVoicemail { user } => {
+                return Ok(CommandResult::Voicemail { messages: self.voicemail(user).to_vec() });
+            }
+            Command::FetchVoicemail { .. } => {
+                return Err(Refusal::new(CommandError::Invalid, "sounds are read by the switch's shell"));
+            }
+            Command::MarkVoicemail { user, message, is_heard } => {
+                self.mark_voicemail(user, message, is_heard)?
+            }
+            Command::DeleteVoicemail { user, message } => self.delete_voicemail(user, message)?,
             Command::Explain { caller, dialled, at } => {
                 let explanation = self.explain(now, caller, &dialled, at);
                 return Ok(CommandResult::Explained { explanation });

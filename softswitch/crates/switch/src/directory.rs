@@ -4,10 +4,10 @@ use std::{collections::HashMap, time::Duration};
 
 use ringdown_call::Party as CallParty;
 use ringdown_control::{
-    DirectorySnapshot, DirectoryUser, ParkingLot, Party, RingGroup, SipDevice, UserSettings,
+    ConferenceRoom, DirectorySnapshot, DirectoryUser, ParkingLot, Party, RingGroup, SipDevice, UserSettings,
 };
 use ringdown_dialplan::{CompileError, Decision, Dialplan};
-use ringdown_types::{DialKey, GroupId, Pii, UserId};
+use ringdown_types::{DialKey, GroupId, Pii, RoomId, UserId};
 
 /// The directory in force.
 #[derive(Debug, Default)]
@@ -23,6 +23,7 @@ pub(crate) struct Directory {
     /// Users by the name of their pick-up group.
     pickup_groups: HashMap<String, Vec<UserId>>,
     parking: Option<ParkingLot>,
+    rooms: HashMap<RoomId, ConferenceRoom>,
     dialplan: Dialplan,
 }
 
@@ -64,6 +65,7 @@ impl Directory {
         let number = |group: &RingGroup| Some((DialKey::parse(group.extension.as_str())?, group.id));
         let group_numbers = snapshot.groups.iter().filter_map(number).collect();
         let groups = snapshot.groups.into_iter().map(|group| (group.id, group)).collect();
+        let rooms = snapshot.rooms.into_iter().map(|room| (room.id, room)).collect();
         let (version, realm, parking) = (snapshot.version, snapshot.realm, snapshot.parking);
         let mut pickup_groups: HashMap<String, Vec<UserId>> = HashMap::new();
         for user in users.values() {
@@ -79,6 +81,7 @@ impl Directory {
             owned,
             groups,
             group_numbers,
+            rooms,
             pickup_groups,
             parking,
             dialplan,
@@ -122,6 +125,10 @@ impl Directory {
     /// A user's settings, to change them.
     pub(crate) fn settings_mut(&mut self, user: UserId) -> Option<&mut UserSettings> {
         self.users.get_mut(&user).map(|user| &mut user.settings)
+    }
+
+    pub(crate) fn room(&self, room: RoomId) -> Option<&ConferenceRoom> {
+        self.rooms.get(&room)
     }
 
     pub(crate) fn group(&self, group: GroupId) -> Option<&RingGroup> {

@@ -46,6 +46,10 @@ impl Translator<'_> {
                 },
             },
             Notice::Dtmf { leg, digit } => Event::Dtmf { leg: *leg, digit: *digit },
+            Notice::RoomChanged(view) => Event::RoomChanged { room: self.room(view) },
+            Notice::RoomTalking { room, leg, is_talking } => {
+                Event::RoomTalking { room: *room, leg: *leg, is_talking: *is_talking }
+            }
         }
     }
 

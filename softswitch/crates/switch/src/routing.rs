@@ -80,6 +80,12 @@ impl Switch {
             Decision::User { user } => self.reached_user(*user),
             Decision::Group { group } => self.ring_group(*group),
             Decision::EchoTest => Destination::EchoTest,
+            Decision::Room { room } => match self.room_plan(*room) {
+                Some(plan) => Destination::Room(plan),
+                None => Destination::Refused(EndReason::NotFound),
+            },
+            Decision::VoicemailMain => Destination::Mailbox(self.mailbox_plan(by)),
+            Decision::VoicemailBox { user } => Destination::Deposit(self.deposit_plan(*user)),
             decision => Destination::Refused(decision.end_reason().unwrap_or(EndReason::NotFound)),
         }
     }

@@ -25,10 +25,12 @@ use crate::{
     legs::Legs,
     links::Links,
     lost_media::LostMedia,
+    mailboxes::{Mailboxes, RecordingEnded},
     messages::Messages,
     notices::Translator,
     presence::People,
     qualify::Qualify,
+    rooms::Mixes,
     sessions::Sessions,
     settings::SettingChanges,
     sip_requests::SipSide,
@@ -62,6 +64,8 @@ pub struct Switch {
     pub(crate) watchers: Watchers,
     pub(crate) messages: Messages,
     pub(crate) qualify: Qualify,
+    pub(crate) mailboxes: Mailboxes,
+    pub(crate) mixes: Mixes,
     /// Browser legs to ring once their notices are out, with the leg they will hear.
     pub(crate) browsers_to_ring: VecDeque<(LegId, Option<LegId>)>,
     /// Legs whose devices are asked to answer by themselves.
@@ -101,6 +105,8 @@ impl Switch {
             watchers: subscriptions::watchers(),
             messages: Messages::default(),
             qualify: Qualify::new(config.qualify),
+            mailboxes: Mailboxes::default(),
+            mixes: Mixes::default(),
             browsers_to_ring: VecDeque::new(),
             auto_answering: HashSet::new(),
             originated: HashMap::new(),
@@ -172,9 +178,14 @@ impl Switch {
     pub fn handle_media_event(&mut self, now: Instant, event: MediaEvent) {
         match event {
             MediaEvent::LegConnected { leg } => self.lost_media.settled(leg),
-            MediaEvent::MediaStarted { .. }
-            | MediaEvent::Talking { .. }
-            | MediaEvent::RecordingEnded { .. } => {}
+            MediaEvent::MediaStarted { .. } => {}
+            MediaEvent::Talking { leg, is_talking } => {
+                self.calls.handle_leg_event(now, leg, LegEvent::Talking(is_talking));
+            }
+            MediaEvent::RecordingEnded { leg, recording, end, duration_ms, is_stored } => {
+                let ended = RecordingEnded { recording, end, duration_ms, is_stored };
+                self.recording_ended(now, leg, ended);
+            }
             MediaEvent::LegFailed { leg, failure } => self.media_failed(now, leg, failure),
             // The media plane passes telephone-events on to the partner itself; this is for whoever listens.
             MediaEvent::Dtmf { leg, digit, .. } => {
@@ -218,7 +229,10 @@ impl Switch {
             return outcome.clone();
         }
         let result = self.obey(now, command);
-        self.commands.note(id, result.clone());
+        // Lists change nothing, and are long.
+        if !matches!(result, CommandResult::Voicemail { .. }) {
+            self.commands.note(id, result.clone());
+        }
         self.settle(now);
         result
     }
@@ -312,6 +326,8 @@ impl Switch {
         Snapshot {
             calls: self.calls.calls().map(|call| translator.call(&call)).collect(),
             registrations: self.registrations(),
+            rooms: self.calls.rooms().map(|room| translator.room(&room)).collect(),
+            voicemail: self.voicemail_counts(),
             settings: self.changed_settings(),
             published: self.people.publications(),
             parked: self.calls.parked().map(|parked| translator.parked(&parked)).collect(),

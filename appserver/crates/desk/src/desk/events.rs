@@ -65,6 +65,8 @@ impl Desk {
             Event::Parked { .. } | Event::SlotFree { .. } | Event::Completion { .. } => {}
             // The softswitch says it again in its snapshots until a directory holds it.
             Event::SettingChanged { .. } => {}
+            // Rooms and mailboxes are asked for, over REST.
+            Event::RoomChanged { .. } | Event::RoomTalking { .. } | Event::VoicemailChanged { .. } => {}
             Event::Registration { registration } => self.set_bindings(now, id, &registration),
             Event::Message { message } => self.handle_message(now, link, message),
             Event::MessageDelivered { message, delivered } => self.message_delivered(message, delivered),
@@ -111,7 +113,9 @@ impl Desk {
                 | CommandResult::Started { .. }
                 | CommandResult::Parked { .. }
                 | CommandResult::Originated { .. }
-                | CommandResult::Explained { .. },
+                | CommandResult::Explained { .. }
+                | CommandResult::Voicemail { .. }
+                | CommandResult::VoicemailSound { .. },
             ) => {
                 if let Some((conn, request)) = waiter.asker() {
                     self.respond_to_asker(conn, request, Ok(json!({})));

@@ -12,10 +12,13 @@ use std::{
 
 use ringdown_call::{
     Action, CallControl, CallRecord, Callee, CompletionState, Destination, DeviceId, EndedBy, Forwards,
-    LegCommand, LegEvent, LegState, LegView, Limits, LookupTarget, Notice, OfferedCall, Output, ParkedView,
-    PlaySource, TransferProgress,
+    LegCommand, LegEvent, LegState, LegView, Limits, LookupTarget, MailboxChange, Notice, OfferedCall,
+    Output, ParkedView, PlaySource, RoomView, TransferProgress,
 };
-use ringdown_types::{CallId, DtmfDigit, EndReason, LegId, Pii, SeededRandom, SessionId, ToneId, UserId};
+use ringdown_types::{
+    CallId, DtmfDigit, EndReason, LegId, MixId, Pii, RecordingId, RoomId, SeededRandom, SessionId, ToneId,
+    UserId,
+};
 
 pub(crate) const ALICE: UserId = UserId::from_u128(101);
 pub(crate) const BOB: UserId = UserId::from_u128(102);
@@ -38,6 +41,7 @@ pub(crate) enum Hears {
     Leg(LegId),
     Itself,
     Play(PlaySource, u32),
+    Mix(MixId),
 }
 
 /// Call control and everything it said.
@@ -65,6 +69,14 @@ pub(crate) struct World {
     pub(crate) order: Vec<LegId>,
     /// Lookups in the order they were asked for.
     pub(crate) lookups: Vec<(CallId, LookupTarget, UserId)>,
+    /// What was played into mixes.
+    pub(crate) mixed: Vec<(MixId, PlaySource)>,
+    /// Legs that are recorded, and for whom.
+    pub(crate) recording: BTreeMap<LegId, (RecordingId, UserId)>,
+    pub(crate) mailbox_changes: Vec<MailboxChange>,
+    /// The last view told of each room.
+    pub(crate) rooms: BTreeMap<RoomId, RoomView>,
+    pub(crate) talking: Vec<(LegId, bool)>,
     /// What transferors were told.
     pub(crate) progress: Vec<(LegId, TransferProgress)>,
     /// Where numbers and users lead; elsewhere is not found.
@@ -100,6 +112,11 @@ impl World {
             records: BTreeMap::new(),
             order: Vec::new(),
             lookups: Vec::new(),
+            mixed: Vec::new(),
+            recording: BTreeMap::new(),
+            mailbox_changes: Vec::new(),
+            rooms: BTreeMap::new(),
+            talking: Vec::new(),
             progress: Vec::new(),
             numbers: BTreeMap::new(),
             parked: BTreeMap::new(),
@@ -286,6 +303,19 @@ impl World {
                 self.hears.insert(leg, Hears::Itself);
             }
             Action::SendDtmf { leg, digit } => self.digits_sent.push((leg, digit)),
+            Action::JoinMix { leg, mix } => {
+                self.hears.insert(leg, Hears::Mix(mix));
+            }
+            Action::PlayToMix { mix, source } => {
+                self.mixed.push((mix, source));
+            }
+            Action::Record { leg, recording, mailbox } => {
+                assert_eq!(self.recording.insert(leg, (recording, mailbox)), None, "one recording at a time");
+            }
+            Action::StopRecording { leg } => {
+                assert!(self.recording.remove(&leg).is_some(), "what is stopped goes on");
+            }
+            Action::ChangeMailbox { change, .. } => self.mailbox_changes.push(change),
             Action::Mute { leg, muted } => {
                 assert_ne!(self.muted.insert(leg, muted), Some(muted), "only changes are told");
             }
@@ -304,6 +334,7 @@ impl World {
             Notice::LegEnded { leg, reason, by } => {
                 assert_eq!(leg.state, LegState::Ended);
                 self.hears.remove(&leg.leg);
+                self.recording.remove(&leg.leg);
                 for heard in self.hears.values_mut().filter(|heard| **heard == Hears::Leg(leg.leg)) {
                     *heard = Hears::Nothing;
                 }
@@ -321,6 +352,14 @@ impl World {
             Notice::SlotFree { slot } => assert!(self.parked.remove(&slot).is_some()),
             Notice::Completion { user, target, state } => self.completions.push((user, target, state)),
             Notice::Dtmf { leg, digit } => self.digits_told.push((leg, digit)),
+            Notice::RoomChanged(view) => {
+                assert_ne!(
+                    self.rooms.insert(view.room, view.clone()),
+                    Some(view),
+                    "a change changes something"
+                );
+            }
+            Notice::RoomTalking { leg, is_talking, .. } => self.talking.push((leg, is_talking)),
         }
     }
 
@@ -356,6 +395,14 @@ impl World {
                 assert_eq!(self.hears(*other), Hears::Leg(*leg), "bridges go both ways");
             }
         }
+        for room in self.control.rooms() {
+            assert_eq!(self.rooms.get(&room.room), Some(&room), "a room is as it was told");
+            for member in &room.members {
+                assert_eq!(self.control.call_of(member.leg), Some(member.call), "a member has a call");
+            }
+        }
+        let lives = |room: &&RoomView| !room.members.is_empty();
+        assert_eq!(self.rooms.values().filter(lives).count(), self.control.rooms().count());
         if self.control.call_count() == 0 {
             assert_eq!(self.control.leg_count(), 0);
             if self.control.completion_count() == 0 {
@@ -414,8 +461,11 @@ fn named(action: &Action) -> Vec<LegId> {
         | Action::Echo { leg }
         | Action::SendDtmf { leg, .. }
         | Action::TransferProgress { leg, .. }
+        | Action::JoinMix { leg, .. }
+        | Action::Record { leg, .. }
+        | Action::StopRecording { leg }
         | Action::Mute { leg, .. } => vec![leg],
-        Action::Lookup { .. } => Vec::new(),
+        Action::Lookup { .. } | Action::PlayToMix { .. } | Action::ChangeMailbox { .. } => Vec::new(),
         Action::Bridge { a, b } | Action::Unbridge { a, b } => vec![a, b],
     }
 }

@@ -1,0 +1,80 @@
+//! Rooms from outside: what moderators ask of them, and how changes reach their members.
+
+use ringdown_types::{RoomId, UserId, contain};
+
+use crate::{CallControl, CommandError, Notice, RoomCommand, RoomView};
+
+impl CallControl {
+    /// A person wants something of a room.
+    ///
+    /// # Errors
+    /// When it cannot be done, or they may not; nothing changed then.
+    pub fn handle_room_command(
+        &mut self,
+        room: RoomId,
+        by: UserId,
+        command: RoomCommand,
+    ) -> Result<(), CommandError> {
+        let rooms = &mut self.shared.rooms;
+        if !rooms.exists(room) {
+            return Err(CommandError::NoSuchRoom);
+        }
+        let member = |leg| rooms.members(room).iter().find(move |member| member.leg == leg);
+        let may = match command {
+            RoomCommand::Mute { leg, .. } => member(leg).is_some_and(|member| member.user == by),
+            RoomCommand::Remove { .. } | RoomCommand::Lock(_) => false,
+        };
+        if !may && !rooms.is_moderator(room, by) {
+            return Err(CommandError::NotAllowed);
+        }
+        let call_of = |leg| rooms.call_of(room, leg).ok_or(CommandError::NoSuchLeg);
+        match command {
+            RoomCommand::Mute { leg, muted } => {
+                let call = call_of(leg)?;
+                self.with(call, |call, shared| call.set_muted(leg, muted, shared)).unwrap_or(Ok(()))?;
+            }
+            RoomCommand::Remove { leg } => {
+                let call = call_of(leg)?;
+                self.shared.remove_from_room(call);
+            }
+            RoomCommand::Lock(is_locked) => rooms.set_locked(room, is_locked),
+        }
+        self.settle_rooms();
+        Ok(())
+    }
+
+    /// Every room with somebody in it.
+    pub fn rooms(&self) -> impl Iterator<Item = RoomView> {
+        self.shared.rooms.views()
+    }
+
+    /// Lets what one caller did reach everybody in their room: whoever is alone hears music, others each other.
+    pub(crate) fn settle_rooms(&mut self) {
+        loop {
+            while let Some(call) = self.shared.take_removal() {
+                if let Some(entry) = self.calls.get_mut(&call)
+                    && contain(|| entry.call.remove_from_room(&mut self.shared)).is_err()
+                {
+                    self.abandon(call, "it panicked");
+                }
+                self.settle_one(call);
+            }
+            let Some(room) = self.shared.rooms.take_changed() else { break };
+            let calls: Vec<_> = self.shared.rooms.members(room).iter().map(|member| member.call).collect();
+            for call in calls {
+                if let Some(entry) = self.calls.get_mut(&call)
+                    && contain(|| entry.call.follow_room(&self.shared)).is_err()
+                {
+                    self.abandon(call, "it panicked");
+                }
+                self.settle_one(call);
+            }
+            if let Some(view) = self.shared.rooms.view_of_changed(room) {
+                self.shared.notice(Notice::RoomChanged(view));
+            }
+        }
+        for tone in self.shared.rooms.take_tones() {
+            self.shared.action(tone);
+        }
+    }
+}

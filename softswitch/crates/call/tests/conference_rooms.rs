@@ -1,0 +1,279 @@
+//! Alice, bob and carol in a room: PIN, lock, limits, moderators, and what crosses.
+
+mod support;
+
+use std::{sync::Arc, time::Duration};
+
+use ringdown_call::{
+    CommandError, Destination, LegCommand, LegEvent, Pin, PlaySource, RoomCommand, RoomPlan,
+};
+use ringdown_types::{LegId, Pii, PromptId, RoomId, ToneId, UserId};
+use support::{ALICE, ALICE_TAB, BOB, BOB_PHONE, BOB_TAB, CAROL, CAROL_PHONE, Hears, World, digit, music};
+
+const ROOM: RoomId = RoomId::from_u128(600);
+
+fn plan() -> RoomPlan {
+    RoomPlan {
+        room: ROOM,
+        number: Pii(Arc::from("600")),
+        pin: None,
+        moderator_pin: None,
+        moderators: vec![ALICE],
+        max_members: 10,
+    }
+}
+
+fn pin(digits: &str) -> Option<Pin> {
+    Some(Pin::Plain(Pii(Arc::from(digits))))
+}
+
+fn enter(world: &mut World, user: UserId, plan: RoomPlan) -> LegId {
+    let device = match user {
+        ALICE => ALICE_TAB,
+        BOB => BOB_PHONE,
+        _ => CAROL_PHONE,
+    };
+    world.call(user, device, Destination::Room(Arc::new(plan)), true)
+}
+
+/// What is said to a leg at this moment.
+fn said(world: &World, leg: LegId) -> Option<PromptId> {
+    match world.hears(leg) {
+        Hears::Play(PlaySource::Prompt(prompt), _) => Some(prompt),
+        _ => None,
+    }
+}
+
+/// The media plane has said what is being said.
+fn finish(world: &mut World, leg: LegId) {
+    let Hears::Play(_, token) = world.hears(leg) else { panic!("{:?}", world.hears(leg)) };
+    world.event(leg, LegEvent::PlayFinished { token });
+}
+
+fn press(world: &mut World, leg: LegId, keys: &str) {
+    for key in keys.chars() {
+        world.event(leg, LegEvent::Dtmf { digit: digit(key), relayed: true });
+    }
+}
+
+fn in_mix(world: &World, leg: LegId) -> bool {
+    matches!(world.hears(leg), Hears::Mix(_))
+}
+
+fn members(world: &World) -> Vec<LegId> {
+    world.rooms[&ROOM].members.iter().map(|member| member.leg).collect()
+}
+
+#[test]
+fn who_is_alone_hears_music_and_who_is_not_the_others() {
+    let mut world = World::new();
+    let alice = enter(&mut world, ALICE, plan());
+    assert_eq!(said(&world, alice), Some(PromptId::RoomAlone));
+    finish(&mut world, alice);
+    assert_eq!(world.hears(alice), music());
+    let bob = enter(&mut world, BOB, plan());
+    assert!(in_mix(&world, alice));
+    assert_eq!(world.hears(alice), world.hears(bob));
+    let Hears::Mix(mix) = world.hears(bob) else { panic!("a mix") };
+    assert_eq!(world.mixed, [(mix, PlaySource::Tone(ToneId::MemberJoined))]);
+    let carol = enter(&mut world, CAROL, plan());
+    assert_eq!(members(&world), [alice, bob, carol]);
+    world.device_hangs_up(alice);
+    assert_eq!(world.mixed.last(), Some(&(mix, PlaySource::Tone(ToneId::MemberLeft))));
+    world.device_hangs_up(bob);
+    assert_eq!(world.hears(carol), music());
+    world.device_hangs_up(carol);
+    assert_eq!(members(&world), []);
+    assert_eq!(world.control.rooms().count(), 0);
+    assert_eq!(world.records.len(), 3);
+}
+
+#[test]
+fn a_pin_is_asked_for_three_times() {
+    let mut world = World::new();
+    let locked = RoomPlan { pin: pin("4711"), moderator_pin: pin("0815"), ..plan() };
+    let alice = enter(&mut world, ALICE, locked.clone());
+    assert_eq!(members(&world), [alice], "moderators of the directory need none");
+    let bob = enter(&mut world, BOB, locked.clone());
+    assert_eq!(said(&world, bob), Some(PromptId::EnterPin));
+    press(&mut world, bob, "471");
+    assert_eq!(world.hears(bob), Hears::Nothing, "a key ends the prompt");
+    press(&mut world, bob, "*4711#");
+    assert_eq!(members(&world), [alice, bob]);
+    let carol = enter(&mut world, CAROL, locked);
+    press(&mut world, carol, "1#");
+    assert_eq!(said(&world, carol), Some(PromptId::WrongPin));
+    press(&mut world, carol, "2#3#");
+    assert_eq!(said(&world, carol), Some(PromptId::WrongPin));
+    finish(&mut world, carol);
+    assert_eq!(said(&world, carol), Some(PromptId::Goodbye));
+    press(&mut world, carol, "4711#");
+    finish(&mut world, carol);
+    assert!(world.ended.contains_key(&carol));
+    assert_eq!(members(&world), [alice, bob]);
+}
+
+#[test]
+fn nobody_waits_at_the_door_for_ever() {
+    let mut world = World::new();
+    let bob = enter(&mut world, BOB, RoomPlan { pin: pin("4711"), ..plan() });
+    world.advance(Duration::from_secs(16));
+    assert_eq!(said(&world, bob), Some(PromptId::Goodbye));
+    finish(&mut world, bob);
+    assert!(world.ended.contains_key(&bob));
+    // Digits without a hash are taken when no more come.
+    let bob = enter(&mut world, BOB, RoomPlan { pin: pin("4711"), ..plan() });
+    press(&mut world, bob, "4711");
+    world.advance(Duration::from_secs(6));
+    assert_eq!(members(&world), [bob]);
+}
+
+#[test]
+fn hanging_up_at_the_door_leaves_nothing() {
+    let mut world = World::new();
+    let bob = enter(&mut world, BOB, RoomPlan { pin: pin("4711"), ..plan() });
+    press(&mut world, bob, "47");
+    world.device_hangs_up(bob);
+    assert_eq!((world.control.call_count(), world.control.rooms().count()), (0, 0));
+}
+
+#[test]
+fn a_locked_room_lets_only_moderators_in() {
+    let mut world = World::new();
+    let alice = enter(&mut world, ALICE, plan());
+    let bob = enter(&mut world, BOB, plan());
+    assert_eq!(
+        world.control.handle_room_command(ROOM, BOB, RoomCommand::Lock(true)),
+        Err(CommandError::NotAllowed)
+    );
+    press(&mut world, alice, "*");
+    assert_eq!(said(&world, alice), Some(PromptId::RoomModeratorMenu));
+    press(&mut world, alice, "2");
+    assert_eq!(said(&world, alice), Some(PromptId::RoomIsLocked));
+    finish(&mut world, alice);
+    assert!(in_mix(&world, alice) && world.rooms[&ROOM].is_locked);
+    let carol = enter(&mut world, CAROL, plan());
+    assert_eq!(said(&world, carol), Some(PromptId::RoomLocked));
+    finish(&mut world, carol);
+    assert!(world.ended.contains_key(&carol));
+    world.device_hangs_up(alice);
+    let alice = enter(&mut world, ALICE, plan());
+    assert_eq!(members(&world), [bob, alice]);
+}
+
+#[test]
+fn a_full_room_says_so() {
+    let mut world = World::new();
+    let small = RoomPlan { max_members: 2, ..plan() };
+    let alice = enter(&mut world, ALICE, small.clone());
+    let bob = enter(&mut world, BOB, small.clone());
+    let carol = enter(&mut world, CAROL, small);
+    assert_eq!(said(&world, carol), Some(PromptId::RoomFull));
+    assert_eq!(members(&world), [alice, bob]);
+}
+
+#[test]
+fn everybody_mutes_themselves_and_moderators_anybody() {
+    let mut world = World::new();
+    let alice = enter(&mut world, ALICE, plan());
+    let bob = enter(&mut world, BOB, plan());
+    press(&mut world, bob, "*");
+    assert_eq!(said(&world, bob), Some(PromptId::RoomMenu));
+    press(&mut world, bob, "1");
+    assert_eq!(said(&world, bob), Some(PromptId::RoomMuted));
+    assert!(world.muted[&bob]);
+    finish(&mut world, bob);
+    assert!(in_mix(&world, bob) && world.rooms[&ROOM].members[1].is_muted);
+    let unmute = RoomCommand::Mute { leg: bob, muted: false };
+    assert_eq!(world.control.handle_room_command(ROOM, CAROL, unmute), Err(CommandError::NotAllowed));
+    assert_eq!(world.control.handle_room_command(ROOM, ALICE, unmute), Ok(()));
+    world.drain();
+    assert!(!world.muted[&bob]);
+    let mute = RoomCommand::Mute { leg: bob, muted: true };
+    assert_eq!(world.control.handle_room_command(ROOM, BOB, mute), Ok(()));
+    world.drain();
+    assert!(world.rooms[&ROOM].members[1].is_muted);
+    // The widget's own button is the same thing.
+    world.command(bob, LegCommand::Mute(false)).expect("bob's leg is there");
+    assert!(!world.rooms[&ROOM].members[1].is_muted);
+    assert!(in_mix(&world, alice));
+}
+
+#[test]
+fn keys_of_the_menu_mean_nothing_outside_it() {
+    let mut world = World::new();
+    let _alice = enter(&mut world, ALICE, plan());
+    let bob = enter(&mut world, BOB, plan());
+    press(&mut world, bob, "12#");
+    assert!(in_mix(&world, bob) && world.muted.is_empty());
+    press(&mut world, bob, "*2");
+    assert_eq!(said(&world, bob), Some(PromptId::InvalidKey), "bob is no moderator");
+    assert!(!world.rooms[&ROOM].is_locked);
+    press(&mut world, bob, "**");
+    assert!(in_mix(&world, bob));
+}
+
+#[test]
+fn a_removed_member_is_told_and_cannot_be_removed_twice() {
+    let mut world = World::new();
+    let alice = enter(&mut world, ALICE, plan());
+    let bob = enter(&mut world, BOB, plan());
+    let carol = enter(&mut world, CAROL, plan());
+    let remove = RoomCommand::Remove { leg: bob };
+    assert_eq!(world.control.handle_room_command(ROOM, CAROL, remove), Err(CommandError::NotAllowed));
+    assert_eq!(world.control.handle_room_command(ROOM, ALICE, remove), Ok(()));
+    world.drain();
+    assert_eq!(said(&world, bob), Some(PromptId::RoomRemoved));
+    assert_eq!(members(&world), [alice, carol]);
+    assert_eq!(world.control.handle_room_command(ROOM, ALICE, remove), Err(CommandError::NoSuchLeg));
+    finish(&mut world, bob);
+    assert!(world.ended.contains_key(&bob));
+    press(&mut world, alice, "*3");
+    assert_eq!(said(&world, carol), Some(PromptId::RoomRemoved), "carol came last");
+    assert_eq!(world.hears(alice), music());
+    assert_eq!(
+        world.control.handle_room_command(RoomId::from_u128(1), ALICE, remove),
+        Err(CommandError::NoSuchRoom)
+    );
+}
+
+/// A moderator means somebody who is still at the door.
+#[test]
+fn removing_crosses_joining() {
+    let mut world = World::new();
+    let alice = enter(&mut world, ALICE, plan());
+    let bob = enter(&mut world, BOB, RoomPlan { pin: pin("4711"), ..plan() });
+    let remove = RoomCommand::Remove { leg: bob };
+    assert_eq!(world.control.handle_room_command(ROOM, ALICE, remove), Err(CommandError::NoSuchLeg));
+    press(&mut world, bob, "4711#");
+    assert_eq!(members(&world), [alice, bob]);
+}
+
+#[test]
+fn whoever_comes_first_moderates_a_room_that_names_nobody() {
+    let mut world = World::new();
+    let open = RoomPlan { moderators: Vec::new(), ..plan() };
+    let bob = enter(&mut world, BOB, open.clone());
+    let carol = enter(&mut world, CAROL, open.clone());
+    let of = |world: &World, leg| {
+        world.rooms[&ROOM].members.iter().any(|member| member.leg == leg && member.is_moderator)
+    };
+    assert!(of(&world, bob) && !of(&world, carol));
+    // The same number from two devices of one person, joining at once.
+    let first = world.call(BOB, BOB_TAB, Destination::Room(Arc::new(open)), true);
+    assert_eq!(members(&world), [bob, carol, first]);
+}
+
+#[test]
+fn a_held_member_is_not_in_the_mix_and_comes_back() {
+    let mut world = World::new();
+    let alice = enter(&mut world, ALICE, plan());
+    let bob = enter(&mut world, BOB, plan());
+    world.event(bob, LegEvent::HoldRequested(true));
+    assert_eq!(world.hears(bob), Hears::Nothing);
+    assert!(in_mix(&world, alice));
+    world.event(bob, LegEvent::HoldRequested(false));
+    assert!(in_mix(&world, bob));
+    world.event(bob, LegEvent::Talking(true));
+    assert_eq!(world.talking, [(bob, true)]);
+}

@@ -1,0 +1,38 @@
+//! Conference rooms with somebody in them.
+
+use ringdown_types::{CallId, LegId, Pii, RoomId};
+use serde::{Deserialize, Serialize};
+
+use crate::Party;
+
+/// A room as it is. One without members is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomInfo {
+    /// The room: one of the directory, or one that merging two calls made.
+    pub room: RoomId,
+    /// The number that reaches it; empty for one that has none.
+    pub number: Pii<String>,
+    /// Whether only moderators may enter.
+    pub is_locked: bool,
+    /// Who is in it, in the order they came.
+    pub members: Vec<RoomMemberInfo>,
+}
+
+/// A member of a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomMemberInfo {
+    /// The member's leg.
+    pub leg: LegId,
+    /// Its call.
+    pub call: CallId,
+    /// Who it is.
+    pub party: Party,
+    /// Whether it may mute others, remove them and lock the room.
+    pub is_moderator: bool,
+    /// Whether the others do not hear it.
+    pub is_muted: bool,
+    /// Since when it is there, Unix time in milliseconds.
+    pub since: u64,
+}
