@@ -181,12 +181,14 @@ impl Switch {
         let binding = self.sip.registrar.binding(id)?;
         let (target, mut destination) = (binding.contact().clone(), binding.destination());
         let is_behind_nat = binding.is_behind_nat();
-        let request = Request::new(Method::Message, target)
+        let path = binding.path().to_vec();
+        let mut request = Request::new(Method::Message, target)
             .with(HeaderName::From, from.with_tag(&self.random.token(8)).to_string())
             .with(HeaderName::To, to.to_string())
             .with(HeaderName::CallId, self.random.token(20))
             .with(HeaderName::CSeq, CSeq { number: 1, method: Method::Message }.to_string())
             .with_body("text/plain;charset=UTF-8", Bytes::from(message.text.0.clone()));
+        path.into_iter().for_each(|hop| request.headers.push(HeaderName::Route, hop));
         // "The size of MESSAGE requests … MUST NOT exceed 1300 bytes, unless" congestion is controlled. RFC 3428 §8
         if destination.transport() == Transport::Udp && request.encode().len() + VIA_BYTES > MAX_DATAGRAM {
             if is_behind_nat {

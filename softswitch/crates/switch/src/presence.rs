@@ -106,7 +106,9 @@ impl People {
     /// Somebody's calls, one line each. Of several devices in one call the furthest counts.
     fn calls(&self, user: UserId) -> BTreeMap<CallId, &Line> {
         let mut calls: BTreeMap<CallId, &Line> = BTreeMap::new();
-        for line in self.lines.get(&user).into_iter().flat_map(BTreeMap::values) {
+        // A device that is being reached and does not ring yet shows nothing: its lamp would blink a second late.
+        let is_seen = |line: &&Line| (line.role, line.state) != (LegRole::Callee, LegState::Dialing);
+        for line in self.lines.get(&user).into_iter().flat_map(BTreeMap::values).filter(is_seen) {
             let known = calls.entry(line.call).or_insert(line);
             if rank(line.state) > rank(known.state) {
                 *known = line;

@@ -155,13 +155,15 @@ impl Switch {
         let binding = self.sip.registrar.binding(id)?;
         let (target, destination) = (binding.contact().clone(), binding.destination());
         let contact = self.sip.agent.config().contact(destination, target.is_sips());
-        let request = Request::new(Method::Options, target.clone())
+        let path = binding.path().to_vec();
+        let mut request = Request::new(Method::Options, target.clone())
             .with(HeaderName::From, format!("<{}>;tag={}", self.sip_uri(""), self.random.token(8)))
             .with(HeaderName::To, NameAddr::new(target).to_string())
             .with(HeaderName::CallId, self.random.token(20))
             .with(HeaderName::CSeq, CSeq { number: 1, method: Method::Options }.to_string())
             .with(HeaderName::Contact, format!("<{contact}>"))
             .with(HeaderName::Accept, "application/sdp");
+        path.into_iter().for_each(|hop| request.headers.push(HeaderName::Route, hop));
         Some((request, destination))
     }
 

@@ -1,9 +1,12 @@
 //! Which telephones are reachable, by user.
 
-use std::{collections::BTreeSet, time::Instant};
+use std::{cmp::Reverse, collections::BTreeSet, time::Instant};
 
 use ringdown_control::{Event, RegistrationInfo};
-use ringdown_sip::registrar::{Binding, BindingChange};
+use ringdown_sip::{
+    message::Uri,
+    registrar::{Binding, BindingChange, BindingId},
+};
 use ringdown_types::UserId;
 
 use crate::{Switch, directory::Directory};
@@ -38,11 +41,30 @@ impl Switch {
         u32::try_from(self.reachable(user).count()).unwrap_or(u32::MAX)
     }
 
-    /// The keys of a user's telephones that can be reached, those that want to be rung most first.
+    /// The keys of a user's telephones that can be reached, those that want to be rung most first. Of the flows of one
+    /// device the one that was refreshed last is taken: never two at a time (RFC 5626 §5.3).
     pub(crate) fn binding_keys(&self, user: UserId) -> impl Iterator<Item = u64> {
         let mut bindings: Vec<&Binding> = self.reachable(user).collect();
-        bindings.sort_by_key(|binding| std::cmp::Reverse(binding.preference()));
+        bindings.sort_by_key(|binding| Reverse((binding.preference(), binding.expires_at())));
+        let mut devices: Vec<&str> = Vec::new();
+        bindings.retain(|binding| match binding.instance().filter(|_| binding.reg_id().is_some()) {
+            Some(instance) if devices.contains(&instance) => false,
+            instance => {
+                devices.extend(instance);
+                true
+            }
+        });
         bindings.into_iter().map(|binding| binding.id().0)
+    }
+
+    /// The device a URI names that is a GRUU, with its owner: `Some(None)` if it is not there now, `None` if the URI is
+    /// no GRUU.
+    pub(crate) fn device_named(&self, uri: &Uri) -> Option<Option<(UserId, BindingId)>> {
+        let (aor, bindings) = self.sip.registrar.gruu(uri)?;
+        let owner = self.directory.device(&aor).map(|device| device.user);
+        let owner = owner.filter(|user| self.directory.is_enabled(*user));
+        let is_usable = |key: &u64| bindings.contains(&BindingId(*key));
+        Some(owner.and_then(|user| Some((user, BindingId(self.binding_keys(user).find(is_usable)?)))))
     }
 
     /// A user's telephones but those that do not answer.

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use ringdown_call::{Callee, Destination, DeviceId, Forwards, LookupTarget, OfferError, OfferedCall};
 use ringdown_dialplan::Decision;
+use ringdown_sip::registrar::BindingId;
 use ringdown_types::{CallId, EndReason, Extension, ForwardKind, LegId, Pii, UserId};
 
 use crate::Switch;
@@ -38,6 +39,34 @@ impl Switch {
         };
         let call = self.calls.handle_offer(now, offer)?;
         self.remember_group(call, &decision);
+        Ok(call)
+    }
+
+    /// A call to one device of a user, named by its GRUU (RFC 5627 §6.1). Forwards are not for it.
+    pub(crate) fn place_call_to_device(
+        &mut self,
+        now: Instant,
+        caller: Caller,
+        device: Option<(UserId, BindingId)>,
+    ) -> Result<CallId, OfferError> {
+        let callee = |(user, binding): (UserId, BindingId)| Callee {
+            devices: vec![DeviceId::Telephone(binding.0)],
+            forwards: Forwards::default(),
+            ..self.callee(user)
+        };
+        let destination =
+            device.map(callee).map_or(Destination::Refused(EndReason::Offline), Destination::User);
+        let dialled = device.and_then(|(user, _)| self.directory.user(user));
+        let offer = OfferedCall {
+            leg: caller.leg,
+            user: caller.user,
+            device: caller.device,
+            dialled: dialled.map(|user| user.extension.to_string()).unwrap_or_default(),
+            destination,
+            wants_generated_ringback: !caller.makes_ringback,
+        };
+        let call = self.calls.handle_offer(now, offer)?;
+        self.group_memory.rings_no_group(call);
         Ok(call)
     }
 

@@ -19,7 +19,7 @@ use ringdown_sip::{
     endpoint::{Destination, Transport},
     invite::{EndCause, Invitation, InviteParams, Referral, UsageError, UsageEvent, UsageId},
     message::{HeaderName, Host, NameAddr, SipUri, Uri},
-    registrar::BindingId,
+    registrar::{Binding, BindingId},
 };
 use ringdown_types::{EndReason, LegId, Pii, UserId};
 use tracing::debug;
@@ -74,7 +74,11 @@ impl Switch {
         let device = DeviceId::Telephone(binding);
         let dialled = invitation.request.uri.called_number().unwrap_or_default();
         let caller = Caller { leg, user, device, makes_ringback: true };
-        if self.place_call(now, caller, &dialled).is_err() {
+        let placed = match self.device_named(&invitation.request.uri) {
+            Some(device) => self.place_call_to_device(now, caller, device),
+            None => self.place_call(now, caller, &dialled),
+        };
+        if placed.is_err() {
             self.legs.remove(leg);
             self.sip.remove_leg(usage, username);
             self.return_port(worker, rtp_port);
@@ -236,6 +240,7 @@ impl Switch {
         let mut headers =
             self.calls.call_of(leg).map(|call| self.diversion_headers(call, &to)).unwrap_or_default();
         headers.extend(self.auto_answer_headers(leg));
+        headers.extend(self.route_to(key));
         let offered = self.sip.offered.get(&BindingId(key)).copied();
         let peer = offered.unwrap_or(usual_peer(destination.transport()));
         let source = destination.remote().ip();
@@ -412,6 +417,12 @@ impl Switch {
         let binding = self.sip.registrar.binding(BindingId(key))?;
         let username = self.sip.registrar.aor_of(BindingId(key))?;
         Some((username.to_owned(), binding.destination(), binding.contact().clone()))
+    }
+
+    /// The Route of requests to a telephone (RFC 3327 §5.1).
+    fn route_to(&self, key: u64) -> impl Iterator<Item = (HeaderName, String)> {
+        let path = self.sip.registrar.binding(BindingId(key)).map(Binding::path).unwrap_or_default();
+        path.iter().map(|hop| (HeaderName::Route, hop.clone()))
     }
 
     /// One side of a call as telephones see it.

@@ -63,7 +63,7 @@ impl SipSide {
             RegistrarConfig { max_bindings: config.limits.bindings_per_device, ..RegistrarConfig::default() };
         Self {
             agent: UserAgent::new(UserAgentConfig { endpoint, max_usages }, random()),
-            registrar: Registrar::new(registrar),
+            registrar: Registrar::new(registrar).with_gruus(&mut *random()),
             doorkeeper: Doorkeeper::new(now, &config.realm, config.digest_algorithms.clone(), &mut *random()),
             limits: Limits::new(config.limits.requests_per_address, config.limits.requests_per_user),
             legs: HashMap::new(),

@@ -132,7 +132,9 @@ impl EndpointConfig {
             instance: "ringdown".into(),
             product: concat!("Ringdown/", env!("CARGO_PKG_VERSION")).into(),
             methods: methods.to_vec(),
-            extensions: ["replaces", "norefersub", "tdialog"].map(str::to_owned).to_vec(),
+            extensions: ["replaces", "norefersub", "tdialog", "path", "outbound", "gruu"]
+                .map(str::to_owned)
+                .to_vec(),
             max_transactions: 65_536,
             retry_after_seconds: 5,
             strip_private_headers: true,

@@ -20,18 +20,33 @@ pub struct Binding {
     /// In thousandths, 0 to 1000 (RFC 3261 §20.10).
     preference: u16,
     instance: Option<String>,
+    reg_id: Option<u32>,
+    path: Vec<String>,
+    /// Counts how often the device began anew: each voids its temporary GRUUs.
+    epoch: u32,
     flow: Flow,
     order: Order,
     expires_at: Instant,
 }
 
 impl Binding {
-    pub(super) fn new(id: BindingId, contact: Contact, flow: Flow, order: &Order, now: Instant) -> Self {
+    /// A binding made by a REGISTER of that order. `before` is what it replaces.
+    pub(super) fn new(
+        id: BindingId,
+        contact: Contact,
+        (flow, path): (Flow, Vec<String>),
+        (order, before): (&Order, Option<&Self>),
+        now: Instant,
+    ) -> Self {
+        let began_anew = |before: &Self| u32::from(before.order.call_id != order.call_id);
         Self {
             id,
             contact: contact.uri,
             preference: contact.preference,
             instance: contact.instance,
+            reg_id: contact.reg_id,
+            path,
+            epoch: before.map_or(0, |before| before.epoch.wrapping_add(began_anew(before))),
             flow,
             order: order.clone(),
             expires_at: now + contact.expires,
@@ -63,6 +78,25 @@ impl Binding {
         self.preference
     }
 
+    /// The device's instance id as it was written, quotes and brackets included (RFC 5626 §4.1).
+    pub fn instance(&self) -> Option<&str> {
+        self.instance.as_deref()
+    }
+
+    /// Which of the device's flows this is; `None` for a device without flows (RFC 5626 §4.2).
+    pub const fn reg_id(&self) -> Option<u32> {
+        self.reg_id
+    }
+
+    /// The proxies on the way to the telephone, nearest first: the Route of requests to it (RFC 3327).
+    pub fn path(&self) -> &[String] {
+        &self.path
+    }
+
+    pub(super) const fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
     /// Whether the telephone is behind a NAT: it registered another address than its packets come from.
     pub fn is_behind_nat(&self) -> bool {
         self.contact_address().is_none_or(|address| address.ip() != self.flow.remote.ip())
@@ -92,13 +126,28 @@ impl Binding {
     /// Whether a Contact means this binding: the same URI (RFC 3261 §10.3), or the same device (RFC 5626 §6).
     pub(super) fn is_for(&self, contact: &Contact) -> bool {
         let same_device = self.instance.is_some() && self.instance == contact.instance;
-        same_device || self.contact.is_equivalent(&contact.uri)
+        match (self.reg_id, contact.reg_id) {
+            // "The binding is identified by the AOR, the instance and the reg-id." RFC 5626 §6
+            (Some(one), Some(other)) => same_device && one == other,
+            _ => same_device || self.contact.is_equivalent(&contact.uri),
+        }
     }
 
     /// The Contact value of a 200.
-    pub(super) fn listed(&self, now: Instant) -> String {
+    pub(super) fn listed(&self, now: Instant, gruus: Option<(String, String)>) -> String {
         let left = self.expires_at.saturating_duration_since(now).as_secs().to_string();
-        let params = Params::new().with("expires", Some(&left));
+        let mut params = Params::new().with("expires", Some(&left));
+        // A device finds its own among them by its instance. RFC 5627 §5.3
+        if let Some(instance) = &self.instance {
+            params.set("+sip.instance", Some(instance));
+        }
+        if let Some(reg_id) = self.reg_id {
+            params.set("reg-id", Some(&reg_id.to_string()));
+        }
+        if let Some((public, temporary)) = gruus {
+            params.set("pub-gruu", Some(&format!("\"{public}\"")));
+            params.set("temp-gruu", Some(&format!("\"{temporary}\"")));
+        }
         NameAddr { display: None, uri: self.contact.clone(), params }.to_string()
     }
 }

@@ -16,13 +16,21 @@ pub(super) enum Refusal {
     TooBrief,
     /// Older than what is known.
     OutOfOrder,
+    /// Several flows at once (RFC 5626 §6).
+    ManyFlows,
+    /// It came through a proxy that does not know flows.
+    NoOutbound,
+    /// It came through a proxy, and its sender does not know that requests come back that way (RFC 3327 §5.3).
+    NoPath,
 }
 
 impl Refusal {
     pub(super) const fn status(self) -> u16 {
         match self {
-            Self::Malformed | Self::BadWildcard => 400,
+            Self::Malformed | Self::BadWildcard | Self::ManyFlows => 400,
+            Self::NoPath => 421,
             Self::TooBrief => 423,
+            Self::NoOutbound => 439,
             Self::OutOfOrder => 500,
         }
     }
@@ -33,6 +41,9 @@ impl Refusal {
             Self::BadWildcard => "Contact * Needs Expires 0 And Nothing Else",
             Self::TooBrief => "Interval Too Brief",
             Self::OutOfOrder => "CSeq Out Of Order",
+            Self::ManyFlows => "One Flow At A Time",
+            Self::NoOutbound => "First Hop Lacks Outbound Support",
+            Self::NoPath => "Extension Required",
         }
     }
 }
@@ -50,6 +61,8 @@ pub(super) struct Contact {
     pub(super) uri: Uri,
     pub(super) preference: u16,
     pub(super) instance: Option<String>,
+    /// Which of the device's flows this is; `None` for a device without flows.
+    pub(super) reg_id: Option<u32>,
     /// Zero removes.
     pub(super) expires: Duration,
 }
@@ -68,6 +81,10 @@ pub(super) enum Change {
 pub(super) struct Requested {
     pub(super) order: Order,
     pub(super) change: Change,
+    /// The way back, nearest proxy first (RFC 3327).
+    pub(super) path: Vec<String>,
+    /// Whether the sender wants GRUUs.
+    pub(super) wants_gruu: bool,
 }
 
 impl Requested {
@@ -84,7 +101,7 @@ impl Requested {
             // Step 6: `*` stands alone and only removes.
             let alone = values.len() == 1 && expires == Some(0);
             return if alone {
-                Ok(Self { order, change: Change::RemoveAll })
+                Ok(Self { order, change: Change::RemoveAll, path: Vec::new(), wants_gruu: false })
             } else {
                 Err(Refusal::BadWildcard)
             };
@@ -92,12 +109,24 @@ impl Requested {
         if values.len() > config.max_bindings {
             return Err(Refusal::Malformed);
         }
-        let contacts = values
+        let mut contacts = values
             .into_iter()
             .map(|value| Contact::read(value, expires, config))
             .collect::<Result<Vec<_>, _>>()?;
+        let path = path_of(request)?;
+        // Only a device that names itself can have flows and GRUUs.
+        let names_itself = contacts.iter().any(|contact| contact.instance.is_some());
+        let knows = |extension| names_itself && headers.lists(&HeaderName::Supported, extension);
+        if contacts.iter().any(|contact| contact.reg_id.is_some()) {
+            if knows("outbound") {
+                check_flows(request, &contacts, &path)?;
+            } else {
+                contacts.iter_mut().for_each(|contact| contact.reg_id = None);
+            }
+        }
+        let wants_gruu = knows("gruu");
         let change = if contacts.is_empty() { Change::None } else { Change::Contacts(contacts) };
-        Ok(Self { order, change })
+        Ok(Self { order, change, path, wants_gruu })
     }
 
     /// Whether a binding it concerns was last changed by a later request of the same Call-ID (step 6, step 7).
@@ -129,14 +158,51 @@ impl Contact {
         if !seconds.is_zero() && seconds < config.min_expires {
             return Err(Refusal::TooBrief);
         }
+        let instance = params.get("+sip.instance").filter(|id| id.len() <= MAX_INSTANCE).map(str::to_owned);
+        // "reg-id" counts from 1 and means nothing without an instance. RFC 5626 §4.2, §6
+        let reg_id = params.get("reg-id").filter(|_| instance.is_some());
         Ok(Self {
             uri,
             preference: params.get("q").and_then(preference).unwrap_or(1000),
-            instance: params.get("+sip.instance").map(str::to_owned),
+            reg_id: reg_id.and_then(|text| text.parse().ok()).filter(|id| (1..1 << 31).contains(id)),
+            instance,
             expires: seconds.min(config.max_expires),
         })
     }
 }
+
+/// The Path of a REGISTER, if its sender knows what it means.
+fn path_of(request: &Request) -> Result<Vec<String>, Refusal> {
+    let headers = &request.headers;
+    if !headers.contains(&HeaderName::Path) {
+        return Ok(Vec::new());
+    }
+    if !headers.lists(&HeaderName::Supported, "path") {
+        return Err(Refusal::NoPath);
+    }
+    let path = headers.addresses(&HeaderName::Path).map_err(|_| Refusal::Malformed)?;
+    if path.len() > MAX_PATH {
+        return Err(Refusal::Malformed);
+    }
+    Ok(path.iter().map(ToString::to_string).collect())
+}
+
+/// RFC 5626 §6: one flow is made at a time, and the first hop keeps it open.
+fn check_flows(request: &Request, contacts: &[Contact], path: &[String]) -> Result<(), Refusal> {
+    let flows = contacts.iter().filter(|contact| contact.reg_id.is_some() && !contact.expires.is_zero());
+    if flows.count() > 1 {
+        return Err(Refusal::ManyFlows);
+    }
+    let came_straight = request.headers.values(&HeaderName::Via).is_ok_and(|vias| vias.len() == 1);
+    let first_hop = path.last().and_then(|first| NameAddr::parse(first));
+    let knows = first_hop.is_some_and(|hop| hop.uri.sip().is_some_and(|uri| uri.params.contains("ob")));
+    if came_straight || knows { Ok(()) } else { Err(Refusal::NoOutbound) }
+}
+
+/// The longest instance id kept; a longer one is ignored. URNs of UUIDs have 49 bytes with their brackets.
+const MAX_INSTANCE: usize = 256;
+/// Proxies a REGISTER may come through.
+const MAX_PATH: usize = 8;
 
 /// A `q` value: 0 to 1 with at most three decimals (RFC 3261 §25.1), in thousandths.
 fn preference(text: &str) -> Option<u16> {

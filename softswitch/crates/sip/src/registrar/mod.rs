@@ -5,6 +5,7 @@
 
 mod binding;
 mod contacts;
+mod gruu;
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -15,11 +16,13 @@ use tracing::debug;
 
 use crate::{
     endpoint::{ConnectionId, Flow},
-    message::{HeaderName, Request, Response},
+    message::{HeaderName, Request, Response, Uri},
 };
 
 pub use binding::{Binding, BindingId};
 use contacts::{Change, Refusal, Requested};
+use gruu::{Gruus, gr_of};
+use ringdown_types::Random;
 
 /// How long bindings live and how many there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +92,8 @@ pub struct Registrar {
     timers: BTreeSet<(Instant, BindingId)>,
     owners: HashMap<BindingId, String>,
     last_id: u64,
+    /// `None`: no GRUUs are given out.
+    gruus: Option<Gruus>,
     events: VecDeque<RegistrarEvent>,
 }
 
@@ -98,11 +103,18 @@ impl Registrar {
         Self { config, ..Self::default() }
     }
 
+    /// The same, which gives GRUUs to telephones that want them (RFC 5627).
+    #[must_use]
+    pub fn with_gruus(mut self, random: &mut dyn Random) -> Self {
+        self.gruus = Some(Gruus::new(random));
+        self
+    }
+
     /// Answers a REGISTER for `aor`, which its sender proved to be. All of its changes are made, or none
     /// (RFC 3261 §10.3). The To tag is the caller's to add.
     pub fn handle_register(&mut self, now: Instant, aor: &str, flow: Flow, request: &Request) -> Response {
         match self.register(now, aor, flow, request) {
-            Ok(()) => self.listing(now, aor, request),
+            Ok(granted) => self.listing(now, aor, request, granted),
             Err(refusal) => {
                 debug!(?refusal, "REGISTER refused");
                 let response = Response::to_request(request, refusal.status()).with_reason(refusal.reason());
@@ -111,19 +123,28 @@ impl Registrar {
                     Refusal::TooBrief => {
                         response.with(HeaderName::MinExpires, self.config.min_expires.as_secs().to_string())
                     }
+                    Refusal::NoPath => response.with(HeaderName::Require, "path"),
                     _ => response,
                 }
             }
         }
     }
 
-    fn register(&mut self, now: Instant, aor: &str, flow: Flow, request: &Request) -> Result<(), Refusal> {
+    fn register(
+        &mut self,
+        now: Instant,
+        aor: &str,
+        flow: Flow,
+        request: &Request,
+    ) -> Result<Granted, Refusal> {
         let requested = Requested::read(request, &self.config)?;
         let known = self.aors.get(aor).map_or(&[][..], Vec::as_slice);
         // Step 7: a request that is older than what is known changes nothing at all.
         if requested.is_outdated(known) {
             return Err(Refusal::OutOfOrder);
         }
+        let mut granted =
+            Granted { gruu: requested.wants_gruu, outbound: false, path: !requested.path.is_empty() };
         match requested.change {
             Change::None => {}
             Change::RemoveAll => {
@@ -137,22 +158,65 @@ impl Registrar {
                         (Some(id), true) => self.remove(id, BindingChange::Removed),
                         (None, true) => {}
                         (same, false) => {
+                            granted.outbound |= contact.reg_id.is_some();
                             let id = same.unwrap_or_else(|| self.make_room(aor));
-                            let fresh = Binding::new(id, contact, flow, &requested.order, now);
+                            let before = self.bindings(aor).find(|binding| binding.id() == id);
+                            let way = (flow, requested.path.clone());
+                            let fresh = Binding::new(id, contact, way, (&requested.order, before), now);
                             self.put(aor, fresh, same.is_some());
                         }
                     }
                 }
             }
         }
-        Ok(())
+        Ok(granted)
+    }
+
+    /// The bindings a URI reaches that is a GRUU, and their address of record; `None` if it is none of ours. There may
+    /// be none: the device is not registered now (RFC 5627 §5.1).
+    pub fn gruu(&self, uri: &Uri) -> Option<(String, Vec<BindingId>)> {
+        let uri = uri.sip()?;
+        let gr = uri.params.get("gr")?;
+        let user = uri.decoded_user()?;
+        let of_device = |aor: &str, gr: &str| {
+            let bindings = self.bindings(aor);
+            let same = bindings.filter(|binding| binding.instance().and_then(gr_of) == Some(gr));
+            same.map(Binding::id).collect()
+        };
+        if !gr.is_empty() {
+            return Some((user.clone(), of_device(&user, gr)));
+        }
+        let inside = self.gruus.as_ref()?.open(&user)?;
+        let binding = self.binding(inside.binding).filter(|binding| binding.epoch() == inside.epoch);
+        let Some(binding) = binding else { return Some((String::new(), Vec::new())) };
+        let aor = self.aor_of(inside.binding)?;
+        Some((aor.to_owned(), of_device(aor, gr_of(binding.instance()?)?)))
     }
 
     /// The 200 with every live binding (RFC 3261 §10.3 step 8).
-    fn listing(&self, now: Instant, aor: &str, request: &Request) -> Response {
-        self.bindings(aor).fold(Response::to_request(request, 200), |response, binding| {
-            response.with(HeaderName::Contact, binding.listed(now))
-        })
+    fn listing(&mut self, now: Instant, aor: &str, request: &Request, granted: Granted) -> Response {
+        let mut response = Response::to_request(request, 200);
+        let to = request.headers.to().ok().filter(|_| granted.gruu).map(|to| to.uri);
+        for binding in self.aors.get(aor).into_iter().flatten() {
+            let gruus =
+                to.as_ref().zip(self.gruus.as_mut()).and_then(|(to, gruus)| gruus.listed(to, binding));
+            response.headers.push(HeaderName::Contact, binding.listed(now, gruus));
+        }
+        if granted.path {
+            // "The registrar copies the Path into the response." RFC 3327 §5.3
+            request
+                .headers
+                .all(&HeaderName::Path)
+                .for_each(|path| response.headers.push_header(path.clone()));
+        }
+        if granted.outbound {
+            // RFC 5626 §6, §5.4
+            response = response
+                .with(HeaderName::Require, "outbound")
+                .with(HeaderName::Supported, "path, outbound, gruu")
+                .with(HeaderName::FlowTimer, FLOW_TIMER_SECONDS.to_string());
+        }
+        response
     }
 
     /// The live bindings of an address of record, in the order they were made.
@@ -256,6 +320,17 @@ impl Registrar {
         self.events.push_back(RegistrarEvent { aor, binding: id, change });
     }
 }
+
+/// What a REGISTER was granted besides its bindings.
+#[derive(Debug, Clone, Copy)]
+struct Granted {
+    gruu: bool,
+    outbound: bool,
+    path: bool,
+}
+
+/// A device with flows sends a keep-alive within this time. A smaller value notices a dead flow sooner.
+const FLOW_TIMER_SECONDS: u32 = 120;
 
 #[cfg(test)]
 mod tests;

@@ -157,3 +157,88 @@ fn a_closed_connection_takes_its_bindings_along() {
     bench.registrar.handle_connection_closed(ConnectionId(1));
     assert_eq!(bench.changes(), [BindingChange::Registered, BindingChange::ConnectionLost]);
 }
+
+fn outbound(cseq: u32, call_id: &str, reg_id: u32, port: u16) -> Request {
+    let contact = format!("<sip:101@192.0.2.1:{port};ob>;reg-id={reg_id};+sip.instance=\"<urn:uuid:1>\"");
+    register(cseq, call_id, &[&contact], None).with(HeaderName::Supported, "path, outbound, gruu")
+}
+
+#[test]
+fn a_device_keeps_several_flows_and_each_is_replaced_by_itself() {
+    let mut bench = Bench::new();
+    let first = bench.send(&outbound(1, "a", 1, 6000));
+    assert_eq!(first.headers.text(&HeaderName::Require), Ok(Some("outbound")));
+    assert!(first.headers.contains(&HeaderName::FlowTimer));
+    assert_eq!(bench.send(&outbound(1, "b", 2, 6001)).status, 200);
+    assert_eq!(bench.count(), 2);
+    // The first flow broke and is made again from another port.
+    assert_eq!(bench.send(&outbound(2, "a", 1, 6002)).status, 200);
+    let flows: Vec<_> = bench.registrar.bindings(AOR).map(Binding::reg_id).collect();
+    assert_eq!(flows, [Some(1), Some(2)]);
+    let mut both = outbound(3, "a", 1, 6002);
+    let second = outbound(3, "a", 2, 6003);
+    both.headers
+        .push(HeaderName::Contact, second.headers.text(&HeaderName::Contact).expect("text").expect("one"));
+    assert_eq!(bench.send(&both).status, 400, "one flow at a time");
+}
+
+#[test]
+fn a_flow_without_outbound_support_is_no_flow() {
+    let mut bench = Bench::new();
+    let contact = "<sip:101@192.0.2.1>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"";
+    let response = bench.send(&register(1, "a", &[contact], None));
+    assert!(!response.headers.contains(&HeaderName::Require));
+    assert_eq!(bench.registrar.bindings(AOR).next().and_then(Binding::reg_id), None);
+    // Through a proxy that does not keep the flow.
+    let mut proxied = outbound(2, "a", 1, 6000);
+    proxied.headers.push(HeaderName::Via, "SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKb");
+    assert_eq!(bench.send(&proxied).status, 439);
+    let through = proxied.clone().with(HeaderName::Path, "<sip:edge.example.com;lr;ob>");
+    assert_eq!(bench.send(&through).status, 200);
+}
+
+#[test]
+fn the_path_is_kept_and_told_back() {
+    let mut bench = Bench::new();
+    let path = "<sip:p2.example.com;lr>, <sip:p1.example.com;lr>";
+    let request = register(1, "a", &["<sip:101@192.0.2.1>"], None).with(HeaderName::Path, path);
+    let refused = bench.send(&request);
+    assert_eq!((refused.status, refused.headers.text(&HeaderName::Require)), (421, Ok(Some("path"))));
+    let response = bench.send(&request.with(HeaderName::Supported, "path"));
+    assert_eq!(response.headers.text(&HeaderName::Path), Ok(Some(path)));
+    let binding = bench.registrar.bindings(AOR).next().expect("registered");
+    assert_eq!(binding.path(), ["<sip:p2.example.com;lr>", "<sip:p1.example.com;lr>"]);
+}
+
+/// The public and the temporary GRUU in a 200.
+fn gruus(response: &Response) -> (Uri, Uri) {
+    let contact = response.headers.contact().expect("well-formed").expect("listed");
+    let uri = |name| {
+        let text = contact.params.get(name).expect("given out").trim_matches('"');
+        Uri::parse(text).expect("a URI")
+    };
+    (uri("pub-gruu"), uri("temp-gruu"))
+}
+
+#[test]
+fn gruus_reach_one_device_for_as_long_as_it_is_registered() {
+    let mut bench = Bench::new();
+    bench.registrar =
+        Registrar::new(RegistrarConfig::default()).with_gruus(&mut ringdown_types::SeededRandom::new(4));
+    let (public, first) = gruus(&bench.send(&outbound(1, "a", 1, 6000)));
+    bench.send(&register(1, "other", &["<sip:101@192.0.2.9>"], None));
+    assert_eq!(public.to_string(), "sip:101@example.com;gr=urn:uuid:1");
+    let (_, second) = gruus(&bench.send(&outbound(2, "a", 1, 6000)));
+    assert_ne!(first, second);
+    let id = bench.registrar.bindings(AOR).next().map(Binding::id).expect("registered");
+    for gruu in [&public, &first, &second] {
+        assert_eq!(bench.registrar.gruu(gruu), Some((AOR.to_owned(), vec![id])), "{gruu}");
+    }
+    // With another Call-ID the device began anew: "all temporary GRUUs before are invalid". RFC 5627 §5.3
+    bench.send(&outbound(1, "rebooted", 1, 6000));
+    assert_eq!(bench.registrar.gruu(&second), Some((String::new(), Vec::new())));
+    assert_eq!(bench.registrar.gruu(&public).map(|(_, ids)| ids.len()), Some(1));
+    bench.registrar.remove_all(AOR);
+    assert_eq!(bench.registrar.gruu(&public), Some((AOR.to_owned(), Vec::new())));
+    assert_eq!(bench.registrar.gruu(&Uri::parse("sip:101@example.com").expect("a URI")), None);
+}

@@ -64,6 +64,10 @@ pub(crate) struct Phone {
     pub(crate) page: Option<u64>,
     /// Further headers of its INVITE.
     pub(crate) extra: Vec<(&'static str, &'static str)>,
+    /// Whether it is switched off: it hears nothing.
+    pub(crate) off: bool,
+    /// What it answers to NOTIFY, MESSAGE and OPTIONS.
+    pub(crate) answers: u16,
     /// Whether it answers challenges.
     pub(crate) authenticates: bool,
     /// The requests that wait for their final responses.
@@ -92,6 +96,8 @@ impl Phone {
             over_tcp: false,
             page: None,
             extra: Vec::new(),
+            off: false,
+            answers: 200,
             authenticates: true,
             pending: Vec::new(),
         }
@@ -154,6 +160,52 @@ impl Phone {
             .with(HeaderName::To, "<sip:101@example.test>")
             .with(HeaderName::CallId, call_id);
         self.send_request(request);
+    }
+
+    /// A request outside a dialog to a number, with these headers and this body.
+    pub(crate) fn ask(
+        &mut self,
+        method: Method,
+        to: &str,
+        headers: &[(HeaderName, &str)],
+        body: (&str, &str),
+    ) {
+        let aor = format!("<sip:{}@example.test>", self.username);
+        self.numbers += 1;
+        let call_id = format!("ask-{}-{}", self.username, self.numbers);
+        let contact = self.contact();
+        let request = self
+            .request(method, &format!("sip:{to}@example.test"))
+            .with(HeaderName::From, format!("{aor};tag=x"))
+            .with(HeaderName::To, format!("<sip:{to}@example.test>"))
+            .with(HeaderName::CallId, call_id)
+            .with(HeaderName::Contact, contact);
+        let with = |request: Request, (name, value): &(HeaderName, &str)| request.with(name.clone(), *value);
+        let request = headers.iter().fold(request, with);
+        let (kind, text) = body;
+        let request = if text.is_empty() { request } else { request.with_body(kind, text.to_owned().into()) };
+        self.send_request(request);
+    }
+
+    /// Watches somebody.
+    pub(crate) fn watch(&mut self, package: &str, whom: &str) {
+        self.ask(
+            Method::Subscribe,
+            whom,
+            &[(HeaderName::Event, package), (HeaderName::Expires, "600")],
+            ("", ""),
+        );
+    }
+
+    /// The bodies of the NOTIFYs it got, oldest first.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let body = |message: &Message| match message {
+            Message::Request(request) if request.method == Method::Notify => {
+                Some(String::from_utf8_lossy(&request.body).into_owned())
+            }
+            _ => None,
+        };
+        self.log.iter().filter_map(body).collect()
     }
 
     pub(crate) fn answer(&mut self) {
@@ -291,6 +343,9 @@ impl Phone {
         let Ok(Datagram::Message(message)) = parse_datagram(datagram) else {
             panic!("the switch sent what is no message")
         };
+        if self.off {
+            return;
+        }
         self.log.push(message.clone());
         match message {
             Message::Request(request) => self.handle_request(request),
@@ -315,7 +370,7 @@ impl Phone {
                 self.call = None;
             }
             Method::Invite => self.reply(&request, 486),
-            _ => self.reply(&request, 200),
+            _ => self.reply(&request, self.answers),
         }
     }
 

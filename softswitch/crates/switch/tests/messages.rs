@@ -1,0 +1,155 @@
+//! Messages reach a device of their addressee, or their sender is told that they did not.
+
+mod support;
+
+use std::time::Duration;
+
+use ringdown_control::{ChatMessage, Command, CommandResult, Event, Party};
+use ringdown_sip::{
+    endpoint::Destination,
+    message::{HeaderName, Method},
+};
+use ringdown_types::{MessageId, Pii, UserId};
+use support::{ALICE, BOB, Office, phone::Phone};
+
+fn write(phone: &mut Phone, to: &str, text: &str) {
+    phone.ask(Method::Message, to, &[], ("text/plain", text));
+}
+
+fn from_browser(office: &mut Office, from: UserId, to: UserId, text: &str) -> (MessageId, CommandResult) {
+    let id = MessageId::from_u128(900 + office.events.len() as u128);
+    let from = Party { user: Some(from), number: Pii(String::new()), name: Pii("Mallory".into()) };
+    let message = ChatMessage { id, from, to, text: Pii(text.to_owned()), at: 0 };
+    (id, office.command(Command::SendMessage { message }))
+}
+
+fn delivered(office: &Office) -> Vec<(MessageId, bool)> {
+    let mut all = Vec::new();
+    for event in &office.events {
+        if let Event::MessageDelivered { message, delivered } = event {
+            all.push((*message, *delivered));
+        }
+    }
+    all
+}
+
+fn shown(office: &Office) -> Vec<ChatMessage> {
+    let mut all = Vec::new();
+    for event in &office.events {
+        if let Event::Message { message } = event {
+            all.push(message.clone());
+        }
+    }
+    all
+}
+
+#[test]
+fn alices_phone_writes_to_bobs_phone() {
+    let mut office = Office::new();
+    let (alice, bob) = (office.phone("alice-phone"), office.phone("bob-phone"));
+    office.at(alice, |phone| write(phone, "102", "grüezi"));
+    assert_eq!(office.phones[alice].statuses().last(), Some(&200));
+    let message = office.phones[bob].last_request(&Method::Message).expect("it came");
+    assert_eq!(message.body, "grüezi".as_bytes());
+    let from = message.headers.from().expect("From");
+    assert_eq!(
+        (from.display.as_deref(), from.uri.to_string().as_str()),
+        (Some("Alice"), "sip:101@example.test")
+    );
+    assert!(shown(&office).is_empty(), "bob has no browser");
+}
+
+#[test]
+fn a_message_to_nobody_is_answered_so() {
+    let mut office = Office::new();
+    let alice = office.phone("alice-phone");
+    let mut status = |to: &str, kind: &str, text: &str| {
+        office.at(alice, |phone| phone.ask(Method::Message, to, &[], (kind, text)));
+        office.phones[alice].last_response().status
+    };
+    assert_eq!(status("999", "text/plain", "hello"), 404);
+    assert_eq!(status("102", "text/plain", "hello"), 480, "bob has no device");
+    assert_eq!(status("102", "text/html", "<b>hello</b>"), 415);
+    assert_eq!(status("102", "text/plain;charset=iso-8859-1", "hello"), 415);
+    assert_eq!(status("102", "text/plain;charset=\"UTF-8\"", "hello"), 480);
+    assert_eq!(status("102", "text/plain", &"x".repeat(5_000)), 413);
+}
+
+#[test]
+fn bobs_browser_takes_what_alices_phone_writes() {
+    let mut office = Office::new();
+    let alice = office.phone("alice-phone");
+    let _tab = office.tab(BOB);
+    office.at(alice, |phone| write(phone, "102", "hello"));
+    assert_eq!(office.phones[alice].statuses(), [401], "it waits for the app server");
+    let message = shown(&office).pop().expect("the app server is told");
+    assert_eq!((message.from.user, message.to, message.text.as_str()), (Some(ALICE), BOB, "hello"));
+    office.command(Command::MessageTaken { message: message.id, taken: true });
+    assert_eq!(office.phones[alice].statuses(), [401, 200]);
+}
+
+#[test]
+fn a_browser_that_is_gone_and_an_app_server_that_is_silent_lose_nothing_silently() {
+    let mut office = Office::new();
+    let alice = office.phone("alice-phone");
+    let _tab = office.tab(BOB);
+    office.at(alice, |phone| write(phone, "102", "hello"));
+    let message = shown(&office).pop().expect("the app server is told");
+    office.command(Command::MessageTaken { message: message.id, taken: false });
+    assert_eq!(office.phones[alice].statuses(), [401, 480]);
+    office.at(alice, |phone| write(phone, "102", "hello"));
+    office.advance(Duration::from_secs(26));
+    assert_eq!(office.phones[alice].statuses().last(), Some(&480));
+}
+
+#[test]
+fn a_browser_writes_to_every_phone_of_bob() {
+    let mut office = Office::new();
+    let (one, other) = (office.phone("bob-phone"), office.phone("bob-phone"));
+    office.phones[one].answers = 486;
+    let (id, result) = from_browser(&mut office, ALICE, BOB, "hello");
+    assert_eq!(result, CommandResult::Done);
+    for phone in [one, other] {
+        let message = office.phones[phone].last_request(&Method::Message).expect("it came");
+        let from = message.headers.from().expect("From");
+        assert_eq!(from.display.as_deref(), Some("Alice"), "the directory says who writes");
+    }
+    assert_eq!(delivered(&office), [(id, true)]);
+}
+
+#[test]
+fn a_browser_is_told_that_no_phone_took_it() {
+    let mut office = Office::new();
+    let (id, _) = from_browser(&mut office, ALICE, BOB, "hello");
+    assert_eq!(delivered(&office), [(id, false)], "bob has no telephone");
+    let bob = office.phone("bob-phone");
+    office.phones[bob].off = true;
+    let (id, _) = from_browser(&mut office, ALICE, BOB, "hello");
+    office.advance(Duration::from_secs(40));
+    assert_eq!(delivered(&office).last(), Some(&(id, false)));
+    assert_eq!(delivered(&office).len(), 2, "told once");
+}
+
+#[test]
+fn a_long_message_takes_a_connection() {
+    let mut office = Office::new();
+    let bob = office.phone("bob-phone");
+    from_browser(&mut office, ALICE, BOB, &"x".repeat(1_000));
+    assert!(matches!(office.last_destination(bob), Some(Destination::Address { .. })));
+    let size = office.phones[bob].last_request(&Method::Message).map(|message| message.body.len());
+    assert_eq!(size, Some(1_000));
+}
+
+#[test]
+fn a_flood_of_messages_of_one_sender_is_bounded() {
+    let mut office = Office::new();
+    let alice = office.phone("alice-phone");
+    let bob = office.phone("bob-phone");
+    office.phones[bob].off = true;
+    for _ in 0..40 {
+        office.at(alice, |phone| write(phone, "102", "hello"));
+    }
+    let statuses = office.phones[alice].statuses();
+    assert_eq!(statuses.iter().filter(|status| **status == 503).count(), 8);
+    assert!(office.phones[alice].last_response().headers.contains(&HeaderName::RetryAfter));
+}
