@@ -17,7 +17,7 @@ use ringdown_sip::{
     endpoint::{ConnectionId, Flow, Ports, Transport},
     message::Algorithm as Offered,
 };
-use ringdown_switch::{Output, Switch, SwitchConfig, SwitchLimits, WorkerInfo};
+use ringdown_switch::{Output, QualifyConfig, Switch, SwitchConfig, SwitchLimits, WorkerInfo};
 use ringdown_types::{Random, SeededRandom};
 
 const REALM: &str = "ringdown.local";
@@ -236,6 +236,7 @@ fn config() -> SwitchConfig {
         }],
         digest_algorithms: vec![Offered::Md5],
         dtls_fingerprint: [7; 32],
+        qualify: QualifyConfig { interval: Duration::ZERO, misses: 2 },
         limits: SwitchLimits {
             transactions: 10_000_000,
             requests_per_address: 0,
