@@ -45,7 +45,7 @@ export default tseslint.config(
     languageOptions: {
       globals: Object.fromEntries([
         'window', 'document', 'location', 'URL', 'Blob', 'btoa', 'WebSocket', 'RTCPeerConnection', 'AudioContext',
-        'AudioWorkletNode', 'MediaStream',
+        'AudioWorkletNode', 'MediaStream', 'setTimeout',
       ].map((name) => [name, 'readonly'])),
     },
   },

@@ -296,11 +296,14 @@ def wait_until(holds, seconds: float, message, pause: float = 0.02):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tls", action="store_true", help="serve the pages by TLS too, with a self-signed certificate")
+    parser.add_argument("--digest", help="what telephones may authenticate with, preferred first")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     stand = Stand()
     if arguments.tls:
         stand.environment["RINGDOWN_PUBLIC_URL"] = stand.url.replace("http:", "https:")
+    if arguments.digest:
+        stand.environment["RINGDOWN_SIP_DIGEST"] = arguments.digest
     stand.start()
     try:
         print(json.dumps(stand.describe()), flush=True)

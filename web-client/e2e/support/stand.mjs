@@ -17,10 +17,10 @@ export function binaries() {
   return path.join(target, profile);
 }
 
-/** Starts a stand; `stop` takes it down. With `tls` its pages are served by TLS too. */
-export async function startStand({ tls = false } = {}) {
+/** Starts a stand; `stop` takes it down. With `tls` its pages are served by TLS too; `digest` is what telephones may use. */
+export async function startStand({ tls = false, digest } = {}) {
   const script = path.join(root, "softswitch/tests/interop/stand.py");
-  const process_ = spawn("python3", [script, ...(tls ? ["--tls"] : [])], { stdio: ["pipe", "pipe", "inherit"] });
+  const process_ = spawn("python3", [script, ...(tls ? ["--tls"] : []), ...(digest ? ["--digest", digest] : [])], { stdio: ["pipe", "pipe", "inherit"] });
   const lines = readline.createInterface({ input: process_.stdout });
   const nextLine = () =>
     new Promise((resolve, reject) => {
