@@ -25,8 +25,8 @@ use crate::{
         TimerQueue, Transmit,
     },
     invite::{
-        Context, EndCause, InviteUsage, UsageError, UsageEvent, UsageId, options_response, replaced_by,
-        target_dialog,
+        Context, EndCause, InviteUsage, SessionTimers, UsageError, UsageEvent, UsageId, options_response,
+        replaced_by, target_dialog,
     },
     message::{HeaderName, Message, Method, ParseError, Request, Response, Uri},
 };
@@ -90,12 +90,15 @@ pub struct UserAgentConfig {
     pub endpoint: EndpointConfig,
     /// The most call legs at a time, those that are ending included; further INVITEs are answered 503.
     pub max_usages: usize,
+    /// How long calls live without a sign of life.
+    pub session_timers: SessionTimers,
 }
 
 /// Every call leg over one endpoint.
 pub struct UserAgent {
     endpoint: Endpoint,
     max_usages: usize,
+    session_timers: SessionTimers,
     last_id: u64,
     usages: HashMap<UsageId, InviteUsage>,
     pending: HashMap<ServerId, Received>,
@@ -113,6 +116,7 @@ impl UserAgent {
         Self {
             endpoint: Endpoint::new(config.endpoint, random),
             max_usages: config.max_usages,
+            session_timers: config.session_timers,
             last_id: 0,
             usages: HashMap::new(),
             pending: HashMap::new(),
@@ -451,6 +455,7 @@ impl UserAgent {
             clients: &mut self.clients,
             servers: &mut self.servers,
             dialogs: &mut self.dialogs,
+            session_timers: self.session_timers,
         }
     }
 
@@ -527,7 +532,8 @@ impl UserAgent {
         let dialog = DialogId::of_request(&request).ok().flatten();
         let usage = dialog.as_ref().and_then(|dialog| self.dialogs.get(dialog)).copied();
         let has_tag = request.headers.to().is_ok_and(|to| to.tag().is_some());
-        let needs_dialog = has_tag || matches!(request.method, Method::Bye | Method::Info | Method::Update);
+        let needs_dialog =
+            has_tag || matches!(request.method, Method::Bye | Method::Info | Method::Update | Method::Prack);
         // "If the UAS does not find the dialog, it SHOULD respond with a 481." §12.2.2. An OPTIONS or REGISTER
         // with a tag is not in a dialog of ours, but asks nothing of one either; the dialogs of SUBSCRIBE are the
         // notifier's, which its user asks.

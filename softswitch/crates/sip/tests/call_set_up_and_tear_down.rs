@@ -64,10 +64,13 @@ fn early_media_and_repeated_ringing() {
     net.call("alice", "bob");
     net.run(ms(50));
     let bob = net.bob().leg();
-    net.with("bob", |agent, now| agent.progress(now, bob, "early".into())).expect("not answered yet");
+    net.with("bob", |agent, now| agent.ring(now, bob, None)).expect("not answered yet");
     net.run(support::secs(125));
-    assert_eq!(net.sent("183 INVITE"), 3, "once, and after each minute");
-    assert_eq!(net.alice().story(), ["progress", "progress", "progress"]);
+    assert_eq!(net.sent("180 INVITE"), 3, "once, and after each minute");
+    net.with("bob", |agent, now| agent.progress(now, bob, "early".into())).expect("not answered yet");
+    net.run(support::secs(160));
+    assert_eq!(net.sent("183 INVITE"), 2, "acknowledged, and told again after two and a half minutes");
+    assert_eq!(net.alice().story(), ["ringing", "ringing", "ringing", "progress"]);
 }
 
 #[test]

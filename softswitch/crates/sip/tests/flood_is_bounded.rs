@@ -3,6 +3,7 @@
 mod support;
 
 use ringdown_sip::{
+    invite::SessionTimers,
     message::{HeaderName, Method, Response},
     user_agent::{UserAgent, UserAgentConfig},
 };
@@ -23,7 +24,7 @@ fn beyond_the_limit_strangers_get_503_and_calls_can_still_end() {
     // Bob may hold 64 transactions, eight of them for calls that exist.
     let mut endpoint = net.bob().agent.config().clone();
     endpoint.max_transactions = 64;
-    let config = UserAgentConfig { endpoint, max_usages: 100 };
+    let config = UserAgentConfig { endpoint, max_usages: 100, session_timers: SessionTimers::default() };
     net.bob().agent = UserAgent::new(config, Box::new(SeededRandom::new(3)));
     net.bob().admits = false;
     for n in 0..1000 {
@@ -69,7 +70,11 @@ fn a_challenge_leaves_nothing_behind() {
 #[test]
 fn more_calls_than_allowed_are_503() {
     let mut net = Net::udp();
-    let config = UserAgentConfig { endpoint: net.bob().agent.config().clone(), max_usages: 2 };
+    let config = UserAgentConfig {
+        endpoint: net.bob().agent.config().clone(),
+        max_usages: 2,
+        session_timers: SessionTimers::default(),
+    };
     net.bob().agent = UserAgent::new(config, Box::new(SeededRandom::new(3)));
     for _ in 0..3 {
         net.call("alice", "bob");

@@ -80,7 +80,7 @@ fn requests_nobody_serves() {
     };
     assert_eq!(status("NOTIFY", ""), Some(405));
     assert_eq!(status("NEWMETHOD", ""), Some(501));
-    assert_eq!(status("OPTIONS", "Require: 100rel\n"), Some(420));
+    assert_eq!(status("OPTIONS", "Require: sec-agree\n"), Some(420));
     assert_eq!(status("OPTIONS", "Content-Encoding: gzip\n"), Some(415));
     assert_eq!(status("INVITE", "Max-Forwards: 0\n"), Some(483));
     assert_eq!(status("BYE", ""), Some(481));

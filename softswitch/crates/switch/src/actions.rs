@@ -97,6 +97,7 @@ impl Switch {
         let event = translator.event(&notice);
         self.event(event);
         match notice {
+            Notice::LegChanged(leg) => self.show_peer(now, leg.leg),
             Notice::LegEnded { leg, .. } => self.forget_leg(leg.leg),
             Notice::CallEnded(record) => {
                 self.originated.remove(&record.call);

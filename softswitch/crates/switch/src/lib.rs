@@ -53,6 +53,7 @@ mod settings;
 mod sip_calls;
 mod sip_leg;
 mod sip_requests;
+mod sip_session;
 mod subscriptions;
 mod switch;
 mod web_leg;

@@ -67,6 +67,7 @@ impl Switch {
             media,
             offer,
             said_early: None,
+            heard_early: None,
             source,
             hops: invitation.max_forwards,
         };
@@ -93,11 +94,12 @@ impl Switch {
         let event = match event {
             UsageEvent::Ringing => LegEvent::Ringing,
             UsageEvent::Progress { sdp } => {
-                if self.telephone_answered(leg, &sdp, false).is_err() {
+                if self.callee_progressed(leg, &sdp).is_err() {
                     return;
                 }
                 LegEvent::EarlyMedia
             }
+            UsageEvent::EarlyAnswered { sdp } => return self.confirmed(now, leg, Some(&sdp)),
             UsageEvent::Answered { sdp } => return self.callee_answered(now, leg, sdp.as_ref()),
             UsageEvent::Confirmed { sdp } => return self.confirmed(now, leg, sdp.as_ref()),
             UsageEvent::Failed { status, targets, .. } => match self.own_number(&targets) {
@@ -109,17 +111,17 @@ impl Switch {
             // The caller gave up. Our own CANCEL is of a leg that is over already.
             UsageEvent::Cancelled { .. } => hung_up,
             UsageEvent::Reinvited { offer } => return self.reinvited(now, leg, offer.as_ref()),
+            UsageEvent::Refreshed { sdp } => return self.refreshed(now, leg, &sdp),
+            UsageEvent::ReinviteAnswered { sdp } => return self.reoffer_answered(leg, sdp.as_ref()),
+            UsageEvent::ReinviteRefused { .. } => return self.withdraw_offer(leg),
             UsageEvent::Info { digit, .. } => LegEvent::Dtmf { digit, relayed: false },
             UsageEvent::Ended { cause: EndCause::RemoteBye, .. } => hung_up,
             UsageEvent::Ended { cause: EndCause::LocalBye, .. } => return,
-            UsageEvent::Ended { cause: EndCause::AckTimeout | EndCause::Failed(_), .. } => {
-                lost(EndReason::Failed)
-            }
+            // No ACK, no PRACK, no refresh, or no word at all.
+            UsageEvent::Ended { .. } => lost(EndReason::Failed),
             UsageEvent::Referred(referral) => return self.referred(now, leg, &referral),
-            // The switch sends no re-INVITE; `Invited` is handled before there is a leg.
-            UsageEvent::ReinviteAnswered { .. }
-            | UsageEvent::ReinviteRefused { .. }
-            | UsageEvent::Invited(_) => return,
+            // Every INVITE of the switch offers; `Invited` is handled before there is a leg.
+            UsageEvent::EarlyOffered { .. } | UsageEvent::Invited(_) => return,
         };
         self.calls.handle_leg_event(now, leg, event);
     }
@@ -142,7 +144,13 @@ impl Switch {
     }
 
     fn callee_answered(&mut self, now: Instant, leg: LegId, sdp: Option<&Bytes>) {
+        // Offers of the early dialog may have settled everything.
+        let waits = self.legs.sip(leg).is_some_and(|sip| {
+            sip.heard_early = None;
+            sip.media.is_offer_pending()
+        });
         let result = match sdp {
+            _ if !waits => Ok(()),
             Some(sdp) => self.telephone_answered(leg, sdp, true).map_err(|error| error.end_reason()),
             None => Err(EndReason::NotAcceptable),
         };
@@ -171,6 +179,7 @@ impl Switch {
 
     /// A telephone changes its session: mostly to hold and to come back.
     fn reinvited(&mut self, now: Instant, leg: LegId, offer: Option<&Bytes>) {
+        self.settle_early_answer(leg);
         let Some(sip) = self.legs.sip(leg) else { return };
         let usage = sip.usage;
         let Some(offer) = offer else {
@@ -192,7 +201,12 @@ impl Switch {
     }
 
     /// Takes a telephone's answer and tells its worker.
-    fn telephone_answered(&mut self, leg: LegId, sdp: &Bytes, is_final: bool) -> Result<(), SdpError> {
+    pub(crate) fn telephone_answered(
+        &mut self,
+        leg: LegId,
+        sdp: &Bytes,
+        is_final: bool,
+    ) -> Result<(), SdpError> {
         if let Some(sip) = self.legs.sip(leg) {
             sip.answered(sdp, is_final)?;
             self.update_media(leg);
@@ -266,7 +280,8 @@ impl Switch {
                 return Err(reason);
             }
         };
-        let sip = SipLeg { usage, username, media, offer: None, said_early: None, source, hops };
+        let sip =
+            SipLeg { usage, username, media, offer: None, said_early: None, heard_early: None, source, hops };
         self.insert_telephone(leg, worker, sip);
         // Early packets may come before the answer.
         self.add_to_media(leg);
@@ -275,6 +290,7 @@ impl Switch {
 
     /// The caller hears that the called side rings.
     pub(crate) fn sip_ring(&mut self, now: Instant, leg: LegId) {
+        self.show_peer(now, leg);
         if let Some(usage) = self.legs.sip(leg).map(|sip| sip.usage) {
             let sent = self.sip.agent.ring(now, usage, None);
             self.note_failure(leg, sent);
@@ -283,10 +299,14 @@ impl Switch {
 
     /// The caller hears the called side before it answers.
     pub(crate) fn sip_progress(&mut self, now: Instant, leg: LegId, callee: LegId) {
-        // An INVITE without an offer has no way to early media: our offer could be answered with the ACK only.
-        if self.legs.sip(leg).is_none_or(|sip| sip.offer.is_none()) {
+        // After an INVITE without an offer early media need a reliable response: without PRACK our offer could be
+        // answered with the ACK only.
+        let Some(sip) = self.legs.sip(leg) else { return };
+        let (usage, offered) = (sip.usage, sip.offer.is_some());
+        if !offered && !self.sip.agent.takes_reliable(usage) {
             return self.sip_ring(now, leg);
         }
+        self.show_peer(now, leg);
         if let Some((usage, description)) = self.describe_caller(now, leg, Some(callee)) {
             if let Some(sip) = self.legs.sip(leg) {
                 sip.said_early = Some(description.clone());
@@ -299,6 +319,7 @@ impl Switch {
 
     /// The called side answered.
     pub(crate) fn sip_answer(&mut self, now: Instant, leg: LegId, callee: Option<LegId>) {
+        self.show_peer(now, leg);
         if let Some((usage, description)) = self.describe_caller(now, leg, callee) {
             self.add_to_media(leg);
             let sent = self.sip.agent.accept(now, usage, description);

@@ -26,6 +26,8 @@ pub(crate) struct SipLeg {
     pub(crate) offer: Option<RemoteDescription>,
     /// What a caller was told with early media; the final answer repeats it (RFC 3261 §13.2.1).
     pub(crate) said_early: Option<Bytes>,
+    /// What a called device said before it answered.
+    pub(crate) heard_early: Option<Bytes>,
     /// Where its signalling comes from.
     pub(crate) source: IpAddr,
     /// How many more hops a call from it may make.
@@ -94,6 +96,14 @@ impl MediaSession {
         match self {
             Self::Rtp(rtp) => rtp.sdp.offer(codecs, MediaDirection::SendRecv),
             Self::WebRtc(web) => web.offer(codecs),
+        }
+    }
+
+    /// Takes our unanswered offer back.
+    pub(crate) fn withdraw_offer(&mut self) {
+        match self {
+            Self::Rtp(rtp) => rtp.sdp.withdraw_offer(),
+            Self::WebRtc(web) => web.withdraw_offer(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Instant};
 use ringdown_sdp::Peer;
 use ringdown_sip::{
     endpoint::{ClientId, Destination, EndpointConfig, Flow},
-    invite::{UsageEvent, UsageId},
+    invite::{SessionTimers, UsageEvent, UsageId},
     message::{HeaderName, Host, Method, Request, Response},
     registrar::{BindingId, Registrar, RegistrarConfig},
     subscription::SubscriptionId,
@@ -62,7 +62,10 @@ impl SipSide {
         let registrar =
             RegistrarConfig { max_bindings: config.limits.bindings_per_device, ..RegistrarConfig::default() };
         Self {
-            agent: UserAgent::new(UserAgentConfig { endpoint, max_usages }, random()),
+            agent: UserAgent::new(
+                UserAgentConfig { endpoint, max_usages, session_timers: SessionTimers::default() },
+                random(),
+            ),
             registrar: Registrar::new(registrar).with_gruus(&mut *random()),
             doorkeeper: Doorkeeper::new(now, &config.realm, config.digest_algorithms.clone(), &mut *random()),
             limits: Limits::new(config.limits.requests_per_address, config.limits.requests_per_user),

@@ -59,6 +59,11 @@ impl WebSession {
         Ok(())
     }
 
+    /// Takes our unanswered offer back.
+    pub(crate) fn withdraw_offer(&mut self) {
+        self.sdp.withdraw_offer();
+    }
+
     /// Answers an offer of the device with every codec of `preference` it knows.
     pub(crate) fn answer(
         &mut self,

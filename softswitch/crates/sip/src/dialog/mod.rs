@@ -183,6 +183,29 @@ impl Dialog {
         self.is_caller
     }
 
+    /// Takes the 2xx that answers the INVITE of this early dialog: "the route set MUST be recomputed" (RFC 3261
+    /// §13.2.2.4), numbers stay.
+    pub(crate) fn answer(&mut self, response: &Response, flow: Option<Flow>) {
+        if let Ok(mut route_set) = response.headers.addresses(&HeaderName::RecordRoute) {
+            route_set.reverse();
+            self.route_set = route_set;
+        }
+        self.refresh_target(&response.headers);
+        self.destination = flow.map_or(self.destination, Destination::Flow);
+        self.confirmed = true;
+    }
+
+    /// Makes requests to come number higher than `cseq`: a further branch of the fork has used it.
+    pub(crate) fn skip_cseq(&mut self, cseq: u32) {
+        self.local_cseq = self.local_cseq.max(cseq);
+    }
+
+    /// Shows the peer another address as ours, with the same tag (RFC 4916 §4.1).
+    pub(crate) fn change_local(&mut self, address: &NameAddr) {
+        self.local.display.clone_from(&address.display);
+        self.local.uri.clone_from(&address.uri);
+    }
+
     /// The dialog of another branch of our INVITE, which answered as well (RFC 3261 §13.2.2.4).
     pub(crate) fn branch(&self, response: &Response, flow: Option<Flow>) -> Option<Self> {
         let remote = response.headers.to().ok()?;

@@ -108,6 +108,10 @@ pub struct EndpointConfig {
     pub strip_private_headers: bool,
 }
 
+/// What may be required of us: calls (RFC 3262, 4028, 3891, 4488, 4538) and registrations (RFC 3327, 5626, 5627).
+const EXTENSIONS: [&str; 8] =
+    ["100rel", "timer", "replaces", "norefersub", "tdialog", "path", "outbound", "gruu"];
+
 impl EndpointConfig {
     /// The defaults for an endpoint reached at `host` on `port`, UDP and TCP.
     pub fn new(host: Host, port: u16) -> Self {
@@ -120,6 +124,7 @@ impl EndpointConfig {
             Method::Register,
             Method::Info,
             Method::Update,
+            Method::Prack,
             Method::Refer,
             Method::Subscribe,
             Method::Publish,
@@ -132,9 +137,7 @@ impl EndpointConfig {
             instance: "ringdown".into(),
             product: concat!("Ringdown/", env!("CARGO_PKG_VERSION")).into(),
             methods: methods.to_vec(),
-            extensions: ["replaces", "norefersub", "tdialog", "path", "outbound", "gruu"]
-                .map(str::to_owned)
-                .to_vec(),
+            extensions: EXTENSIONS.map(str::to_owned).to_vec(),
             max_transactions: 65_536,
             retry_after_seconds: 5,
             strip_private_headers: true,

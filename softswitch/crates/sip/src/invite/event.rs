@@ -73,6 +73,10 @@ pub enum EndCause {
     LocalBye,
     /// The ACK for our 2xx never came.
     AckTimeout,
+    /// The PRACK for our reliable provisional response never came (RFC 3262 §3).
+    PrackTimeout,
+    /// Nobody refreshed the session in time (RFC 4028 §10).
+    SessionExpired,
     /// The peer answered a request in the dialog with this status (408, 481), or not at all (408), or could
     /// not be reached (503).
     Failed(u16),
@@ -90,10 +94,23 @@ pub enum UsageEvent {
         /// The callee's session description.
         sdp: Bytes,
     },
+    /// The callee's device offers before it answers, because our INVITE had no offer: `acknowledge` it, so that the
+    /// PRACK can carry our answer (RFC 3262 §5).
+    EarlyOffered {
+        /// The callee's offer.
+        sdp: Bytes,
+    },
+    /// The caller answered the offer we made with `progress`, because its INVITE had none (RFC 3262 §5). `accept`
+    /// takes nothing more then.
+    EarlyAnswered {
+        /// The caller's answer.
+        sdp: Bytes,
+    },
     /// The callee answered. If the INVITE had no offer, `sdp` is the callee's offer, and `acknowledge` must
-    /// follow.
+    /// follow; `None` then if `EarlyOffered` was acknowledged.
     Answered {
-        /// The callee's session description.
+        /// The callee's session description. Of several branches that sent early media, it is the one's that
+        /// answered.
         sdp: Option<Bytes>,
     },
     /// The callee did not answer: 3xx–6xx, 408 for no response at all, 503 for no way to the callee.
@@ -116,7 +133,8 @@ pub enum UsageEvent {
         /// The session description in the ACK: the answer, if our 2xx held the offer.
         sdp: Option<Bytes>,
     },
-    /// The peer wants to change the session: `answer_reinvite` or `reject_reinvite`.
+    /// The peer wants to change the session, in the call or before its answer: `answer_reinvite` or
+    /// `reject_reinvite`.
     Reinvited {
         /// The offer; without one `answer_reinvite` takes ours.
         offer: Option<Bytes>,
@@ -130,6 +148,12 @@ pub enum UsageEvent {
     ReinviteRefused {
         /// The status.
         status: u16,
+    },
+    /// A refresh of the session timer, which the user knows nothing of, brought another description: the peer's media
+    /// are there from now on (RFC 4028 §7.4).
+    Refreshed {
+        /// The peer's session description, an answer to ours in force.
+        sdp: Bytes,
     },
     /// A key was pressed, sent by INFO.
     Info {
@@ -158,6 +182,9 @@ pub enum UsageError {
     /// The command does not fit its state, such as `accept` of an outgoing call.
     #[error("not in this state")]
     WrongState,
+    /// The peer does not allow the method.
+    #[error("the peer does not allow it")]
+    NotAllowed,
     /// An offer is under way; try again after its answer.
     #[error("an offer is under way")]
     OfferPending,

@@ -10,9 +10,14 @@
 
 mod dtmf;
 mod event;
+mod exchange;
+mod identity;
 mod refer;
+mod reliable;
 mod replaces;
 mod session;
+mod session_timer;
+mod talk;
 mod uac;
 mod uas;
 
@@ -26,19 +31,22 @@ use bytes::Bytes;
 use crate::{
     dialog::{Dialog, DialogId},
     endpoint::{ClientId, Destination, Endpoint, Flow, ServerId},
-    message::{ContentType, HeaderName, NameAddr, Request, Response},
+    message::{ContentType, HeaderName, Headers, NameAddr, Request, Response},
     transaction::TimerTable,
     user_agent::{Event, Output},
 };
 
 pub use event::{EndCause, Invitation, InviteParams, MAX_TARGETS, UsageError, UsageEvent, UsageId};
 pub use refer::{ReferId, Referral};
+pub use session_timer::SessionTimers;
 
 use dtmf::parse_dtmf;
 use refer::Refer;
 pub(crate) use replaces::{replaced_by, target_dialog};
 pub(crate) use session::options_response;
 use session::{Closing, Established};
+use session_timer::SessionTimer;
+use talk::Talk;
 use uac::Outgoing;
 use uas::Incoming;
 
@@ -50,6 +58,7 @@ pub(crate) struct Context<'a> {
     pub(crate) clients: &'a mut HashMap<ClientId, UsageId>,
     pub(crate) servers: &'a mut HashMap<ServerId, UsageId>,
     pub(crate) dialogs: &'a mut HashMap<DialogId, UsageId>,
+    pub(crate) session_timers: SessionTimers,
 }
 
 impl Context<'_> {
@@ -73,6 +82,13 @@ pub(crate) struct InviteUsage {
     refers: Vec<Refer>,
     /// How many REFERs came, to name them.
     refers_seen: u32,
+    session_timer: Option<SessionTimer>,
+    /// The largest Min-SE the peer named (RFC 4028 §7.3).
+    min_se: u32,
+    /// Who is at the other side, as the peer is told.
+    identity: Option<NameAddr>,
+    /// Whether the peer has not heard of `identity` yet.
+    identity_untold: bool,
 }
 
 enum State {
@@ -87,8 +103,8 @@ impl State {
     /// The dialog of the call; an INVITE of ours has none before its answer.
     const fn dialog(&self) -> Option<&Dialog> {
         match self {
-            Self::Incoming(incoming) => Some(incoming.dialog()),
-            Self::Established(established) => Some(&established.dialog),
+            Self::Incoming(incoming) => Some(&incoming.talk.dialog),
+            Self::Established(established) => Some(&established.talk.dialog),
             Self::Closing(closing) => Some(closing.dialog()),
             Self::Outgoing(_) | Self::Ended => None,
         }
@@ -96,10 +112,20 @@ impl State {
 
     const fn dialog_mut(&mut self) -> Option<&mut Dialog> {
         match self {
-            Self::Incoming(incoming) => Some(incoming.dialog_mut()),
-            Self::Established(established) => Some(&mut established.dialog),
+            Self::Incoming(incoming) => Some(&mut incoming.talk.dialog),
+            Self::Established(established) => Some(&mut established.talk.dialog),
             Self::Closing(closing) => Some(closing.dialog_mut()),
             Self::Outgoing(_) | Self::Ended => None,
+        }
+    }
+
+    /// The dialogs that can take offers: several while branches of a fork ring.
+    fn talks_mut(&mut self) -> Vec<&mut Talk> {
+        match self {
+            Self::Incoming(incoming) => vec![&mut incoming.talk],
+            Self::Established(established) => vec![&mut established.talk],
+            Self::Outgoing(outgoing) => outgoing.talks_mut(),
+            Self::Closing(_) | Self::Ended => Vec::new(),
         }
     }
 }
@@ -121,6 +147,14 @@ enum UsageTimer {
     Retry,
     /// The first subscription of a REFER runs out (RFC 3515 §2.4.4).
     Refer,
+    /// Repeat the reliable provisional response until its PRACK comes: T1, doubles (RFC 3262 §3).
+    Reliable,
+    /// No PRACK for 64·T1.
+    ReliableDeadline,
+    /// Show that we live (RFC 4028 §7.2).
+    Refresh,
+    /// Nobody has shown that they live (RFC 4028 §10).
+    SessionExpiry,
 }
 
 /// The ACKs sent for the 2xx of one INVITE, to be repeated with each 2xx that comes again (§13.2.2.4).
@@ -138,7 +172,18 @@ const MAX_BRANCHES: usize = 16;
 impl InviteUsage {
     const fn new(id: UsageId, state: State) -> Self {
         let timers = TimerTable::new();
-        Self { id, state, timers, acks: Vec::new(), refers: Vec::new(), refers_seen: 0 }
+        Self {
+            id,
+            state,
+            timers,
+            acks: Vec::new(),
+            refers: Vec::new(),
+            refers_seen: 0,
+            session_timer: None,
+            min_se: 0,
+            identity: None,
+            identity_untold: false,
+        }
     }
 
     const fn dialog(&self) -> Option<&Dialog> {
@@ -181,12 +226,18 @@ impl InviteUsage {
         }
     }
 
-    /// The only door between states.
+    /// The call is answered: its dialog goes over from the state that was taken out.
+    fn establish(&mut self, talk: Talk) {
+        self.timers.clear();
+        self.set_refer_timer();
+        self.state = State::Established(Box::new(Established::new(talk)));
+    }
+
+    /// The only other door between states.
     fn transition(&mut self, ctx: &mut Context<'_>, next: State) {
         debug_assert!(
             match (&self.state, &next) {
-                (State::Incoming(_) | State::Outgoing(_), State::Established(_) | State::Closing(_)) => true,
-                (State::Established(_), State::Closing(_)) => true,
+                (State::Outgoing(_) | State::Established(_), State::Closing(_)) => true,
                 (from, State::Ended) => !matches!(from, State::Ended),
                 _ => false,
             },
@@ -208,7 +259,11 @@ impl InviteUsage {
                 UsageTimer::Provisional => self.repeat_provisional(ctx),
                 UsageTimer::Expires => self.handle_cancel(ctx, Vec::new()),
                 UsageTimer::CancelDeadline => self.abandon(ctx),
-                UsageTimer::Retry => self.retry_reinvite(ctx),
+                UsageTimer::Retry => self.retry_offer(ctx),
+                UsageTimer::Reliable => self.repeat_reliable(ctx),
+                UsageTimer::ReliableDeadline => self.reliable_timeout(ctx),
+                UsageTimer::Refresh => self.refresh(ctx),
+                UsageTimer::SessionExpiry => self.session_expired(ctx),
                 UsageTimer::Refer => self.expire_refers(ctx),
             }
         }
@@ -225,7 +280,9 @@ impl InviteUsage {
         if response.is_success() && self.repeat_ack(ctx, client, response, flow) {
             return;
         }
-        if self.handle_notify_response(ctx, client, response.status) {
+        if self.handle_notify_response(ctx, client, response.status)
+            || self.handle_exchange_response(ctx, client, response)
+        {
             return;
         }
         match &self.state {
@@ -241,10 +298,17 @@ impl InviteUsage {
         if self.handle_notify_response(ctx, client, status) {
             return;
         }
+        let response = Response {
+            status,
+            reason: crate::message::reason_phrase(status).to_owned(),
+            headers: Headers::new(),
+            body: Bytes::new(),
+        };
+        if self.handle_exchange_response(ctx, client, &response) {
+            return;
+        }
         match &self.state {
-            State::Outgoing(_) => {
-                self.invite_failed(ctx, status, crate::message::reason_phrase(status), Vec::new());
-            }
+            State::Outgoing(_) => self.handle_invite_response(ctx, client, &response, None),
             State::Established(_) => self.session_request_failed(ctx, client, status),
             State::Closing(_) => self.closing_request_done(ctx, client),
             State::Incoming(_) | State::Ended => {}
@@ -269,8 +333,14 @@ fn dialog_response(ctx: &Context<'_>, request: &Request, tag: &str, flow: Flow, 
     }
     let config = ctx.endpoint.config();
     let contact = NameAddr::new(config.contact_for(request, flow)).to_string();
-    response.with(HeaderName::Contact, contact).with(HeaderName::Allow, config.allow())
+    response
+        .with(HeaderName::Contact, contact)
+        .with(HeaderName::Allow, config.allow())
+        .with(HeaderName::Supported, SUPPORTED)
 }
+
+/// The extensions of calls we know (RFC 3262, 4028, 3891, 4488, 4538).
+const SUPPORTED: &str = "100rel, timer, replaces, norefersub, tdialog";
 
 /// Adds the session description, if there is one.
 fn with_sdp(response: Response, sdp: Option<Bytes>) -> Response {

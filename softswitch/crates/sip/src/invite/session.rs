@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use ringdown_types::DtmfDigit;
 
 use super::{
-    AckRecord, Context, EndCause, InviteUsage, State, UsageError, UsageEvent, UsageId, UsageTimer,
-    dialog_response, dtmf, parse_dtmf, unsupported_body, with_sdp,
+    AckRecord, Context, EndCause, InviteUsage, SUPPORTED, State, UsageError, UsageEvent, UsageId, UsageTimer,
+    dtmf, parse_dtmf,
+    talk::{Exchange, LocalOffer, Talk},
 };
 use crate::{
     dialog::Dialog,
@@ -18,32 +18,11 @@ use crate::{
 
 /// An answered call.
 pub(super) struct Established {
-    pub(super) dialog: Dialog,
+    pub(super) talk: Talk,
     /// Our 2xx without an ACK.
     pub(super) unacknowledged: Option<Unacknowledged>,
-    exchange: Exchange,
-}
-
-/// The offer under way (RFC 3264; one at a time).
-enum Exchange {
-    Stable,
-    /// Our re-INVITE waits for its final response.
-    Local {
-        client: ClientId,
-        offer: Option<Bytes>,
-        attempts: u32,
-    },
-    /// Our re-INVITE met the peer's and is sent again later (§14.1).
-    Retry {
-        offer: Option<Bytes>,
-        attempts: u32,
-    },
-    /// The peer's re-INVITE or UPDATE waits for our user.
-    Remote {
-        server: ServerId,
-        request: Arc<Request>,
-        flow: Flow,
-    },
+    /// The reliable provisional response whose PRACK the 2xx did not wait for (RFC 3262 §3).
+    pub(super) late_rseq: Option<u32>,
 }
 
 /// A 2xx that is repeated until its ACK comes.
@@ -52,6 +31,8 @@ pub(super) struct Unacknowledged {
     cseq: u32,
     response: Response,
     interval: Duration,
+    /// Whether it holds our offer, which the ACK answers.
+    offers: bool,
 }
 
 /// A call that is over for its user and waits for the end of its transactions.
@@ -66,25 +47,36 @@ pub(super) struct Closing {
     reinvite: Option<ClientId>,
 }
 
-/// How often a re-INVITE is tried again after a 491.
-const MAX_ATTEMPTS: u32 = 5;
-
 impl Unacknowledged {
     pub(super) fn new(server: ServerId, request: &Request, response: Response) -> Self {
         let cseq = request.headers.cseq().map_or(0, |cseq| cseq.number);
-        Self { server, cseq, response, interval: T1 }
+        let offers = request.sdp().is_none() && !response.body.is_empty();
+        Self { server, cseq, response, interval: T1, offers }
+    }
+
+    pub(super) const fn offers(&self) -> bool {
+        self.offers
     }
 }
 
 impl Established {
-    pub(super) const fn new(dialog: Dialog) -> Self {
-        Self { dialog, unacknowledged: None, exchange: Exchange::Stable }
+    pub(super) fn new(mut talk: Talk) -> Self {
+        talk.agree();
+        Self { talk, unacknowledged: None, late_rseq: None }
     }
 
     pub(super) fn forget(&self, ctx: &mut Context<'_>) {
-        ctx.dialogs.remove(self.dialog.id());
-        if let Exchange::Remote { server, .. } = &self.exchange {
+        ctx.dialogs.remove(self.talk.dialog.id());
+        if let Exchange::Remote { server, .. } = &self.talk.exchange {
             ctx.servers.remove(server);
+        }
+    }
+
+    /// Our re-INVITE that is under way.
+    const fn reinvite(&self) -> Option<ClientId> {
+        match &self.talk.exchange {
+            Exchange::Local(LocalOffer { method: Method::Invite, .. }, client) => Some(*client),
+            _ => None,
         }
     }
 }
@@ -143,12 +135,13 @@ impl InviteUsage {
             State::Outgoing(_) => self.handle_early_callee_request(ctx, server, request, flow),
             State::Established(established) => {
                 // §12.2.2
-                if established.dialog.handle_request(request, flow).is_err() {
+                if established.talk.dialog.handle_request(request, flow).is_err() {
                     return ctx.finish(server, Response::to_request(request, 500));
                 }
                 match request.method {
                     Method::Invite | Method::Update => self.handle_offer(ctx, server, request, flow),
                     Method::Bye => self.handle_bye(ctx, server, request),
+                    Method::Prack => self.handle_prack(ctx, server, request, flow),
                     Method::Info => self.handle_info(ctx, server, request),
                     Method::Refer => self.handle_refer(ctx, server, request, flow),
                     Method::Subscribe => self.handle_subscribe(ctx, server, request, flow),
@@ -171,196 +164,28 @@ impl InviteUsage {
         }
     }
 
-    /// A re-INVITE or an UPDATE.
-    fn handle_offer(&mut self, ctx: &mut Context<'_>, server: ServerId, request: &Arc<Request>, flow: Flow) {
-        let State::Established(established) = &mut self.state else { return };
-        if let Some(response) = unsupported_body(request) {
-            return ctx.finish(server, response);
-        }
-        let offer = request.sdp();
-        let is_update = request.method == Method::Update;
-        match &established.exchange {
-            // "A UAS that receives an INVITE while an INVITE it had sent is in progress MUST return a 491."
-            // §14.2, RFC 3311 §5.2
-            Exchange::Local { .. } if !is_update || offer.is_some() => {
-                return ctx.finish(server, Response::to_request(request, 491));
-            }
-            // "… a second INVITE before it sends the final response to the first … 500 … Retry-After between 0
-            // and 10 seconds." §14.2
-            Exchange::Remote { .. } if !is_update || offer.is_some() => {
-                let seconds = ctx.endpoint.random().u32() % 11;
-                let response =
-                    Response::to_request(request, 500).with(HeaderName::RetryAfter, seconds.to_string());
-                return ctx.finish(server, response);
-            }
-            _ => {}
-        }
-        established.dialog.refresh_target(&request.headers);
-        // An UPDATE without an offer refreshes the target and nothing else. RFC 3311 §5.2
-        if is_update && offer.is_none() {
-            let tag = established.dialog.id().local_tag.clone();
-            let response = dialog_response(ctx, request, &tag, flow, 200);
-            return ctx.finish(server, response);
-        }
-        // A new INVITE shows that the 2xx of the last one arrived, though its ACK did not.
-        let was_unacknowledged = !is_update && established.unacknowledged.take().is_some();
-        if let Exchange::Retry { .. } = established.exchange {
-            self.timers.stop(UsageTimer::Retry);
-            ctx.emit(self.id, UsageEvent::ReinviteRefused { status: 491 });
-        }
-        established.exchange = Exchange::Remote { server, request: Arc::clone(request), flow };
-        ctx.servers.insert(server, self.id);
-        if was_unacknowledged {
+    /// The 2xx without an ACK counts as acknowledged; whether there was one.
+    pub(super) fn take_unacknowledged(&mut self) -> bool {
+        let State::Established(established) = &mut self.state else { return false };
+        let was = established.unacknowledged.take().is_some();
+        if was {
             self.timers.stop(UsageTimer::Answer);
             self.timers.stop(UsageTimer::AckDeadline);
-            ctx.emit(self.id, UsageEvent::Confirmed { sdp: None });
         }
-        ctx.emit(self.id, UsageEvent::Reinvited { offer });
+        was
     }
 
-    /// Answers the peer's re-INVITE or UPDATE.
-    pub(crate) fn answer_reinvite(
-        &mut self,
-        ctx: &mut Context<'_>,
-        sdp: Option<Bytes>,
-    ) -> Result<(), UsageError> {
-        let (server, request, flow, tag) = self.take_remote_offer()?;
-        let response = with_sdp(dialog_response(ctx, &request, &tag, flow, 200), sdp);
-        ctx.finish(server, response.clone());
-        if request.method == Method::Invite {
-            self.await_ack(ctx.now, Unacknowledged::new(server, &request, response));
-        }
-        Ok(())
-    }
-
-    /// Refuses the peer's re-INVITE or UPDATE; the session goes on as it was.
-    pub(crate) fn reject_reinvite(&mut self, ctx: &mut Context<'_>, status: u16) -> Result<(), UsageError> {
-        let (server, request, ..) = self.take_remote_offer()?;
-        ctx.finish(server, Response::to_request(&request, status.clamp(300, 699)));
-        Ok(())
-    }
-
-    /// The peer cancelled its re-INVITE.
-    pub(super) fn cancel_reinvite(&mut self, ctx: &mut Context<'_>) {
-        if self.reject_reinvite(ctx, 487).is_ok() {
-            // The user may have begun to prepare an answer; it will meet `WrongState`.
-            tracing::debug!(usage = self.id.0, "re-INVITE cancelled");
-        }
-    }
-
-    fn take_remote_offer(&mut self) -> Result<(ServerId, Arc<Request>, Flow, String), UsageError> {
-        let State::Established(established) = &mut self.state else { return Err(UsageError::WrongState) };
-        match std::mem::replace(&mut established.exchange, Exchange::Stable) {
-            Exchange::Remote { server, request, flow } => {
-                Ok((server, request, flow, established.dialog.id().local_tag.clone()))
-            }
-            other => {
-                established.exchange = other;
-                Err(UsageError::WrongState)
-            }
-        }
-    }
-
-    /// Sends a re-INVITE; without an offer the peer is asked for one.
-    pub(crate) fn reinvite(&mut self, ctx: &mut Context<'_>, offer: Option<Bytes>) -> Result<(), UsageError> {
-        let State::Established(established) = &self.state else { return Err(UsageError::WrongState) };
-        let unanswered = self.acks.iter().any(|record| record.sent.iter().any(|(_, ack, _)| ack.is_none()));
-        let stable = matches!(established.exchange, Exchange::Stable);
-        // "A UAC MUST NOT initiate a new INVITE within a dialog while another is in progress." §14.1
-        if !stable || unanswered || established.unacknowledged.is_some() {
-            return Err(UsageError::OfferPending);
-        }
-        self.send_reinvite(ctx, offer, 0)
-    }
-
-    fn send_reinvite(
-        &mut self,
-        ctx: &mut Context<'_>,
-        offer: Option<Bytes>,
-        attempts: u32,
-    ) -> Result<(), UsageError> {
-        let State::Established(established) = &mut self.state else { return Err(UsageError::WrongState) };
-        let destination = established.dialog.destination();
-        let config = ctx.endpoint.config();
-        let contact = NameAddr::new(config.contact(destination, established.dialog.is_sips())).to_string();
-        let allow = config.allow();
-        let mut request = established.dialog.request(Method::Invite);
-        request = request.with(HeaderName::Contact, contact).with(HeaderName::Allow, allow);
-        if let Some(offer) = &offer {
-            request = request.with_body(ContentType::SDP, offer.clone());
-        }
-        let client =
-            ctx.endpoint.send_request(ctx.now, request, destination).map_err(|_| UsageError::Full)?;
-        ctx.clients.insert(client, self.id);
-        established.exchange = Exchange::Local { client, offer, attempts };
-        Ok(())
-    }
-
-    pub(super) fn retry_reinvite(&mut self, ctx: &mut Context<'_>) {
-        let State::Established(established) = &mut self.state else { return };
-        match std::mem::replace(&mut established.exchange, Exchange::Stable) {
-            Exchange::Retry { offer, attempts } => {
-                if self.send_reinvite(ctx, offer, attempts).is_err() {
-                    ctx.emit(self.id, UsageEvent::ReinviteRefused { status: 503 });
-                }
-            }
-            other => established.exchange = other,
-        }
-    }
-
+    /// Takes a response to a request in the call that neither offers nor notifies.
     pub(super) fn handle_session_response(
         &mut self,
         ctx: &mut Context<'_>,
         client: ClientId,
         response: &Response,
     ) {
-        let State::Established(established) = &mut self.state else { return };
-        let is_reinvite =
-            matches!(&established.exchange, Exchange::Local { client: own, .. } if *own == client);
-        match response.status {
-            ..200 => {}
-            200..300 if is_reinvite => self.reinvite_answered(ctx, client, response),
-            // "If the response is a 481 or a 408, the UAC SHOULD terminate the dialog." §12.2.1.2
-            408 | 481 => self.session_request_failed(ctx, client, response.status),
-            491 if is_reinvite => self.schedule_retry(ctx),
-            300.. if is_reinvite => {
-                // "The session remains unchanged, as if no re-INVITE had been issued." §14.1
-                established.exchange = Exchange::Stable;
-                ctx.emit(self.id, UsageEvent::ReinviteRefused { status: response.status });
-            }
-            _ => {}
+        // "If the response is a 481 or a 408, the UAC SHOULD terminate the dialog." §12.2.1.2
+        if matches!(response.status, 408 | 481) {
+            self.session_request_failed(ctx, client, response.status);
         }
-    }
-
-    fn reinvite_answered(&mut self, ctx: &mut Context<'_>, client: ClientId, response: &Response) {
-        let State::Established(established) = &mut self.state else { return };
-        let offered = matches!(&established.exchange, Exchange::Local { offer: Some(_), .. });
-        established.exchange = Exchange::Stable;
-        established.dialog.refresh_target(&response.headers);
-        let dialog = &established.dialog;
-        let cseq = response.headers.cseq().map_or(dialog.local_cseq(), |cseq| cseq.number);
-        let ack = offered.then(|| ctx.endpoint.send_ack(dialog.ack(cseq), dialog.destination()));
-        let tag = dialog.id().remote_tag.clone();
-        self.acks.push(AckRecord { client, cseq, sent: vec![(tag, ack, dialog.destination())] });
-        ctx.emit(self.id, UsageEvent::ReinviteAnswered { sdp: response.sdp() });
-    }
-
-    /// "If the UAC is the owner of the Call-ID, T is between 2.1 and 4 seconds in units of 10 ms, else between 0
-    /// and 2 seconds." RFC 3261 §14.1
-    fn schedule_retry(&mut self, ctx: &mut Context<'_>) {
-        let State::Established(established) = &mut self.state else { return };
-        let Exchange::Local { offer, attempts, .. } =
-            std::mem::replace(&mut established.exchange, Exchange::Stable)
-        else {
-            return;
-        };
-        if attempts >= MAX_ATTEMPTS {
-            return ctx.emit(self.id, UsageEvent::ReinviteRefused { status: 491 });
-        }
-        let random = u64::from(ctx.endpoint.random().u32());
-        let tens = if established.dialog.owns_call_id() { 210 + random % 191 } else { random % 201 };
-        established.exchange = Exchange::Retry { offer, attempts: attempts + 1 };
-        self.timers.set(UsageTimer::Retry, ctx.now + Duration::from_millis(tens * 10));
     }
 
     /// A request in the dialog got no response, or one that says the dialog is gone.
@@ -375,10 +200,13 @@ impl InviteUsage {
         match &mut self.state {
             State::Established(established) => {
                 if established.unacknowledged.as_ref().is_some_and(|waiting| waiting.cseq == number) {
-                    established.unacknowledged = None;
-                    self.timers.stop(UsageTimer::Answer);
-                    self.timers.stop(UsageTimer::AckDeadline);
-                    ctx.emit(self.id, UsageEvent::Confirmed { sdp: ack.sdp() });
+                    let sdp = ack.sdp();
+                    if sdp.is_some() {
+                        established.talk.remote_sdp.clone_from(&sdp);
+                    }
+                    self.take_unacknowledged();
+                    ctx.emit(self.id, UsageEvent::Confirmed { sdp });
+                    self.tell_identity(ctx);
                 }
             }
             State::Closing(closing) => {
@@ -438,22 +266,26 @@ impl InviteUsage {
     }
 
     /// Leaves `Established` with a BYE of ours.
-    fn end(&mut self, ctx: &mut Context<'_>, cause: EndCause, reasons: Vec<Reason>, reason: Option<&Reason>) {
+    pub(super) fn end(
+        &mut self,
+        ctx: &mut Context<'_>,
+        cause: EndCause,
+        reasons: Vec<Reason>,
+        reason: Option<&Reason>,
+    ) {
         self.refuse_pending_offer(ctx);
         let State::Established(established) = &mut self.state else { return };
         // A 2xx whose offer has no answer is acknowledged without one before the BYE. §13.2.2.4
         for record in &mut self.acks {
             for (_, ack, destination) in &mut record.sent {
                 if ack.is_none() {
-                    *ack = Some(ctx.endpoint.send_ack(established.dialog.ack(record.cseq), *destination));
+                    *ack =
+                        Some(ctx.endpoint.send_ack(established.talk.dialog.ack(record.cseq), *destination));
                 }
             }
         }
-        let reinvite = match &established.exchange {
-            Exchange::Local { client, .. } => Some(*client),
-            _ => None,
-        };
-        let mut dialog = established.dialog.clone();
+        let reinvite = established.reinvite();
+        let mut dialog = established.talk.dialog.clone();
         let waiting = established.unacknowledged.take();
         let timers = self.timers.clone();
         let mut closing = match waiting {
@@ -469,7 +301,9 @@ impl InviteUsage {
         self.transition(ctx, State::Closing(Box::new(closing)));
         if keeps_answering {
             self.timers = timers;
-            self.timers.stop(UsageTimer::Retry);
+            for timer in [UsageTimer::Retry, UsageTimer::Refresh, UsageTimer::SessionExpiry] {
+                self.timers.stop(timer);
+            }
         }
     }
 
@@ -478,11 +312,8 @@ impl InviteUsage {
         ctx.finish(server, Response::to_request(request, 200));
         self.refuse_pending_offer(ctx);
         let State::Established(established) = &self.state else { return };
-        let reinvite = match &established.exchange {
-            Exchange::Local { client, .. } => Some(*client),
-            _ => None,
-        };
-        let dialog = established.dialog.clone();
+        let reinvite = established.reinvite();
+        let dialog = established.talk.dialog.clone();
         let closing = Closing { dialog, client: None, unacknowledged: None, reinvite };
         ctx.emit(
             self.id,
@@ -522,8 +353,8 @@ impl InviteUsage {
     ) -> Result<(), UsageError> {
         let State::Established(established) = &mut self.state else { return Err(UsageError::WrongState) };
         let body = dtmf::dtmf_body(digit, duration);
-        let request = established.dialog.request(Method::Info).with_body(dtmf::DTMF_RELAY, body);
-        let destination = established.dialog.destination();
+        let request = established.talk.dialog.request(Method::Info).with_body(dtmf::DTMF_RELAY, body);
+        let destination = established.talk.dialog.destination();
         let client =
             ctx.endpoint.send_request(ctx.now, request, destination).map_err(|_| UsageError::Full)?;
         ctx.clients.insert(client, self.id);
@@ -567,7 +398,7 @@ impl InviteUsage {
     /// The device `contact` is now reached at `destination`: what follows in its dialog goes there.
     pub(crate) fn move_to(&mut self, contact: &Uri, destination: Destination) {
         match &mut self.state {
-            State::Established(established) => established.dialog.move_to(contact, destination),
+            State::Established(established) => established.talk.dialog.move_to(contact, destination),
             State::Closing(closing) => closing.dialog.move_to(contact, destination),
             // Before the answer the dialog lives with a transaction, which keeps its flow.
             State::Incoming(_) | State::Outgoing(_) | State::Ended => {}
@@ -584,4 +415,5 @@ pub(crate) fn options_response(ctx: &Context<'_>, request: &Request, flow: Flow)
         .with(HeaderName::Allow, config.allow())
         .with(HeaderName::Accept, ContentType::SDP)
         .with(HeaderName::AcceptEncoding, "identity")
+        .with(HeaderName::Supported, SUPPORTED)
 }

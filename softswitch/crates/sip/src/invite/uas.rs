@@ -9,7 +9,11 @@ use bytes::Bytes;
 
 use super::{
     Context, Invitation, InviteUsage, State, UsageError, UsageEvent, UsageId, UsageTimer, dialog_response,
-    session::{Established, Unacknowledged},
+    exchange,
+    reliable::ReliableSender,
+    session::Unacknowledged,
+    session_timer::{self, Verdict},
+    talk::{Exchange, Talk},
     unsupported_body, with_sdp,
 };
 use crate::{
@@ -21,11 +25,15 @@ use crate::{
 
 /// An INVITE that waits for its final response.
 pub(super) struct Incoming {
-    server: ServerId,
-    request: Arc<Request>,
+    pub(super) server: ServerId,
+    pub(super) request: Arc<Request>,
     flow: Flow,
-    dialog: Dialog,
-    last_provisional: Option<Response>,
+    pub(super) talk: Talk,
+    pub(super) last_provisional: Option<Response>,
+    pub(super) reliable: ReliableSender,
+    /// Its user has answered, and the 2xx waits for a PRACK or for the end of another offer.
+    pub(super) accepting: bool,
+    answer: Option<Bytes>,
 }
 
 /// Provisional responses are repeated this often, so that proxies keep the call (RFC 3261 §13.3.1.1).
@@ -33,25 +41,17 @@ const PROVISIONAL_INTERVAL: Duration = Duration::from_secs(60);
 
 impl Incoming {
     pub(super) fn forget(&self, ctx: &mut Context<'_>) {
-        ctx.dialogs.remove(self.dialog.id());
+        ctx.dialogs.remove(self.talk.dialog.id());
         ctx.servers.remove(&self.server);
     }
 
-    pub(super) const fn dialog(&self) -> &Dialog {
-        &self.dialog
-    }
-
-    pub(super) const fn dialog_mut(&mut self) -> &mut Dialog {
-        &mut self.dialog
-    }
-
-    fn response(&self, ctx: &Context<'_>, status: u16) -> Response {
-        dialog_response(ctx, &self.request, &self.dialog.id().local_tag, self.flow, status)
+    pub(super) fn response(&self, ctx: &Context<'_>, status: u16) -> Response {
+        dialog_response(ctx, &self.request, &self.talk.dialog.id().local_tag, self.flow, status)
     }
 
     /// A refusal; it needs the tag, but neither Contact nor Record-Route.
     fn refusal(&self, status: u16) -> Response {
-        Response::to_request(&self.request, status).with_to_tag(&self.dialog.id().local_tag)
+        Response::to_request(&self.request, status).with_to_tag(&self.talk.dialog.id().local_tag)
     }
 }
 
@@ -64,7 +64,11 @@ impl InviteUsage {
         replaces: Option<UsageId>,
     ) -> Option<Self> {
         let Received { id: server, request, flow, .. } = received;
-        if let Some(response) = unsupported_body(&request) {
+        let too_small =
+            session_timer::negotiate(ctx.session_timers, &request.headers, None) == Verdict::TooSmall;
+        let refusal = unsupported_body(&request)
+            .or_else(|| too_small.then(|| session_timer::too_small(ctx.session_timers, &request)));
+        if let Some(response) = refusal {
             ctx.endpoint.send_response(ctx.now, server, response);
             return None;
         }
@@ -87,9 +91,13 @@ impl InviteUsage {
             Invitation { request: Arc::clone(&request), from, flow, offer, max_forwards, replaces };
         ctx.emit(id, UsageEvent::Invited(Box::new(invitation)));
         let expires = request.headers.number(&HeaderName::Expires).ok().flatten();
-        let state =
-            State::Incoming(Box::new(Incoming { server, request, flow, dialog, last_provisional: None }));
-        let mut usage = Self::new(id, state);
+        let reliable = ReliableSender::new(&request.headers, ctx.endpoint.random().u32());
+        let mut talk = Talk::new(dialog, &request.headers);
+        talk.remote_sdp = request.sdp();
+        let (last_provisional, accepting, answer) = (None, false, None);
+        let incoming =
+            Incoming { server, request, flow, talk, last_provisional, reliable, accepting, answer };
+        let mut usage = Self::new(id, State::Incoming(Box::new(incoming)));
         if let Some(seconds) = expires.filter(|&seconds| seconds > 0) {
             usage.timers.set(UsageTimer::Expires, ctx.now + Duration::from_secs(seconds.into()));
         }
@@ -104,7 +112,18 @@ impl InviteUsage {
         sdp: Option<Bytes>,
     ) -> Result<(), UsageError> {
         let State::Incoming(incoming) = &mut self.state else { return Err(UsageError::WrongState) };
-        let response = with_sdp(incoming.response(ctx, status.clamp(101, 199)), sdp);
+        if incoming.accepting {
+            return Err(UsageError::WrongState);
+        }
+        let status = status.clamp(101, 199);
+        // A description is worth a PRACK, a ringing tone that comes late is not. RFC 3262 §3
+        if incoming.reliable.required || (incoming.reliable.supported && sdp.is_some()) {
+            self.ring_reliably(ctx, status, sdp);
+            return Ok(());
+        }
+        let response = incoming.response(ctx, status);
+        let response = self.with_identity(with_sdp(response, sdp));
+        let State::Incoming(incoming) = &mut self.state else { return Err(UsageError::WrongState) };
         ctx.endpoint.send_response(ctx.now, incoming.server, response.clone());
         incoming.last_provisional = Some(response);
         self.timers.set(UsageTimer::Provisional, ctx.now + PROVISIONAL_INTERVAL);
@@ -112,25 +131,59 @@ impl InviteUsage {
     }
 
     pub(super) fn repeat_provisional(&mut self, ctx: &mut Context<'_>) {
-        if let State::Incoming(incoming) = &mut self.state
-            && let Some(response) = &incoming.last_provisional
-        {
-            ctx.endpoint.send_response(ctx.now, incoming.server, response.clone());
-            self.timers.set(UsageTimer::Provisional, ctx.now + PROVISIONAL_INTERVAL);
+        let State::Incoming(incoming) = &mut self.state else { return };
+        let Some(response) = incoming.last_provisional.clone() else { return };
+        // A reliable one is not repeated once acknowledged: a further one follows it. RFC 3262 §3
+        if super::reliable::rseq(&response.headers).is_some() {
+            return self.ring_reliably(ctx, response.status, None);
         }
+        ctx.endpoint.send_response(ctx.now, incoming.server, response);
+        self.timers.set(UsageTimer::Provisional, ctx.now + PROVISIONAL_INTERVAL);
     }
 
-    /// Answers with a 2xx: `sdp` is the answer, or our offer if the INVITE had none.
+    /// Answers with a 2xx: `sdp` is the answer, or our offer if the INVITE had none. A description that went out
+    /// reliably is acknowledged first, and stays the answer.
     pub(crate) fn accept(&mut self, ctx: &mut Context<'_>, sdp: Option<Bytes>) -> Result<(), UsageError> {
-        let State::Incoming(incoming) = &self.state else { return Err(UsageError::WrongState) };
-        let response = with_sdp(incoming.response(ctx, 200), sdp);
-        let mut dialog = incoming.dialog.clone();
-        dialog.confirm();
-        ctx.finish(incoming.server, response.clone());
-        let unacknowledged = Unacknowledged::new(incoming.server, &incoming.request, response);
-        self.transition(ctx, State::Established(Box::new(Established::new(dialog))));
-        self.await_ack(ctx.now, unacknowledged);
+        let State::Incoming(incoming) = &mut self.state else { return Err(UsageError::WrongState) };
+        if incoming.accepting {
+            return Err(UsageError::WrongState);
+        }
+        incoming.accepting = true;
+        incoming.answer = sdp;
+        self.accept_when_ready(ctx);
         Ok(())
+    }
+
+    /// "It MUST NOT send a 2xx while a reliable provisional response with a description is unacknowledged" (RFC 3262
+    /// §3), nor while an offer of the early dialog has no answer.
+    pub(super) fn accept_when_ready(&mut self, ctx: &mut Context<'_>) {
+        let State::Incoming(incoming) = &mut self.state else { return };
+        let is_settled = matches!(incoming.talk.exchange, Exchange::Initial | Exchange::Stable);
+        if !incoming.accepting || incoming.reliable.holds_answer_back() || !is_settled {
+            return;
+        }
+        let sdp = incoming.answer.take().filter(|_| !incoming.talk.is_agreed());
+        if sdp.is_some() {
+            incoming.talk.local_sdp.clone_from(&sdp);
+        }
+        let (server, request) = (incoming.server, Arc::clone(&incoming.request));
+        let response = with_sdp(incoming.response(ctx, 200), sdp);
+        let late_rseq = incoming.reliable.unacknowledged();
+        let verdict = session_timer::negotiate(ctx.session_timers, &request.headers, None);
+        let response = session_timer::with_timer(self.with_identity(response), verdict);
+        ctx.finish(server, response.clone());
+        let unacknowledged = Unacknowledged::new(server, &request, response);
+        let State::Incoming(incoming) = std::mem::replace(&mut self.state, State::Ended) else { return };
+        let mut talk = incoming.talk;
+        talk.dialog.confirm();
+        self.establish(talk);
+        if let State::Established(established) = &mut self.state {
+            established.late_rseq = late_rseq;
+        }
+        self.await_ack(ctx.now, unacknowledged);
+        if let Verdict::On(timer) = verdict {
+            self.set_session_timer(ctx, Some(timer));
+        }
     }
 
     /// Refuses with a 3xx–6xx. No event follows.
@@ -169,11 +222,11 @@ impl InviteUsage {
         &mut self,
         ctx: &mut Context<'_>,
         server: ServerId,
-        request: &Request,
+        request: &Arc<Request>,
         flow: Flow,
     ) {
         let State::Incoming(incoming) = &mut self.state else { return };
-        if incoming.dialog.handle_request(request, flow).is_err() {
+        if incoming.talk.dialog.handle_request(request, flow).is_err() {
             return ctx.finish(server, Response::to_request(request, 500));
         }
         match request.method {
@@ -183,20 +236,18 @@ impl InviteUsage {
                 ctx.finish(server, Response::to_request(request, 200));
                 self.handle_cancel(ctx, request.headers.reasons());
             }
-            // The INVITE's offer has no answer yet. RFC 3311 §5.2
-            Method::Update if request.sdp().is_some() => {
-                let response = Response::to_request(request, 500).with(HeaderName::RetryAfter, "5");
-                ctx.finish(server, response);
-            }
+            Method::Prack => self.handle_prack(ctx, server, request, flow),
+            Method::Update => self.handle_offer(ctx, server, request, flow),
             // "A UAS that receives a second INVITE before it sends the final response to a first with a lower
             // CSeq MUST return a 500 with Retry-After." §14.2
             Method::Invite => {
-                let response = Response::to_request(request, 500).with(HeaderName::RetryAfter, "5");
+                let response = exchange::glare(ctx, request, 500);
                 ctx.finish(server, response);
             }
+            Method::Refer => self.handle_refer(ctx, server, request, flow),
             _ => {
-                let contact = dialog_response(ctx, request, &incoming.dialog.id().local_tag, flow, 200);
-                ctx.finish(server, contact);
+                let response = dialog_response(ctx, request, "", flow, 200);
+                ctx.finish(server, response);
             }
         }
     }

@@ -16,7 +16,7 @@ mod param;
 mod parser;
 mod private;
 mod status;
-mod token;
+pub(crate) mod token;
 mod uri;
 mod values;
 mod via;

@@ -9,7 +9,7 @@ use tracing::error;
 use super::UserAgent;
 use crate::{
     invite::{InviteParams, InviteUsage, ReferId, UsageError, UsageId},
-    message::Reason,
+    message::{NameAddr, Reason},
 };
 
 impl UserAgent {
@@ -35,7 +35,8 @@ impl UserAgent {
         Ok(id)
     }
 
-    /// Tells the caller that the device rings (180), with early media if `sdp` is given.
+    /// Tells the caller that the device rings (180), with early media if `sdp` is given. A description goes out
+    /// reliably if the caller knows how (RFC 3262), and is then the answer for good, or our offer.
     ///
     /// # Errors
     /// If the leg is not an unanswered incoming one.
@@ -51,8 +52,15 @@ impl UserAgent {
         self.command(now, id, |usage, ctx| usage.ring(ctx, 183, Some(sdp)))
     }
 
+    /// Whether the caller takes descriptions before the answer reliably (RFC 3262), so that an INVITE without an offer
+    /// can be offered something with [`Self::progress`].
+    pub fn takes_reliable(&self, id: UsageId) -> bool {
+        self.usages.get(&id).is_some_and(InviteUsage::takes_reliable)
+    }
+
     /// Answers (200). `sdp` is the answer, or our offer if the INVITE had none. `Confirmed` follows, or `Ended`
-    /// after 32 s without an ACK.
+    /// after 32 s without an ACK. After early media that went out reliably the 200 waits for its PRACK and repeats no
+    /// description.
     ///
     /// # Errors
     /// If the leg is not an unanswered incoming one.
@@ -82,10 +90,11 @@ impl UserAgent {
         self.command(now, id, |usage, ctx| usage.cancel(ctx, reason))
     }
 
-    /// Sends the answer to the offer in a 2xx, when our INVITE or re-INVITE had none.
+    /// Sends the answer to the offer of `Answered`, `ReinviteAnswered` or `EarlyOffered`, when our INVITE or re-INVITE
+    /// had none.
     ///
     /// # Errors
-    /// If no such 2xx waits.
+    /// If no such offer waits.
     pub fn acknowledge(&mut self, now: Instant, id: UsageId, answer: Bytes) -> Result<(), UsageError> {
         self.command(now, id, |usage, ctx| usage.acknowledge(ctx, answer))
     }
@@ -97,6 +106,25 @@ impl UserAgent {
     /// If the leg is not answered, or an offer is under way.
     pub fn reinvite(&mut self, now: Instant, id: UsageId, offer: Option<Bytes>) -> Result<(), UsageError> {
         self.command(now, id, |usage, ctx| usage.reinvite(ctx, offer))
+    }
+
+    /// Offers a change of the session by UPDATE (RFC 3311): without a third message, and before the call is answered
+    /// as well, once the INVITE's own offer is. `ReinviteAnswered` or `ReinviteRefused` follows.
+    ///
+    /// # Errors
+    /// If the peer does not allow UPDATE, or an offer is under way.
+    pub fn update(&mut self, now: Instant, id: UsageId, offer: Bytes) -> Result<(), UsageError> {
+        self.command(now, id, |usage, ctx| usage.update(ctx, offer))
+    }
+
+    /// Says who is at the other side of this leg, as a name and an address. Before the answer the responses to the
+    /// caller show it; a telephone that talks is told by an UPDATE without an offer, if it allows UPDATE (RFC 4916);
+    /// another one hears it with the next re-INVITE.
+    ///
+    /// # Errors
+    /// If the leg is over.
+    pub fn set_identity(&mut self, now: Instant, id: UsageId, identity: NameAddr) -> Result<(), UsageError> {
+        self.command(now, id, |usage, ctx| usage.set_identity(ctx, identity))
     }
 
     /// Answers the peer's `Reinvited`.

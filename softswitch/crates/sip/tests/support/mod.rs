@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use ringdown_sip::{
     endpoint::{ConnectionId, Destination, EndpointConfig, Flow, Transport},
-    invite::{InviteParams, UsageEvent, UsageId},
+    invite::{InviteParams, SessionTimers, UsageEvent, UsageId},
     message::{Datagram, Host, Message, Method, NameAddr, Request, StreamFramer, Uri, parse_datagram},
     user_agent::{Event, Output, Received, UserAgent, UserAgentConfig},
 };
@@ -70,6 +70,9 @@ pub fn word(event: &UsageEvent) -> &'static str {
         UsageEvent::Invited(_) => "invited",
         UsageEvent::Ringing => "ringing",
         UsageEvent::Progress { .. } => "progress",
+        UsageEvent::EarlyOffered { .. } => "early offered",
+        UsageEvent::EarlyAnswered { .. } => "early answered",
+        UsageEvent::Refreshed { .. } => "refreshed",
         UsageEvent::Answered { .. } => "answered",
         UsageEvent::Failed { .. } => "failed",
         UsageEvent::Cancelled { .. } => "cancelled",
@@ -141,7 +144,8 @@ impl Net {
         let parties = names.iter().enumerate().map(|(index, &name)| {
             let address = address(index);
             let endpoint = EndpointConfig::new(Host::from(address.ip()), 5060);
-            let config = UserAgentConfig { endpoint, max_usages: 100 };
+            let config =
+                UserAgentConfig { endpoint, max_usages: 100, session_timers: SessionTimers::default() };
             let agent = UserAgent::new(config, Box::new(SeededRandom::new(7 + index as u64)));
             let (events, received, others) = (Vec::new(), Vec::new(), Vec::new());
             Party { name, address, agent, events, received, others, admits: true }

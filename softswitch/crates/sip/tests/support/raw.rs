@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use ringdown_sip::{
     dialog::Dialog,
+    endpoint::{Destination, Transport},
+    invite::UsageId,
     message::{CSeq, HeaderName, Message, Method, Request, Response, Uri},
 };
 
@@ -60,6 +62,45 @@ impl Raw {
         raw.acknowledge(net, &answer);
         net.run(super::ms(50));
         raw
+    }
+
+    /// Bob calls it; it has the INVITE, and its dialog.
+    pub fn invited(net: &mut Net, offer: Option<&'static str>) -> (Self, UsageId) {
+        let mut raw = Self::default();
+        let remote = raw.address;
+        let mut params = net.params("bob", "bob", offer);
+        params.target = uri("sip:raw@192.0.2.99");
+        params.destination = Destination::Address { transport: Transport::Udp, remote };
+        let leg = net.with("bob", |agent, now| agent.invite(now, params)).expect("room");
+        net.run(super::ms(50));
+        let invite = raw.received(net, &Method::Invite);
+        raw.called(net, invite);
+        (raw, leg)
+    }
+
+    /// Takes the dialog of an INVITE to it.
+    pub fn called(&mut self, net: &Net, invite: Request) {
+        let flow = net.flow(super::address(1), self.address);
+        self.dialog = Some(Dialog::from_request(&invite, "raw", flow).expect("a dialog"));
+        self.invite = Some(invite);
+    }
+
+    /// A response to the INVITE it got.
+    pub fn answer(&self, status: u16, sdp: Option<&'static str>) -> Response {
+        let invite = self.invite.as_ref().expect("it was called");
+        let response = Response::to_request(invite, status)
+            .with_to_tag("raw")
+            .with(HeaderName::Contact, "<sip:raw@192.0.2.99>");
+        match sdp {
+            Some(sdp) => response.with_body("application/sdp", sdp.into()),
+            None => response,
+        }
+    }
+
+    /// The same, reliable.
+    pub fn reliable(&self, status: u16, rseq: u32, sdp: Option<&'static str>) -> Response {
+        let response = self.answer(status, sdp).with(HeaderName::Require, "100rel");
+        response.with(HeaderName::RSeq, rseq.to_string())
     }
 
     /// Takes the dialog of a response to its INVITE.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use ringdown_sip::{
     digest::{Authenticator, Role, Verdict},
     endpoint::{ConnectionId, EndpointConfig, Flow, Transport},
-    invite::UsageEvent,
+    invite::{SessionTimers, UsageEvent},
     message::{
         Algorithm, Datagram, Frame, HeaderName, Host, Message, Method, Response, StreamFramer, parse_datagram,
     },
@@ -55,7 +55,7 @@ impl Element {
         let now = Instant::now();
         let endpoint = EndpointConfig::new(Host::parse("192.0.2.2").expect("an address"), 5060);
         let mut random = SeededRandom::new(7);
-        let config = UserAgentConfig { endpoint, max_usages: 10 };
+        let config = UserAgentConfig { endpoint, max_usages: 10, session_timers: SessionTimers::default() };
         Self {
             agent: UserAgent::new(config, Box::new(SeededRandom::new(8))),
             registrar: Registrar::new(RegistrarConfig::default()),
