@@ -24,7 +24,8 @@
 //! | `service` | calls the switch answers itself |
 //! | `script`, `pin` | what a service says, and how it asks for a PIN |
 //! | `echo_test`, `announcement` | the two simplest services |
-//! | `room`, `conference`, `room_control` | who is in which room; one caller's way through it; what moderators do, merging |
+//! | `room`, `conference`, `room_control` | who is in which room; one caller's way through it; what moderators do |
+//! | `merge` | two calls become a conference |
 //! | `deposit`, `mailbox` | leaving a message, and listening to one's own |
 //! | `bridge` | who hears what, derived from the state and reconciled after each input |
 //!
@@ -48,6 +49,7 @@ mod hold;
 mod input;
 mod leg;
 mod mailbox;
+mod merge;
 mod originate;
 mod output;
 mod park;

@@ -146,6 +146,11 @@ impl Rooms {
         self.rooms.get(&id).is_some_and(|room| room.is_locked)
     }
 
+    /// What a room was made of.
+    pub(crate) fn plan(&self, id: RoomId) -> Option<Arc<RoomPlan>> {
+        self.rooms.get(&id).map(|room| Arc::clone(&room.plan))
+    }
+
     /// Whether a room exists.
     pub(crate) fn exists(&self, id: RoomId) -> bool {
         self.rooms.contains_key(&id)

@@ -5,7 +5,7 @@ use std::{
     fmt,
 };
 
-use ringdown_types::{CallId, LegId, MixId, Random, RecordingId, UserId};
+use ringdown_types::{CallId, LegId, MixId, Random, RecordingId, RoomId, UserId};
 
 use crate::{Action, Limits, Notice, Output, room::Rooms};
 
@@ -83,6 +83,10 @@ impl Shared {
 
     pub(crate) fn new_recording_id(&mut self) -> RecordingId {
         RecordingId::random(&mut *self.random)
+    }
+
+    pub(crate) fn new_room_id(&mut self) -> RoomId {
+        RoomId::random(&mut *self.random)
     }
 
     /// A moderator removes the anchor of a call from its room.

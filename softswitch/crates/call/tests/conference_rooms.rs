@@ -277,3 +277,66 @@ fn a_held_member_is_not_in_the_mix_and_comes_back() {
     world.event(bob, LegEvent::Talking(true));
     assert_eq!(world.talking, [(bob, true)]);
 }
+
+/// Alice talks with bob, holds him, and talks with carol.
+fn two_calls(world: &mut World) -> ([LegId; 2], [LegId; 2]) {
+    let (first, bobs) = world.alice_calls_bob(&[BOB_PHONE]);
+    world.event(bobs[0], LegEvent::Answered);
+    world.command(first, LegCommand::Hold).expect("alice talks");
+    let before = world.order.len();
+    let second = world.call(ALICE, ALICE_TAB, support::user(CAROL, &[CAROL_PHONE]), true);
+    let carol = world.order[before];
+    world.event(carol, LegEvent::Answered);
+    world.assert_talking(second, carol);
+    ([first, bobs[0]], [second, carol])
+}
+
+#[test]
+fn two_calls_merged_are_a_conference_of_three() {
+    let mut world = World::new();
+    let ([first, bob], [second, carol]) = two_calls(&mut world);
+    let room = world.control.handle_merge(world.now, first, second).expect("alice is in both");
+    world.drain();
+    assert!(world.ended.contains_key(&second));
+    for leg in [first, bob, carol] {
+        assert!(in_mix(&world, leg), "{:?}", world.hears(leg));
+        assert!(!world.views[&leg].held);
+    }
+    let seen = &world.rooms[&room];
+    assert_eq!(seen.members.iter().map(|member| member.leg).collect::<Vec<_>>(), [first, bob, carol]);
+    assert!(seen.members[0].is_moderator && !seen.members[1].is_moderator);
+    assert_eq!(world.control.handle_room_command(room, ALICE, RoomCommand::Remove { leg: bob }), Ok(()));
+    world.drain();
+    finish(&mut world, bob);
+    world.device_hangs_up(first);
+    assert_eq!(world.hears(carol), music());
+    world.device_hangs_up(carol);
+    assert_eq!((world.control.call_count(), world.control.rooms().count()), (0, 0));
+}
+
+#[test]
+fn a_third_call_is_merged_into_the_room() {
+    let mut world = World::new();
+    let alice = enter(&mut world, ALICE, plan());
+    let (second, bobs) = world.alice_calls_bob(&[BOB_PHONE]);
+    world.event(bobs[0], LegEvent::Answered);
+    assert_eq!(world.control.handle_merge(world.now, alice, second), Ok(ROOM));
+    world.drain();
+    assert_eq!(members(&world), [alice, bobs[0]]);
+}
+
+#[test]
+fn what_cannot_be_merged_stays_as_it_is() {
+    let mut world = World::new();
+    let ([first, bob], [second, carol]) = two_calls(&mut world);
+    let merge = |world: &mut World, a, b| world.control.handle_merge(world.now, a, b);
+    assert_eq!(merge(&mut world, first, first), Err(CommandError::WrongState));
+    assert_eq!(merge(&mut world, first, carol), Err(CommandError::WrongState));
+    assert_eq!(merge(&mut world, first, LegId::from_u128(99)), Err(CommandError::NoSuchLeg));
+    world.drain();
+    world.assert_talking(second, carol);
+    world.device_hangs_up(bob);
+    assert_eq!(merge(&mut world, first, second), Err(CommandError::NoSuchLeg));
+    world.drain();
+    world.assert_talking(second, carol);
+}

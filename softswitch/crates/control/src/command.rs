@@ -143,6 +143,14 @@ pub enum Command {
         /// The candidate; `None` at the end of candidates.
         candidate: Option<CandidateText>,
     },
+    /// Makes a conference of the two calls of a user, or brings the second's partner into the room the first is in.
+    /// The second leg ends. [`crate::Event::RoomChanged`] follows.
+    Merge {
+        /// The leg that goes on.
+        leg: LegId,
+        /// The leg that ends.
+        other: LegId,
+    },
     /// Stops or restarts passing on what a member of a room says. Members may mute themselves, moderators anybody.
     RoomMute {
         /// The room.

@@ -59,24 +59,24 @@ impl Switch {
             Action::AnswerLeg { leg, callee } => self.sip_answer(now, leg, callee),
             Action::EndLeg { leg, reason } => self.sip_end(now, leg, reason),
             Action::Bridge { a, b } => {
-                self.mixes.leave(a);
-                self.mixes.leave(b);
+                self.leave_mix(a);
+                self.leave_mix(b);
                 self.bridge(now, a, b);
                 self.spare_transcoding(a, b);
                 self.spare_transcoding(b, a);
             }
             Action::Unbridge { a, b } => self.unbridge(a, b),
             Action::Play { leg, source, repeat, token } => {
-                self.mixes.leave(leg);
+                self.leave_mix(leg);
                 let source = media_source(source);
                 self.media(leg, MediaCommand::Play { leg, source, repeat, token });
             }
             Action::StopPlay { leg } => {
-                self.mixes.leave(leg);
+                self.leave_mix(leg);
                 self.media(leg, MediaCommand::Disconnect { leg });
             }
             Action::Echo { leg } => self.media(leg, MediaCommand::Echo { leg }),
-            Action::JoinMix { leg, mix } => self.join_mix(leg, mix),
+            Action::JoinMix { leg, mix } => self.join_mix(now, leg, mix),
             Action::PlayToMix { mix, source } => self.play_to_mix(mix, source),
             Action::Record { leg, recording, mailbox } => {
                 self.start_recording(now, leg, recording, mailbox);
@@ -111,7 +111,7 @@ impl Switch {
         self.lost_media.settled(leg);
         self.auto_answering.remove(&leg);
         self.drop_link_of(leg);
-        self.mixes.leave(leg);
+        self.leave_mix(leg);
         let Some(gone) = self.legs.remove(leg) else { return };
         match &gone.side {
             Side::Browser(web) => self.sessions.remove_leg(web.session(), leg),

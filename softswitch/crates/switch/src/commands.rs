@@ -132,6 +132,9 @@ impl Switch {
                 let refused = |refusal| Refusal(CommandError::Invalid, format!("{refusal}"));
                 self.change_setting(now, user, change).map_err(refused)?;
             }
+            Command::Merge { leg, other } => {
+                self.calls.handle_merge(now, leg, other)?;
+            }
             Command::RoomMute { room, leg, muted, by } => {
                 self.calls.handle_room_command(room, by, RoomCommand::Mute { leg, muted })?;
             }

@@ -4,7 +4,7 @@
 //! retrieval brings legs of two calls together. Then a pair of *link legs*, one on each worker, carries the audio
 //! between them as plain RTP over the advertised address. A link speaks every codec on fixed payload types, so what one
 //! side says reaches the other as it was sent if it knows the codec, and is transcoded once if not. A link lives as
-//! long as its bridge.
+//! long as its bridge, or as its leg is in a mix that another worker makes.
 
 use std::{collections::HashMap, net::SocketAddr, time::Instant};
 
@@ -80,6 +80,18 @@ impl Switch {
             let command = MediaCommand::RemoveLeg { leg: end.leg };
             self.out.push_back(Output::Media { worker: end.worker, command });
         }
+    }
+
+    /// Joins a leg with a link whose far end, which is returned, is on another worker and hears what is chosen there.
+    pub(crate) fn link_to_worker(&mut self, leg: LegId, worker: usize, far: usize) -> Option<LegId> {
+        let (near, far) = self.make_link(worker, far)?;
+        for end in [near, far] {
+            self.links.served.insert(end.leg, leg);
+        }
+        self.links.ends.insert(leg, (near, far.leg));
+        self.links.ends.insert(far.leg, (far, leg));
+        self.media(leg, MediaCommand::Connect { a: leg, b: near.leg });
+        Some(far.leg)
     }
 
     /// A pair of link legs that carry audio between two workers; `None` where either has no port left.

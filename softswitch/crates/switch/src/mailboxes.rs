@@ -198,6 +198,7 @@ impl Switch {
     fn mailbox_changed(&mut self, user: UserId) {
         let count = self.mailboxes.count(user);
         self.event(Event::VoicemailChanged { count });
+        self.people.changed(user);
     }
 }
 

@@ -1,15 +1,17 @@
 //! Conference rooms: from the directory to call control, and from call control to the media workers.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 
-use ringdown_call::{Pin, PlaySource as Play, RoomPlan, RoomView};
+use ringdown_call::{LegEvent, Pin, PlaySource as Play, RoomPlan, RoomView};
 use ringdown_control::{ConferenceRoom, RoomInfo, RoomMemberInfo};
 use ringdown_media::api::{MediaCommand, PlaySource};
 use ringdown_types::{LegId, MixId, Pii, RoomId};
+use tracing::warn;
 
 use crate::{Output, Switch, notices::Translator};
 
-/// Which worker makes a mix: the one of its first member.
+/// Which worker makes a mix: the one of its first member. Members on other workers are joined by a link, whose far
+/// end is the member there.
 #[derive(Debug, Default)]
 pub(crate) struct Mixes {
     homes: HashMap<MixId, Home>,
@@ -25,22 +27,22 @@ struct Home {
 impl Mixes {
     /// Notes that a leg is in a mix, whose first one chooses the worker; returns the worker.
     fn join(&mut self, leg: LegId, mix: MixId, worker: usize) -> usize {
-        self.leave(leg);
         self.by_leg.insert(leg, mix);
         let home = self.homes.entry(mix).or_insert(Home { worker, members: 0 });
         home.members += 1;
         home.worker
     }
 
-    /// Notes that a leg hears something else. Nothing for one in no mix.
-    pub(crate) fn leave(&mut self, leg: LegId) {
-        let Some(mix) = self.by_leg.remove(&leg) else { return };
+    /// Notes that a leg hears something else; `false` for one in no mix.
+    fn leave(&mut self, leg: LegId) -> bool {
+        let Some(mix) = self.by_leg.remove(&leg) else { return false };
         if let Some(home) = self.homes.get_mut(&mix) {
             home.members -= 1;
             if home.members == 0 {
                 self.homes.remove(&mix);
             }
         }
+        true
     }
 }
 
@@ -61,11 +63,25 @@ impl Switch {
         }))
     }
 
-    pub(crate) fn join_mix(&mut self, leg: LegId, mix: MixId) {
+    pub(crate) fn join_mix(&mut self, now: Instant, leg: LegId, mix: MixId) {
+        self.leave_mix(leg);
         let Some(worker) = self.legs.get(leg).map(|leg| leg.worker) else { return };
         let home = self.mixes.join(leg, mix, worker);
         if home == worker {
-            self.media(leg, MediaCommand::JoinMix { leg, mix });
+            return self.media(leg, MediaCommand::JoinMix { leg, mix });
+        }
+        let Some(far) = self.link_to_worker(leg, worker, home) else {
+            warn!(%leg, "no port is free for a link between two media workers");
+            return self.calls.handle_leg_event(now, leg, LegEvent::MediaFailed);
+        };
+        let command = MediaCommand::JoinMix { leg: far, mix };
+        self.out.push_back(Output::Media { worker: home, command });
+    }
+
+    /// A leg hears something else than a mix from here on. Nothing for one in no mix.
+    pub(crate) fn leave_mix(&mut self, leg: LegId) {
+        if self.mixes.leave(leg) {
+            self.drop_link_of(leg);
         }
     }
 

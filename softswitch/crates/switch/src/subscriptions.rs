@@ -141,8 +141,9 @@ impl Switch {
     }
 
     fn message_summary(&self, user: UserId) -> MessageSummary {
-        let none = MessageCount::default();
-        MessageSummary { account: self.sip_address(user), voice: none, urgent: none }
+        let count = self.voicemail_count(user);
+        let voice = MessageCount { new: count.new, old: count.saved };
+        MessageSummary { account: self.sip_address(user), voice, urgent: MessageCount::default() }
     }
 
     fn reg_info(&self, user: UserId) -> RegInfo {

@@ -180,6 +180,7 @@ impl Switch {
             MediaEvent::LegConnected { leg } => self.lost_media.settled(leg),
             MediaEvent::MediaStarted { .. } => {}
             MediaEvent::Talking { leg, is_talking } => {
+                let leg = self.links.served_by(leg).unwrap_or(leg);
                 self.calls.handle_leg_event(now, leg, LegEvent::Talking(is_talking));
             }
             MediaEvent::RecordingEnded { leg, recording, end, duration_ms, is_stored } => {
