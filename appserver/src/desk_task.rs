@@ -9,18 +9,23 @@ use std::{
     time::Instant,
 };
 
-use ringdown_control::{AppFrame, CallRecord, CommandId, CommandResult, DirectorySnapshot, Event, Snapshot};
-use ringdown_desk::{
-    ConnId, Desk, HelloInput, LinkId, NodeHello, Output, Person, ResumeInput, SessionRecord, Stats,
+use ringdown_control::{
+    AppFrame, CallRecord, Command, CommandId, CommandResult, DirectorySnapshot, Event, SettingChanged,
+    Snapshot,
 };
-use ringdown_protocol::{ErrorCode, ErrorInfo, HistoryParams, HistoryResult, Request, Response};
+use ringdown_desk::{
+    AskId, ConnId, Desk, HelloInput, LinkId, NodeHello, Output, Person, ResumeInput, SessionRecord, Stats,
+};
+use ringdown_protocol::{
+    ErrorCode, ErrorInfo, HistoryParams, HistoryResult, Request, Response, Settings, SettingsChange,
+};
 use ringdown_types::{SessionId, UserId};
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     task::JoinSet,
 };
 
-use crate::{directory::DirectoryHandle, store::Store};
+use crate::{directory::DirectoryHandle, problem::Refusal, settings, store::Store};
 
 /// Frames a browser's connection may have waiting. A client that does not read them is disconnected and resumes.
 pub const BROWSER_QUEUE: usize = 512;
@@ -92,6 +97,8 @@ pub enum DeskMessage {
     Directory(Vec<Person>, Arc<DirectorySnapshot>),
     /// A sign-in is over.
     SignOut(String),
+    /// A question for a softswitch, and where its answer goes.
+    Ask(Box<Command>, oneshot::Sender<Result<CommandResult, ErrorInfo>>),
     /// How much is there?
     Stats(oneshot::Sender<Stats>),
 }
@@ -123,6 +130,17 @@ impl DeskHandle {
         self.send(DeskMessage::SignOut(family)).await;
     }
 
+    /// Asks a softswitch something.
+    ///
+    /// # Errors
+    /// When none is connected, or it does not answer in time.
+    pub async fn ask(&self, command: Command) -> Result<CommandResult, ErrorInfo> {
+        let (sender, receiver) = oneshot::channel();
+        self.send(DeskMessage::Ask(Box::new(command), sender)).await;
+        let gone = |_| Err(ErrorInfo::new(ErrorCode::SwitchUnavailable, "the server is stopping"));
+        receiver.await.unwrap_or_else(gone)
+    }
+
     /// How much there is.
     pub async fn stats(&self) -> Stats {
         let (sender, receiver) = oneshot::channel();
@@ -151,6 +169,9 @@ pub struct DeskTask {
     nodes: HashMap<LinkId, Line<ToNode>>,
     outlets: Outlets,
     lookups: JoinSet<()>,
+    /// Who waits for a softswitch's answer. Bounded by the desk, which answers every question.
+    asks: HashMap<AskId, oneshot::Sender<Result<CommandResult, ErrorInfo>>>,
+    next_ask: u64,
 }
 
 /// Where the desk's work for others goes.
@@ -161,6 +182,10 @@ pub struct Outlets {
     pub records: mpsc::Sender<CallRecord>,
     /// Sessions to keep and forget.
     pub sessions: mpsc::Sender<SessionChange>,
+    /// Settings users changed on a softswitch.
+    pub settings: mpsc::Sender<Vec<SettingChanged>>,
+    /// The digest realm.
+    pub realm: String,
     /// The directory's keeper.
     pub directory: DirectoryHandle,
     /// What was shed.
@@ -170,7 +195,15 @@ pub struct Outlets {
 impl DeskTask {
     /// The task's state.
     pub fn new(desk: Desk, outlets: Outlets) -> Self {
-        Self { desk, browsers: HashMap::new(), nodes: HashMap::new(), outlets, lookups: JoinSet::new() }
+        Self {
+            desk,
+            browsers: HashMap::new(),
+            nodes: HashMap::new(),
+            outlets,
+            lookups: JoinSet::new(),
+            asks: HashMap::new(),
+            next_ask: 0,
+        }
     }
 
     /// Runs until every handle is gone or `stop` comes.
@@ -227,6 +260,12 @@ impl DeskTask {
                 self.desk.handle_node_disconnected(now, link);
             }
             DeskMessage::Directory(people, snapshot) => self.desk.handle_directory(now, people, snapshot),
+            DeskMessage::Ask(command, reply) => {
+                self.next_ask += 1;
+                let ask = AskId(self.next_ask);
+                self.asks.insert(ask, reply);
+                self.desk.handle_ask(now, ask, *command);
+            }
             DeskMessage::SignOut(family) => self.desk.handle_sign_out(now, &family),
             // Whoever asked may have gone.
             DeskMessage::Stats(reply) => drop(reply.send(self.desk.stats())),
@@ -248,6 +287,20 @@ impl DeskTask {
                     self.browsers.remove(&conn);
                 }
                 Output::Lookup { conn, request, user, params } => self.look_up(conn, request, user, params),
+                Output::Settings { conn, request, user, change } => {
+                    self.settings(conn, request, user, change);
+                }
+                Output::TakeSettings(changes) => {
+                    if self.outlets.settings.try_send(changes).is_err() {
+                        tracing::warn!("the store is behind: changed settings are not kept");
+                    }
+                }
+                Output::Answered { ask, outcome } => {
+                    if let Some(reply) = self.asks.remove(&ask) {
+                        // Whoever asked may have gone.
+                        drop(reply.send(outcome));
+                    }
+                }
                 Output::Node { link, frame } => self.send_to_node(link, ToNode::Frame(frame)),
                 Output::Directory { link, directory } => {
                     self.send_to_node(link, ToNode::Directory(directory))
@@ -299,12 +352,34 @@ impl DeskTask {
         }
     }
 
+    /// Reads or changes a user's settings beside the desk, which learns of a change by the new directory.
+    fn settings(&mut self, conn: ConnId, request: u32, user: UserId, change: Option<Box<SettingsChange>>) {
+        let Some(line) = self.browsers.get(&conn) else { return };
+        let queue = line.queue.clone();
+        if self.lookups.len() >= MAX_LOOKUPS {
+            let error = ErrorInfo::new(ErrorCode::RateLimited, "too many look-ups at once");
+            self.send_to_browser(conn, ToBrowser::Text(response::<Settings>(request, Err(error))));
+            return;
+        }
+        let (store, directory) = (self.outlets.store.clone(), self.outlets.directory.clone());
+        let realm = self.outlets.realm.clone();
+        self.lookups.spawn(async move {
+            let outcome = match change {
+                None => settings::of(&store, user).await.map_err(Refusal::from),
+                Some(change) => settings::change(&store, &directory, (user, &realm), *change).await,
+            };
+            let text = response(request, outcome.map_err(|refusal| refusal.as_error_info()));
+            // A full queue: the connection is about to be cut, and the client asks again.
+            drop(queue.try_send(ToBrowser::Text(text)));
+        });
+    }
+
     fn look_up(&mut self, conn: ConnId, request: u32, user: UserId, params: HistoryParams) {
         let Some(line) = self.browsers.get(&conn) else { return };
         let queue = line.queue.clone();
         if self.lookups.len() >= MAX_LOOKUPS {
             let error = ErrorInfo::new(ErrorCode::RateLimited, "too many look-ups at once");
-            self.send_to_browser(conn, ToBrowser::Text(response(request, Err(error))));
+            self.send_to_browser(conn, ToBrowser::Text(response::<HistoryResult>(request, Err(error))));
             return;
         }
         let store = self.outlets.store.clone();
@@ -331,7 +406,7 @@ async fn history(store: &Store, user: UserId, params: HistoryParams) -> Result<H
     }
 }
 
-fn response(id: u32, outcome: Result<HistoryResult, ErrorInfo>) -> Arc<str> {
+fn response<T: serde::Serialize>(id: u32, outcome: Result<T, ErrorInfo>) -> Arc<str> {
     let (result, error) = match outcome {
         Ok(result) => (serde_json::to_value(result).ok(), None),
         Err(error) => (None, Some(error)),

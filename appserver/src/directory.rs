@@ -2,14 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ringdown_control::{DirectorySnapshot, DirectoryUser, SipDevice, UserSettings};
+use ringdown_control::{DirectorySnapshot, DirectoryUser, SipDevice};
 use ringdown_desk::Person;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     desk_task::{DeskHandle, DeskMessage},
+    dialplan,
     sign_in::person,
-    store::{Store, StoreError},
+    store::{Store, StoreError, default_settings},
 };
 
 /// Requests waiting; they are served together, so few are ever there.
@@ -67,7 +68,8 @@ impl DirectoryHandle {
 pub async fn read(store: &Store, realm: &str) -> Result<(Vec<Person>, Arc<DirectorySnapshot>), StoreError> {
     // The version first: a change made meanwhile is then sent once more, under its own version.
     let version = store.directory_version().await?;
-    let (accounts, devices) = tokio::try_join!(store.accounts(), store.devices())?;
+    let (accounts, devices, mut settings) =
+        tokio::try_join!(store.accounts(), store.devices(), store.all_settings())?;
     let users = accounts.iter().filter_map(|account| {
         Some(DirectoryUser {
             id: account.id,
@@ -76,7 +78,7 @@ pub async fn read(store: &Store, realm: &str) -> Result<(Vec<Person>, Arc<Direct
             enabled: account.enabled,
             ring_seconds: account.ring_seconds,
             max_calls: account.max_calls,
-            settings: UserSettings::default(),
+            settings: settings.remove(&account.id).unwrap_or_else(default_settings),
         })
     });
     let users: Vec<_> = users.collect();
@@ -89,7 +91,8 @@ pub async fn read(store: &Store, realm: &str) -> Result<(Vec<Person>, Arc<Direct
     });
     let devices = devices.collect();
     let realm = realm.to_owned();
-    let snapshot = DirectorySnapshot { version, realm, users, devices, ..DirectorySnapshot::default() };
+    let mut snapshot = DirectorySnapshot { version, realm, users, devices, ..DirectorySnapshot::default() };
+    dialplan::fill_in(store, &mut snapshot).await?;
     Ok((accounts.iter().map(person).collect(), Arc::new(snapshot)))
 }
 

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use ringdown_protocol::Problem;
+use ringdown_protocol::{ErrorCode, ErrorInfo, Problem};
 use ringdown_types::Pii;
 
 use crate::{password::Overloaded, store::StoreError};
@@ -43,6 +43,9 @@ pub enum Refusal {
     /// Too much to do at once.
     #[error("overloaded")]
     Overloaded,
+    /// No softswitch answers.
+    #[error("{0}")]
+    SwitchUnavailable(String),
     /// A fault of the server's.
     #[error(transparent)]
     Internal(StoreError),
@@ -67,6 +70,28 @@ impl Refusal {
     /// A wrong body or parameter.
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::BadRequest(Pii(detail.into()))
+    }
+
+    /// The same over the client protocol.
+    pub fn as_error_info(&self) -> ErrorInfo {
+        let code = match self {
+            Self::BadRequest(_) | Self::Conflict(_) | Self::TooLarge | Self::MethodNotAllowed => {
+                ErrorCode::BadRequest
+            }
+            Self::BadCredentials | Self::Forbidden | Self::ForeignOrigin => ErrorCode::Forbidden,
+            Self::NotFound(_) => ErrorCode::BadRequest,
+            Self::RateLimited(_) | Self::Overloaded => ErrorCode::RateLimited,
+            Self::SwitchUnavailable(_) => ErrorCode::SwitchUnavailable,
+            Self::Internal(error) => {
+                tracing::error!(%error, "a request failed");
+                return ErrorInfo::new(ErrorCode::Internal, "the store failed");
+            }
+        };
+        let message = match self {
+            Self::BadRequest(detail) => detail.0.clone(),
+            other => other.to_string(),
+        };
+        ErrorInfo::new(code, message)
     }
 
     fn parts(&self) -> (StatusCode, &'static str, &'static str, &'static [&'static str]) {
@@ -131,6 +156,12 @@ impl Refusal {
                 "The server has too much to do.",
                 &["Try again in a few seconds."],
             ),
+            Self::SwitchUnavailable(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "switch-unavailable",
+                "No softswitch answers.",
+                &["Start the softswitch, or try again once it is connected."],
+            ),
             Self::Internal(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",
@@ -166,7 +197,7 @@ impl IntoResponse for Refusal {
             Self::RateLimited(seconds) => {
                 headers.insert(header::RETRY_AFTER, seconds.max(1).into());
             }
-            Self::Overloaded => {
+            Self::Overloaded | Self::SwitchUnavailable(_) => {
                 headers.insert(header::RETRY_AFTER, 2.into());
             }
             Self::BadCredentials => {

@@ -1,9 +1,13 @@
 //! REST: the router, what handlers take from a request, and the OpenAPI description.
 
 mod accounts;
+mod codes;
 mod devices;
+mod explain;
 mod history;
+mod numbers;
 mod session;
+mod settings;
 mod status;
 
 use std::{sync::Arc, time::Duration};
@@ -66,6 +70,16 @@ pub fn router(app: Arc<App>) -> Router {
         .routes(routes!(accounts::set_password))
         .routes(routes!(devices::list, devices::create))
         .routes(routes!(devices::delete))
+        .routes(routes!(settings::read, settings::change))
+        .routes(routes!(numbers::groups, numbers::create_group))
+        .routes(routes!(numbers::replace_group, numbers::delete_group))
+        .routes(routes!(numbers::rooms, numbers::create_room))
+        .routes(routes!(numbers::replace_room, numbers::delete_room))
+        .routes(routes!(numbers::time_conditions, numbers::create_time_condition))
+        .routes(routes!(numbers::replace_time_condition, numbers::delete_time_condition))
+        .routes(routes!(codes::codes, codes::change_codes))
+        .routes(routes!(codes::parking, codes::change_parking))
+        .routes(routes!(explain::explain))
         .routes(routes!(history::own))
         .routes(routes!(history::all))
         .routes(routes!(status::switch))

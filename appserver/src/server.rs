@@ -73,6 +73,9 @@ pub struct App {
     pub connections: Arc<Connections>,
     /// When to stop.
     pub shutdown: Shutdown,
+    /// Held while something about numbers is checked and written, so that two changes that do not go together cannot
+    /// both be found good.
+    pub dialplan_changes: tokio::sync::Mutex<()>,
     upgrades: Mutex<RateLimiter<IpAddr>>,
     ids: AtomicU64,
 }
@@ -99,7 +102,7 @@ pub struct Server {
     stop_desk: Arc<Notify>,
     accepting: JoinHandle<()>,
     desk: JoinHandle<()>,
-    writers: [JoinHandle<()>; 2],
+    writers: [JoinHandle<()>; 3],
     directory: JoinHandle<()>,
     app: Arc<App>,
 }
@@ -131,6 +134,8 @@ impl Server {
         let (records, record_queue) = mpsc::channel(writers::RECORD_QUEUE);
         let (sessions, session_queue) = mpsc::channel(writers::SESSION_QUEUE);
 
+        let (settings, settings_queue) = mpsc::channel(writers::SETTINGS_QUEUE);
+
         let now = Instant::now();
         let mut owner = Desk::new(Box::new(OsRandom), VERSION, (now, unix_ms()));
         let (people, snapshot) = directory::read(&store, &config.realm).await?;
@@ -140,6 +145,8 @@ impl Server {
             store: store.clone(),
             records,
             sessions,
+            settings,
+            realm: config.realm.clone(),
             directory: directory.clone(),
             counters: Arc::clone(&counters),
         };
@@ -148,6 +155,7 @@ impl Server {
         let writers = [
             tokio::spawn(writers::write_history(record_queue, store.clone(), Arc::clone(&counters))),
             tokio::spawn(writers::write_sessions(session_queue, store.clone())),
+            tokio::spawn(writers::write_settings(settings_queue, store.clone(), directory.clone())),
         ];
         let directory_task =
             tokio::spawn(directory::run(directory_queue, store.clone(), desk.clone(), config.realm.clone()));
@@ -166,6 +174,7 @@ impl Server {
             counters,
             connections: Connections::new(config.max_connections, config.max_connections_per_address),
             shutdown: shutdown.clone(),
+            dialplan_changes: tokio::sync::Mutex::new(()),
             upgrades: Mutex::new(RateLimiter::new(UPGRADES, 50_000)),
             ids: AtomicU64::new(1),
         });

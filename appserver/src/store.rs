@@ -6,7 +6,9 @@
 
 mod accounts;
 mod history;
+mod numbers;
 mod sessions;
+mod settings;
 mod tokens;
 
 use std::{path::Path, time::Duration};
@@ -19,6 +21,8 @@ use sqlx::{
 
 pub use accounts::{Account, AccountChange, Device};
 pub use history::{HistoryPage, HistoryRow};
+pub use numbers::{ChangedCodes, Numbered};
+pub use settings::default_settings;
 pub use tokens::{RefreshToken, Rotation};
 
 /// What a store answers where it cannot do as asked.
@@ -59,7 +63,10 @@ const CONNECTIONS: u32 = 4;
 /// The wait for a connection or a lock; longer only delays the error.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const LIVE: [(i64, &str, &str); 1] = [(1, "accounts", include_str!("../migrations/live/0001_accounts.sql"))];
+const LIVE: [(i64, &str, &str); 2] = [
+    (1, "accounts", include_str!("../migrations/live/0001_accounts.sql")),
+    (2, "dialplan", include_str!("../migrations/live/0002_dialplan.sql")),
+];
 const HISTORY: [(i64, &str, &str); 1] = [(1, "calls", include_str!("../migrations/history/0001_calls.sql"))];
 
 impl Store {

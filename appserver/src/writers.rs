@@ -5,11 +5,12 @@ use std::{
     time::Duration,
 };
 
-use ringdown_control::CallRecord;
+use ringdown_control::{CallRecord, SettingChanged};
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     desk_task::{Counters, SessionChange},
+    directory::DirectoryHandle,
     store::Store,
 };
 
@@ -17,6 +18,8 @@ use crate::{
 pub const RECORD_QUEUE: usize = 8_192;
 /// Changes of sessions waiting.
 pub const SESSION_QUEUE: usize = 4_096;
+/// Changed settings waiting, in messages of a softswitch: everybody presses a key in the same second.
+pub const SETTINGS_QUEUE: usize = 8_192;
 /// Rows of one transaction.
 const BATCH: usize = 256;
 /// The longest a record waits for company.
@@ -53,6 +56,37 @@ pub async fn write_history(mut records: mpsc::Receiver<CallRecord>, store: Store
         }
         counters.history_written.fetch_add(batch.len() as u64, Ordering::Relaxed);
         batch.clear();
+    }
+}
+
+/// Keeps what users changed on a softswitch, in the order it was told: an account's higher number says that the lower
+/// ones are in. Several softswitches' changes go one after the other.
+pub async fn write_settings(
+    mut changes: mpsc::Receiver<Vec<SettingChanged>>,
+    store: Store,
+    directory: DirectoryHandle,
+) {
+    while let Some(batch) = changes.recv().await {
+        let (mut wait, mut tries) = (FIRST_WAIT, 0);
+        let is_any_new = loop {
+            match store.take_changes(&batch).await {
+                Ok(is_any_new) => break is_any_new,
+                Err(error) => {
+                    tries += 1;
+                    if changes.is_closed() && tries >= LAST_TRIES {
+                        // The softswitch has them still, and says so when the server is back.
+                        tracing::warn!(%error, "changed settings stay with the softswitch: the store fails");
+                        return;
+                    }
+                    tracing::warn!(%error, "changed settings wait for the store");
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(LONGEST_WAIT);
+                }
+            }
+        };
+        if is_any_new {
+            directory.changed().await;
+        }
     }
 }
 

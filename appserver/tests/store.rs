@@ -1,11 +1,16 @@
 //! One suite for both databases: on SQLite always, on PostgreSQL where `RINGDOWN_TEST_POSTGRES_URL` names an empty
 //! database this test may fill (its schemas `live` and `history` are dropped first).
 
-use ringdown_appserver::store::{Account, AccountChange, Device, RefreshToken, Rotation, Store, StoreError};
-use ringdown_control::{CallRecord, EndedBy, Party};
+use ringdown_appserver::store::{
+    Account, AccountChange, Device, Numbered as _, RefreshToken, Rotation, Store, StoreError,
+    default_settings,
+};
+use ringdown_control::{
+    CallRecord, ConferenceRoom, EndedBy, Feature, ParkingLot, Party, RingGroup, SettingChange, SettingChanged,
+};
 use ringdown_desk::SessionRecord;
 use ringdown_protocol::{CallDirection, Role};
-use ringdown_types::{CallId, EndReason, Pii, SessionId, UserId};
+use ringdown_types::{CallId, EndReason, GroupId, Pii, RingStrategy, SessionId, UserId};
 use tempfile::TempDir;
 
 const REALM: &str = "ringdown.test";
@@ -44,6 +49,9 @@ async fn suite(url: &str, folder: &TempDir) {
     refresh_tokens(&store).await;
     sessions(&store).await;
     history(&store).await;
+    numbers(&store).await;
+    codes_and_lot(&store).await;
+    settings(&store).await;
     store.close().await;
 
     let store = Store::open(url, folder.path(), REALM).await.expect("the same store");
@@ -135,6 +143,69 @@ async fn devices(store: &Store) {
     assert!(!store.delete_device(UserId::from_u128(2), "101").await.expect("not the admin's"));
     assert!(store.delete_device(UserId::from_u128(1), "101-2").await.expect("alice's"));
     assert_eq!(store.devices().await.expect("devices"), vec![device("101")]);
+}
+
+async fn numbers(store: &Store) {
+    let group = |id: u128, extension: &str| RingGroup {
+        id: GroupId::from_u128(id),
+        extension: extension.parse().expect("an extension"),
+        name: "Sales'; --".to_owned(),
+        members: vec![UserId::from_u128(1)],
+        strategy: RingStrategy::LongestIdle,
+        ring_seconds: 20,
+        overflow: "*98101".parse().ok(),
+    };
+    let version = store.directory_version().await.expect("a version");
+    store.create_number(&group(1, "200")).await.expect("new");
+    assert_eq!(store.directory_version().await.expect("a version"), version + 1);
+    assert!(matches!(store.create_number(&group(2, "200")).await, Err(StoreError::Taken(_))));
+    store.create_number(&group(2, "201")).await.expect("new");
+    assert_eq!(store.numbers::<RingGroup>().await.expect("groups"), [group(1, "200"), group(2, "201")]);
+    assert!(store.numbers::<ConferenceRoom>().await.expect("rooms").is_empty(), "a group is no room");
+    assert!(store.replace_number(&group(1, "202")).await.expect("a change"));
+    assert!(!store.replace_number(&group(9, "209")).await.expect("nothing to change"));
+    assert!(matches!(store.replace_number(&group(1, "201")).await, Err(StoreError::Taken(_))));
+    assert!(!store.delete_number::<ConferenceRoom>(&group(1, "1").id()).await.expect("it is no room"));
+    assert!(store.delete_number::<RingGroup>(&group(1, "1").id()).await.expect("a deletion"));
+    assert_eq!(store.numbers::<RingGroup>().await.expect("groups"), [group(2, "201")]);
+}
+
+async fn codes_and_lot(store: &Store) {
+    assert_eq!(store.changed_codes().await.expect("codes"), []);
+    assert_eq!(store.parking_lot().await.expect("a lot"), None);
+    store
+        .change_codes(&vec![(Feature::Park, "#1".parse().ok()), (Feature::EchoTest, None)])
+        .await
+        .expect("a change");
+    store.change_codes(&vec![(Feature::Park, "#2".parse().ok())]).await.expect("a change");
+    let mut codes = store.changed_codes().await.expect("codes");
+    codes.sort_by_key(|(feature, _)| *feature);
+    assert_eq!(codes, [(Feature::EchoTest, None), (Feature::Park, "#2".parse().ok())]);
+    store.set_parking_lot(Some(ParkingLot::default())).await.expect("a change");
+    assert_eq!(store.parking_lot().await.expect("a lot"), Some(Some(ParkingLot::default())));
+    store.set_parking_lot(None).await.expect("a change");
+    assert_eq!(store.parking_lot().await.expect("a lot"), Some(None));
+}
+
+async fn settings(store: &Store) {
+    let alice = UserId::from_u128(1);
+    assert_eq!(store.settings(alice).await.expect("settings"), default_settings());
+    let changed = store.change_settings(alice, |it| it.forward.busy = "103".parse().ok()).await;
+    assert!(changed.expect("a change").is_some());
+    let nobody = store.change_settings(UserId::from_u128(77), |_| {}).await.expect("a look-up");
+    assert!(nobody.is_none());
+
+    let changed =
+        |number, on| SettingChanged { user: alice, number, change: SettingChange::DoNotDisturb { on } };
+    assert!(store.take_changes(&[changed(10, true)]).await.expect("a change"));
+    assert!(!store.take_changes(&[changed(10, true)]).await.expect("said again"), "it is known");
+    assert!(!store.take_changes(&[changed(9, false)]).await.expect("late"), "an older one changes nothing");
+    let stranger = SettingChanged { user: UserId::from_u128(77), ..changed(11, false) };
+    assert!(!store.take_changes(&[stranger]).await.expect("nobody's"));
+    let kept = store.settings(alice).await.expect("settings");
+    assert_eq!((kept.do_not_disturb, kept.last_change), (true, 10));
+    assert_eq!(kept.forward.busy, "103".parse().ok(), "the rest stays");
+    assert_eq!(store.all_settings().await.expect("settings").get(&alice), Some(&kept));
 }
 
 async fn refresh_tokens(store: &Store) {

@@ -35,7 +35,7 @@ ARROWS = {
     "benches": SWITCH_PARTS | {"switch"},
     "protocol": {"control", "types"},
     "desk": {"control", "types", "protocol"},
-    "appserver": {"control", "types", "protocol", "desk"},
+    "appserver": {"control", "types", "dialplan", "protocol", "desk"},
 }
 # Told the time and the random source; everything they do is a return value.
 PURE = {"types", "sip", "sdp", "rtc", "media", "call", "dialplan", "control", "plane", "switch", "protocol", "desk"}

@@ -8,6 +8,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
+use ringdown_control::{DirectorySnapshot, DirectoryUser, UserSettings};
 use ringdown_protocol::{Problem, Role};
 use ringdown_types::{Extension, Pii, UserId};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -16,6 +17,7 @@ use utoipa::ToSchema;
 use super::{Admin, Body, check_new_password, no_content, read_id};
 use crate::{
     clock::unix_ms,
+    dialplan,
     first_run::{DEFAULT_MAX_CALLS, DEFAULT_RING_SECONDS},
     problem::Refusal,
     random::OsRandom,
@@ -164,6 +166,10 @@ pub(crate) async fn create(
     };
     let password_hash = app.sign_in.hash_password(&new.password).await?;
     let account = Account { password_hash, ..account };
+    let _one_at_a_time = app.dialplan_changes.lock().await;
+    if let Some(extension) = &account.extension {
+        check_number(&app, account.id, extension).await?;
+    }
     app.store.create_account(&account).await?;
     app.directory.changed().await;
     Ok((StatusCode::CREATED, Json(account.into())))
@@ -208,7 +214,12 @@ pub(crate) async fn change(
         ring_seconds: check_ring_seconds(change.ring_seconds)?,
         max_calls: check_max_calls(change.max_calls)?,
     };
-    let account = app.store.change_account(read_id(&id, "account")?, change).await?;
+    let id = read_id(&id, "account")?;
+    let _one_at_a_time = app.dialplan_changes.lock().await;
+    if let Some(Some(extension)) = &change.extension {
+        check_number(&app, id, extension).await?;
+    }
+    let account = app.store.change_account(id, change).await?;
     let account = account.ok_or(Refusal::NotFound("account"))?;
     app.directory.changed().await;
     Ok(Json(account.into()))
@@ -262,11 +273,24 @@ fn read_name(name: &str) -> Result<Pii<String>, Refusal> {
 }
 
 fn read_extension(text: &str) -> Result<Extension, Refusal> {
-    let extension: Extension = text.parse().map_err(|error| Refusal::bad_request(format!("{error}")))?;
-    if ringdown_control::FeatureCodes::default().iter().any(|(_, code)| *code == extension) {
-        return Err(Refusal::Conflict("the extension is a feature code".to_owned()));
-    }
-    Ok(extension)
+    text.parse().map_err(|error| Refusal::bad_request(format!("{error}")))
+}
+
+/// Whether an account can have this number beside everything else that has one.
+async fn check_number(app: &App, id: UserId, extension: &Extension) -> Result<(), Refusal> {
+    let change = |directory: &mut DirectorySnapshot| {
+        directory.users.retain(|user| user.id != id);
+        directory.users.push(DirectoryUser {
+            id,
+            extension: extension.clone(),
+            name: Pii(String::new()),
+            enabled: true,
+            ring_seconds: DEFAULT_RING_SECONDS,
+            max_calls: DEFAULT_MAX_CALLS,
+            settings: UserSettings::default(),
+        });
+    };
+    dialplan::check(app, change, &[]).await.map(drop)
 }
 
 fn check_ring_seconds(seconds: Option<u16>) -> Result<Option<u16>, Refusal> {

@@ -303,7 +303,7 @@ impl Store {
         Ok(())
     }
 
-    async fn begin_directory_change(&self) -> Result<Transaction<'static, Any>, StoreError> {
+    pub(super) async fn begin_directory_change(&self) -> Result<Transaction<'static, Any>, StoreError> {
         let mut transaction = self.live.begin().await?;
         sqlx::query("UPDATE directory SET version = version + 1 WHERE id = 1")
             .execute(&mut *transaction)
@@ -328,7 +328,7 @@ async fn keep_an_admin(transaction: &mut Transaction<'static, Any>) -> Result<()
     if admins == 0 { Err(StoreError::LastAdmin) } else { Ok(()) }
 }
 
-fn taken(error: sqlx::Error, what: &'static str) -> StoreError {
+pub(super) fn taken(error: sqlx::Error, what: &'static str) -> StoreError {
     let unique = error.as_database_error().is_some_and(|error| error.is_unique_violation());
     if unique { StoreError::Taken(what) } else { error.into() }
 }

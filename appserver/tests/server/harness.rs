@@ -404,8 +404,12 @@ impl Switch {
         self.seq += 1;
     }
 
+    pub(crate) async fn reply(&mut self, id: CommandId, result: CommandResult) {
+        self.send(&NodeFrame::Reply { id, result }).await;
+    }
+
     pub(crate) async fn done(&mut self, id: CommandId) {
-        self.send(&NodeFrame::Reply { id, result: CommandResult::Done }).await;
+        self.reply(id, CommandResult::Done).await;
     }
 
     pub(crate) async fn started(&mut self, id: CommandId, call: CallId, leg: LegId) {

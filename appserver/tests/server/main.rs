@@ -1,6 +1,7 @@
 //! The app server over real sockets and a real store.
 
 mod calls;
+mod dialplan;
 mod first_start;
 mod harness;
 mod history;

@@ -318,6 +318,48 @@ solutions: Array<string>,
 fatal: boolean, };
 
 /**
+ * Changes of forwards: what is left out stays, null switches one off.
+ */
+export type ForwardChange = {
+/**
+ * Every call.
+ */
+always?: string | null,
+/**
+ * While the user is busy or does not want to be disturbed.
+ */
+busy?: string | null,
+/**
+ * When nobody answers.
+ */
+noAnswer?: string | null,
+/**
+ * While no device is reachable.
+ */
+offline?: string | null, };
+
+/**
+ * Where calls go instead, each a number as it would be dialled; null where they do not.
+ */
+export type ForwardSettings = {
+/**
+ * Every call.
+ */
+always: string | null,
+/**
+ * While the user is busy or does not want to be disturbed.
+ */
+busy: string | null,
+/**
+ * When nobody answers.
+ */
+noAnswer: string | null,
+/**
+ * While no device is reachable.
+ */
+offline: string | null, };
+
+/**
  * Parameters of `hello`: exactly one of `token` and `ticket`.
  */
 export type HelloParams = {
@@ -665,7 +707,11 @@ delivered: boolean, } } | { "event": "switch", "data": {
 /**
  * Whether calls can be placed.
  */
-up: boolean, } } | { "event": "token.expiring", "data": {
+up: boolean, } } | { "event": "settings", "data": {
+/**
+ * The settings as they are.
+ */
+settings: Settings, } } | { "event": "token.expiring", "data": {
 /**
  * In how many seconds.
  */
@@ -687,7 +733,7 @@ export type Request = {
 /**
  * Names the request in its response; the client counts up.
  */
-id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "message.send", "params": MessageParams } | { "method": "presence.set", "params": PresenceParams });
+id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "settings.get", "params": Empty } | { "method": "settings.set", "params": SettingsChange } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "message.send", "params": MessageParams } | { "method": "presence.set", "params": PresenceParams });
 
 /**
  * The server's answer: `{"id": 7, "result": {…}}` or `{"id": 7, "error": {…}}`.
@@ -758,6 +804,64 @@ export type SearchResult = {
  * At most 50 people, best match first.
  */
 entries: Array<DirectoryEntry>, };
+
+/**
+ * What a user decides themselves, by a telephone's feature code, in the browser, or with an admin's help.
+ */
+export type Settings = {
+/**
+ * Callers hear busy, or go where calls go while the user is busy.
+ */
+doNotDisturb: boolean,
+/**
+ * Whether a second call rings while the user talks.
+ */
+callWaiting: boolean,
+/**
+ * Where calls go instead.
+ */
+forward: ForwardSettings,
+/**
+ * Users with the same group can pick up each other's calls.
+ */
+pickupGroup: string | null,
+/**
+ * Whether messages are taken.
+ */
+voicemail: boolean,
+/**
+ * Whether the voicemail has a PIN; what it is, nobody learns.
+ */
+hasVoicemailPin: boolean, };
+
+/**
+ * Changes of settings: what is left out stays, null takes a value away.
+ */
+export type SettingsChange = {
+/**
+ * Callers hear busy, or go where calls go while the user is busy.
+ */
+doNotDisturb?: boolean,
+/**
+ * Whether a second call rings while the user talks.
+ */
+callWaiting?: boolean,
+/**
+ * Where calls go instead.
+ */
+forward?: ForwardChange,
+/**
+ * 1 to 32 characters; admins alone change it.
+ */
+pickupGroup?: string | null,
+/**
+ * Whether messages are taken.
+ */
+voicemail?: boolean,
+/**
+ * 4 to 12 digits.
+ */
+voicemailPin?: string | null, };
 
 /**
  * Parameters of `call.start`.
@@ -878,6 +982,8 @@ export type Results = {
   "bye": Empty;
   "directory.search": SearchResult;
   "history.list": HistoryResult;
+  "settings.get": Settings;
+  "settings.set": Settings;
   "call.start": CallStarted;
   "call.answer": Empty;
   "call.decline": Empty;

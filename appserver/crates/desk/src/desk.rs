@@ -6,6 +6,7 @@ mod messages;
 mod nodes;
 mod presence;
 mod requests;
+mod settings;
 mod statements;
 mod timeouts;
 
@@ -16,8 +17,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ringdown_control::{AppFrame, CallRecord, Command, CommandId, DirectorySnapshot};
-use ringdown_protocol::{ErrorInfo, HistoryParams, Push, Response};
+use ringdown_control::{
+    AppFrame, CallRecord, Command, CommandId, CommandResult, DirectorySnapshot, SettingChanged,
+};
+use ringdown_protocol::{ErrorInfo, HistoryParams, Push, Response, SettingsChange};
 use ringdown_types::{MessageId, NodeId, Random, SessionId, UserId};
 use serde_json::Value;
 
@@ -30,6 +33,8 @@ use crate::{
     session::{Presence, Session},
     timer::Timers,
 };
+
+pub use settings::{AskId, settings_as_shown};
 
 /// A browser's connection. The shell counts them up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -130,6 +135,26 @@ pub enum Output {
         user: UserId,
         /// Which page.
         params: HistoryParams,
+    },
+    /// Reads or changes the user's settings and answers the request.
+    Settings {
+        /// The connection.
+        conn: ConnId,
+        /// The request's id.
+        request: u32,
+        /// Whose settings.
+        user: UserId,
+        /// What to change; `None` reads them.
+        change: Option<Box<SettingsChange>>,
+    },
+    /// Keeps what users changed on a softswitch, in this order.
+    TakeSettings(Vec<SettingChanged>),
+    /// The outcome of [`Desk::handle_ask`].
+    Answered {
+        /// The question.
+        ask: AskId,
+        /// What the softswitch said.
+        outcome: Result<CommandResult, ErrorInfo>,
     },
     /// Sends a frame to a softswitch. Where it does not fit, the link is closed: the node reconnects.
     Node {
@@ -281,6 +306,7 @@ impl Desk {
 
     /// Takes the directory anew: at the start and after every change of an account or a device.
     pub fn handle_directory(&mut self, now: Instant, people: Vec<Person>, directory: Arc<DirectorySnapshot>) {
+        self.tell_changed_settings(&directory);
         let changed = self.roster.replace(people);
         self.statements.retain(|user| self.roster.person(user).is_some());
         let ids: Vec<_> = self.sessions.keys().copied().collect();

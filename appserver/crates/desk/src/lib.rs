@@ -20,7 +20,9 @@ mod ring;
 mod session;
 mod timer;
 
-pub use desk::{ConnId, Desk, HelloInput, LinkId, NodeHello, Output, ResumeInput, Stats};
+pub use desk::{
+    AskId, ConnId, Desk, HelloInput, LinkId, NodeHello, Output, ResumeInput, Stats, settings_as_shown,
+};
 pub use people::Person;
 pub use rate::{Backoff, Rate, RateLimiter};
 pub use ring::PushRing;

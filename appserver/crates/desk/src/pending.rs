@@ -8,7 +8,7 @@ use std::{
 use ringdown_control::{Command, CommandId};
 use ringdown_types::{NodeId, SessionId};
 
-use crate::ConnId;
+use crate::{AskId, ConnId};
 
 /// A softswitch has this long to reply.
 pub(crate) const REPLY_WITHIN: Duration = Duration::from_secs(5);
@@ -51,13 +51,15 @@ pub(crate) enum Waiter {
     },
     /// A `call.start` that was already refused for want of a reply: the call is hung up if it began after all.
     Nobody,
+    /// The shell asked.
+    Ask(AskId),
 }
 
 impl Waiter {
     pub(crate) const fn asker(&self) -> Option<(ConnId, u32)> {
         match *self {
             Self::Plain { conn, request } | Self::Start { conn, request, .. } => Some((conn, request)),
-            Self::Nobody => None,
+            Self::Nobody | Self::Ask(_) => None,
         }
     }
 }

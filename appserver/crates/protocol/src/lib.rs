@@ -12,6 +12,7 @@ mod method;
 mod people;
 mod push;
 mod rest;
+mod settings;
 
 pub use call::{
     CallDirection, CallInfo, CallState, Description, DescriptionKind, EndedBy, HistoryEntry, PeerInfo,
@@ -27,3 +28,4 @@ pub use method::{
 pub use people::{DirectoryEntry, Me, PresenceEntry, PresenceState, Role};
 pub use push::{Push, PushFrame};
 pub use rest::{LoginRequest, Problem, RefreshRequest, Ticket, Tokens};
+pub use settings::{ForwardChange, ForwardSettings, Settings, SettingsChange};

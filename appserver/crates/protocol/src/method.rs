@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-use crate::{CallInfo, Description, DirectoryEntry, HistoryEntry, Me, MessageParams, PresenceParams};
+use crate::{
+    CallInfo, Description, DirectoryEntry, HistoryEntry, Me, MessageParams, PresenceParams, SettingsChange,
+};
 
 /// A method with its parameters. Ids are 32 hexadecimal digits.
 ///
@@ -33,6 +35,12 @@ pub enum Method {
     /// The user's finished calls, newest first. Result: [`HistoryResult`].
     #[serde(rename = "history.list")]
     HistoryList(HistoryParams),
+    /// The user's own settings. Result: [`crate::Settings`].
+    #[serde(rename = "settings.get")]
+    SettingsGet(Empty),
+    /// Changes the user's own settings. Result: [`crate::Settings`]; every session of the user gets a `settings` push.
+    #[serde(rename = "settings.set")]
+    SettingsSet(SettingsChange),
     /// Places a call. Result: [`CallStarted`]; the answer comes as a `call.description` push.
     #[serde(rename = "call.start")]
     CallStart(StartParams),
@@ -75,13 +83,15 @@ pub enum Method {
 
 impl Method {
     /// Every method's name on the wire.
-    pub const NAMES: [&'static str; 18] = [
+    pub const NAMES: [&'static str; 20] = [
         "hello",
         "resume",
         "ping",
         "bye",
         "directory.search",
         "history.list",
+        "settings.get",
+        "settings.set",
         "call.start",
         "call.answer",
         "call.decline",

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{CallInfo, ChatMessage, Description, DirectoryEntry, EndedBy, PresenceEntry};
+use crate::{CallInfo, ChatMessage, Description, DirectoryEntry, EndedBy, PresenceEntry, Settings};
 
 /// A push: `{"seq": 12, "event": "presence", "data": {…}}`. `seq` grows by one within a session; pushes with
 /// `seq` 0 (`ping`) are not counted and not replayed.
@@ -110,6 +110,12 @@ pub enum Push {
     Switch {
         /// Whether calls can be placed.
         up: bool,
+    },
+    /// The user's settings changed, by whatever means.
+    #[serde(rename = "settings")]
+    Settings {
+        /// The settings as they are.
+        settings: Settings,
     },
     /// The access token ends soon: `hello` needs a new one after the next reconnect.
     #[serde(rename = "token.expiring")]

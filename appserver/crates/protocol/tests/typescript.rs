@@ -19,6 +19,8 @@ const RESULTS: [(&str, &str); Method::NAMES.len()] = [
     ("bye", "Empty"),
     ("directory.search", "SearchResult"),
     ("history.list", "HistoryResult"),
+    ("settings.get", "Settings"),
+    ("settings.set", "Settings"),
     ("call.start", "CallStarted"),
     ("call.answer", "Empty"),
     ("call.decline", "Empty"),

@@ -63,10 +63,9 @@ impl Desk {
             Event::CallEnded { record } => self.outputs.push_back(Output::Record(Box::new(record))),
             // Clients are told of parked calls and completions once there are methods that ask for them.
             Event::Parked { .. } | Event::SlotFree { .. } | Event::Completion { .. } => {}
-            // The softswitch says it again in its snapshots until a directory holds it.
-            Event::SettingChanged { .. } => {}
             // Rooms and mailboxes are asked for, over REST.
             Event::RoomChanged { .. } | Event::RoomTalking { .. } | Event::VoicemailChanged { .. } => {}
+            Event::SettingChanged { changed } => self.take_settings(vec![changed]),
             Event::Registration { registration } => self.set_bindings(now, id, &registration),
             Event::Message { message } => self.handle_message(now, link, message),
             Event::MessageDelivered { message, delivered } => self.message_delivered(message, delivered),
@@ -84,6 +83,7 @@ impl Desk {
         self.timers.cancel_command(pending.due, id);
         let Pending { session, waiter, .. } = pending;
         match (waiter, result) {
+            (Waiter::Ask(ask), result) => self.answer(ask, result),
             (Waiter::Nobody, CommandResult::Started { leg, .. }) => {
                 self.tell_node(link, Command::Hangup { leg });
             }

@@ -55,6 +55,7 @@ impl Desk {
         node.seq = Some(seq);
         let name = node.name.clone();
         let mut live: HashSet<LegId> = HashSet::new();
+        self.take_settings(snapshot.settings);
         for leg in snapshot.calls.into_iter().flat_map(|call| call.legs) {
             live.insert(leg.leg);
             if let LegPlace::Browser { session } = leg.place {
@@ -125,9 +126,9 @@ impl Desk {
             self.set_bindings(now, id, &ringdown_control::RegistrationInfo { user, bindings: 0 });
         }
         for command in self.pending.waiting_for(id) {
-            if let Some((conn, request)) = self.pending.take(command).and_then(|p| p.waiter.asker()) {
+            if let Some(pending) = self.pending.take(command) {
                 let error = ErrorInfo::new(ErrorCode::SwitchUnavailable, "the softswitch restarted");
-                self.respond_to_asker(conn, request, Err(error));
+                self.fail(&pending.waiter, error);
             }
         }
     }

@@ -90,6 +90,8 @@ impl Desk {
                 self.outputs.push_back(Output::Lookup { conn, request: id, user, params });
                 Ok(None)
             }
+            Method::SettingsGet(_) => self.ask_for_settings(asker, id, None),
+            Method::SettingsSet(change) => self.ask_for_settings(asker, id, Some(change)),
             Method::CallStart(params) => self.start_call(now, asker, id, params),
             Method::CallAnswer(params) => {
                 params.description.as_ref().map(check_description).transpose()?;

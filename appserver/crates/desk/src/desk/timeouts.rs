@@ -57,10 +57,8 @@ impl Desk {
 
     fn handle_command_timeout(&mut self, now: Instant, id: CommandId) {
         let Some(mut pending) = self.pending.take(id) else { return };
-        if let Some((conn, request)) = pending.waiter.asker() {
-            let error = ErrorInfo::new(ErrorCode::SwitchUnavailable, "the softswitch did not answer in time");
-            self.respond_to_asker(conn, request, Err(error));
-        }
+        let error = ErrorInfo::new(ErrorCode::SwitchUnavailable, "the softswitch did not answer in time");
+        self.fail(&pending.waiter, error);
         if matches!(pending.waiter, Waiter::Start { .. }) {
             pending.waiter = Waiter::Nobody;
             pending.due = now + LATE_REPLY_WITHIN;
