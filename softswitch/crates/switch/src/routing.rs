@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use ringdown_call::{Callee, Destination, DeviceId, Forwards, LookupTarget, OfferError, OfferedCall};
 use ringdown_dialplan::Decision;
 use ringdown_sip::registrar::BindingId;
-use ringdown_types::{CallId, EndReason, Extension, ForwardKind, LegId, Pii, UserId};
+use ringdown_types::{CallId, EndReason, Extension, ForwardKind, LegId, Pii, PromptId, UserId};
 
 use crate::Switch;
 
@@ -28,7 +28,7 @@ impl Switch {
         dialled: &str,
     ) -> Result<CallId, OfferError> {
         let decision = self.directory.dialplan().route(dialled, caller.user, self.hours_clock.unix_ms(now));
-        let destination = self.reached(&decision, caller.user);
+        let destination = self.done_or_reached(now, &decision, caller.user);
         let offer = OfferedCall {
             leg: caller.leg,
             user: caller.user,
@@ -98,7 +98,17 @@ impl Switch {
             }
         };
         self.remember_group(call, &decision);
-        self.reached(&decision, by)
+        self.done_or_reached(now, &decision, by)
+    }
+
+    /// A code that changes a setting is obeyed at once, and the caller hears that it was; anything else is reached.
+    fn done_or_reached(&mut self, now: Instant, decision: &Decision, by: UserId) -> Destination {
+        let Decision::Setting { change } = decision else { return self.reached(decision, by) };
+        match self.change_setting(now, by, change.clone()) {
+            Ok(()) if change.switches_on() => Destination::Announcement(vec![PromptId::Activated]),
+            Ok(()) => Destination::Announcement(vec![PromptId::Deactivated]),
+            Err(refusal) => Destination::Refused(refusal.end_reason()),
+        }
     }
 
     fn reached(&self, decision: &Decision, by: UserId) -> Destination {

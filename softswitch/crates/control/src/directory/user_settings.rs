@@ -134,6 +134,14 @@ pub enum SettingChange {
 }
 
 impl SettingChange {
+    /// Whether it switches something on, rather than off.
+    pub const fn switches_on(&self) -> bool {
+        match self {
+            Self::DoNotDisturb { on } | Self::CallWaiting { on } => *on,
+            Self::Forward { to, .. } => to.is_some(),
+        }
+    }
+
     /// Whether a later change of the same setting makes this one void.
     pub fn is_replaced_by(&self, later: &Self) -> bool {
         match (self, later) {
