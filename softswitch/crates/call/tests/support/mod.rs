@@ -23,6 +23,7 @@ use ringdown_types::{
 pub(crate) const ALICE: UserId = UserId::from_u128(101);
 pub(crate) const BOB: UserId = UserId::from_u128(102);
 pub(crate) const CAROL: UserId = UserId::from_u128(103);
+pub(crate) const DAVE: UserId = UserId::from_u128(104);
 
 /// Alice's browser, which places most calls.
 pub(crate) const ALICE_TAB: DeviceId = DeviceId::Browser(SessionId::from_u128(1));
@@ -31,6 +32,7 @@ pub(crate) const BOB_TAB: DeviceId = DeviceId::Browser(SessionId::from_u128(2));
 pub(crate) const BOB_PHONE: DeviceId = DeviceId::Telephone(20);
 pub(crate) const BOB_SOFTPHONE: DeviceId = DeviceId::Telephone(21);
 pub(crate) const CAROL_PHONE: DeviceId = DeviceId::Telephone(30);
+pub(crate) const DAVE_PHONE: DeviceId = DeviceId::Telephone(40);
 
 pub(crate) const RING: Duration = Duration::from_secs(30);
 
@@ -239,6 +241,7 @@ impl World {
             LookupTarget::User(ALICE) => Some(user(ALICE, &[ALICE_TAB])),
             LookupTarget::User(BOB) => Some(user(BOB, &[BOB_TAB, BOB_PHONE])),
             LookupTarget::User(CAROL) => Some(user(CAROL, &[CAROL_PHONE])),
+            LookupTarget::User(DAVE) => Some(user(DAVE, &[DAVE_PHONE])),
             LookupTarget::User(_) => None,
         }
         .unwrap_or(Destination::Refused(EndReason::NotFound))
