@@ -452,8 +452,9 @@ impl CallControl {
         let Some(entry) = self.calls.get_mut(&id) else { return };
         let settled = contain(|| {
             entry.leave_room(&mut self.shared);
-            entry.call.reconcile_media(&mut self.shared);
+            // A leg is shown before its media: what its codec is then changed to is a description of a known leg.
             entry.call.report_changes(&mut self.shared);
+            entry.call.reconcile_media(&mut self.shared);
         });
         if settled.is_err() {
             return self.abandon(id, "it panicked");

@@ -25,6 +25,10 @@ enum Step {
     PhonePresses(usize),
     BrowserAnswers(usize),
     BrowserDescribes(usize, bool),
+    Transfers(usize, usize),
+    Completes(usize, usize),
+    Parks(usize, bool),
+    Originates(usize, usize),
     Declines(usize),
     HangsUp(usize),
     Holds(usize, bool),
@@ -37,7 +41,10 @@ enum Step {
     Waits(u64),
 }
 
-const NUMBERS: [&str; 6] = ["101", "102", "103", "*43", "999", "1-0-2"];
+const NUMBERS: [&str; 15] = [
+    "101", "102", "103", "*43", "999", "1-0-2", "*68", "701", "702", "*8", "*8102", "*80102", "*66", "*86",
+    "101",
+];
 
 struct Company {
     office: Office,
@@ -46,7 +53,8 @@ struct Company {
 
 impl Company {
     fn new() -> Self {
-        let mut office = Office::new();
+        let mut office = Office::with_two_workers();
+        office.allow_everything();
         for username in ["alice-phone", "bob-phone", "bob-softphone"] {
             office.phone(username);
         }
@@ -81,8 +89,17 @@ impl Company {
                 self.office.command(Command::SessionDown { session });
                 self.office.command(Command::SessionUp { session, user });
             }
+            Step::Originates(user, number) => {
+                let user = [ALICE, BOB, CAROL][user % 3];
+                let to = NUMBERS[number % NUMBERS.len()].to_owned();
+                let variables = BTreeMap::from([("a".to_owned(), "b".to_owned())]);
+                self.office.command(Command::Originate { user, to, auto_answer: number % 2 == 0, variables });
+            }
             Step::Waits(seconds) => self.office.advance(Duration::from_secs(seconds)),
-            Step::Declines(_)
+            Step::Transfers(..)
+            | Step::Completes(..)
+            | Step::Parks(..)
+            | Step::Declines(_)
             | Step::HangsUp(_)
             | Step::Holds(..)
             | Step::Mutes(..)
@@ -103,7 +120,10 @@ impl Company {
     }
 
     fn step_leg(&mut self, step: Step) {
-        let (Step::Declines(index)
+        let (Step::Transfers(index, _)
+        | Step::Completes(index, _)
+        | Step::Parks(index, _)
+        | Step::Declines(index)
         | Step::HangsUp(index)
         | Step::Holds(index, _)
         | Step::Mutes(index, _)
@@ -114,6 +134,14 @@ impl Company {
         };
         let Some(leg) = self.leg(index) else { return };
         let command = match step {
+            Step::Transfers(_, number) => {
+                Command::Transfer { leg, to: NUMBERS[number % NUMBERS.len()].to_owned() }
+            }
+            Step::Completes(_, other) => {
+                let Some(other) = self.leg(other) else { return };
+                Command::CompleteTransfer { leg, other }
+            }
+            Step::Parks(_, first) => Command::Park { leg, slot: first.then_some(701) },
             Step::Declines(_) => Command::Decline { leg, reason: EndReason::Declined },
             Step::HangsUp(_) => Command::Hangup { leg },
             Step::Holds(_, true) => Command::Hold { leg },
@@ -185,8 +213,11 @@ impl Company {
 
     /// Everybody hangs up, and the dust settles.
     fn go_home(&mut self) {
-        for leg in self.office.legs.keys().copied().collect::<Vec<_>>() {
-            self.office.command(Command::Hangup { leg });
+        // Hanging up may ring somebody: a recall, a completion.
+        for _ in 0..50 {
+            for leg in self.office.legs.keys().copied().collect::<Vec<_>>() {
+                self.office.command(Command::Hangup { leg });
+            }
         }
         self.office.assert_quiet();
         let records = self.office.records().len();
@@ -211,6 +242,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => n.clone().prop_map(Step::PhonePresses),
         4 => n.clone().prop_map(Step::BrowserAnswers),
         2 => (n.clone(), any::<bool>()).prop_map(|(a, offer)| Step::BrowserDescribes(a, offer)),
+        3 => (n.clone(), n.clone()).prop_map(|(a, b)| Step::Transfers(a, b)),
+        3 => (n.clone(), n.clone()).prop_map(|(a, b)| Step::Completes(a, b)),
+        2 => (n.clone(), any::<bool>()).prop_map(|(a, first)| Step::Parks(a, first)),
+        1 => (n.clone(), n.clone()).prop_map(|(a, b)| Step::Originates(a, b)),
         1 => n.clone().prop_map(Step::Declines),
         1 => n.clone().prop_map(Step::HangsUp),
         2 => (n.clone(), any::<bool>()).prop_map(|(a, hold)| Step::Holds(a, hold)),

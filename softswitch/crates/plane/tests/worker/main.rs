@@ -19,5 +19,6 @@ mod playback_ends_and_repeats;
 mod recordings_play_back;
 mod reports_follow_rfc3550;
 mod source_switch_has_no_jump;
+mod tone_crosses_workers;
 mod tone_reaches_only_the_partner;
 mod transcoded_tone_keeps_its_level;

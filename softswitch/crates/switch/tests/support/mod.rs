@@ -18,7 +18,7 @@ use bytes::Bytes;
 use phone::Phone;
 use ringdown_control::{
     CallRecord, Command, CommandId, CommandResult, DirectorySnapshot, DirectoryUser, EndedBy, Event,
-    FeatureCodes, LegInfo, LegState, SessionDescription, SettingChange, SipDevice, UserSettings,
+    FeatureCodes, LegInfo, LegState, ParkingLot, SessionDescription, SettingChange, SipDevice, UserSettings,
     VoicemailMessage,
 };
 use ringdown_media::api::{AudioParameters, MediaCommand, MediaEvent, PlaySource, Transport};
@@ -43,6 +43,8 @@ pub(crate) const SWITCH: ([u8; 4], u16) = ([198, 51, 100, 1], 5060);
 /// A leg in the media plane.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct MediaLeg {
+    /// The media worker that has it.
+    pub(crate) worker: usize,
     pub(crate) transport: Transport,
     pub(crate) audio: AudioParameters,
     pub(crate) hears: Hears,
@@ -266,10 +268,7 @@ impl Office {
                     phone.handle(&transmit.bytes);
                 }
             }
-            Output::Media { worker, command } => {
-                assert_eq!(worker, 0);
-                self.obey_media(command);
-            }
+            Output::Media { worker, command } => self.obey_media(worker, command),
             // What the shell would keep is asked for by the stories that restart.
             Output::SettingsChanged => {}
             Output::Event(event) => self.note(event),
@@ -282,10 +281,11 @@ impl Office {
         }
     }
 
-    fn obey_media(&mut self, command: MediaCommand) {
+    fn obey_media(&mut self, worker: usize, command: MediaCommand) {
         match command {
             MediaCommand::AddLeg { leg, transport, audio } => {
-                let new = MediaLeg { transport, audio, hears: Hears::Nothing, muted: false, recording: None };
+                let hears = Hears::Nothing;
+                let new = MediaLeg { worker, transport, audio, hears, muted: false, recording: None };
                 assert!(self.media.insert(leg, new).is_none(), "a leg is added once");
             }
             MediaCommand::SetTransport { leg, transport } => self.media_leg(leg).transport = transport,
@@ -297,6 +297,11 @@ impl Office {
                 self.switch.handle_media_event(self.now, gone);
             }
             MediaCommand::Connect { a, b } => {
+                assert_eq!(
+                    [self.media_leg(a).worker, self.media_leg(b).worker],
+                    [worker; 2],
+                    "a worker's own"
+                );
                 self.part(a);
                 self.part(b);
                 self.media_leg(a).hears = Hears::Leg(b);
@@ -389,6 +394,43 @@ impl Office {
 
     pub(crate) fn hears(&self, leg: LegId) -> Hears {
         self.media.get(&leg).map_or(Hears::Nothing, |leg| leg.hears)
+    }
+
+    /// Two legs hear each other over a link between their workers.
+    pub(crate) fn assert_linked(&self, a: LegId, b: LegId) {
+        let far = |leg| match self.hears(leg) {
+            Hears::Leg(link) => link,
+            other => panic!("a link leg, not {other:?}"),
+        };
+        let (at_a, at_b) = (far(a), far(b));
+        assert_eq!((self.hears(at_a), self.hears(at_b)), (Hears::Leg(a), Hears::Leg(b)));
+        let ends = |leg| match &self.media[&leg].transport {
+            Transport::Rtp { local_port, remote: Some(remote) } => (*local_port, remote.rtp),
+            other => panic!("plain RTP, not {other:?}"),
+        };
+        let ((port_a, towards_b), (port_b, towards_a)) = (ends(at_a), ends(at_b));
+        assert_eq!((towards_a.port(), towards_b.port()), (port_a, port_b), "each sends to the other");
+        assert_ne!(self.media[&at_a].worker, self.media[&at_b].worker);
+    }
+
+    /// A second media worker, without which no link is ever needed.
+    pub(crate) fn with_two_workers() -> Self {
+        Self::with(|config| {
+            config.workers.push(WorkerInfo {
+                candidates: vec![SocketAddr::from(([198, 51, 100, 1], 40_001))],
+                rtp_ports: 20_100..=20_199,
+            });
+        })
+    }
+
+    /// Everybody is in one pick-up group, and there are two parking slots.
+    pub(crate) fn allow_everything(&mut self) {
+        self.new_directory(|directory| {
+            directory.parking = Some(ParkingLot { first: 701, last: 702, timeout_seconds: 60 });
+            for user in &mut directory.users {
+                user.settings.pickup_group = Some("everybody".to_owned());
+            }
+        });
     }
 
     /// The codec a leg's packets have.
