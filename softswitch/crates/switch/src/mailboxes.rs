@@ -197,6 +197,7 @@ impl Switch {
 
     fn mailbox_changed(&mut self, user: UserId) {
         let count = self.mailboxes.count(user);
+        self.people.changed(user);
         self.event(Event::VoicemailChanged { count });
         self.people.changed(user);
     }

@@ -9,7 +9,7 @@ use ringdown_sip::subscription::{
     Activity as SipActivity, DialogDirection, DialogEntry, DialogInfo, DialogState, Identity, Presence,
     Publications, PublicationsConfig, Published,
 };
-use ringdown_types::{CallId, LegId, Pii, UserId};
+use ringdown_types::{CallId, LegId, Pii, RoomId, UserId};
 
 use crate::Switch;
 
@@ -23,7 +23,18 @@ pub(crate) struct People {
     /// What the app server was last told of publications.
     told: HashMap<UserId, Statement>,
     /// Whose lamp or presence may have changed since watchers were last told.
-    changed: BTreeSet<UserId>,
+    changed: BTreeSet<Watched>,
+}
+
+/// What can be watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Watched {
+    /// A person.
+    User(UserId),
+    /// A place where calls are parked.
+    Slot(u32),
+    /// A conference room.
+    Room(RoomId),
 }
 
 /// One live leg, as far as lamps show it.
@@ -51,11 +62,16 @@ impl Default for People {
 impl People {
     /// Something about somebody may be new.
     pub(crate) fn changed(&mut self, user: UserId) {
-        self.changed.insert(user);
+        self.changed.insert(Watched::User(user));
     }
 
-    /// Whose lamp or presence may have changed since this was last asked.
-    pub(crate) fn take_changed(&mut self) -> BTreeSet<UserId> {
+    /// The same of anything that is watched.
+    pub(crate) fn watched_changed(&mut self, watched: Watched) {
+        self.changed.insert(watched);
+    }
+
+    /// What may have changed since this was last asked.
+    pub(crate) fn take_changed(&mut self) -> BTreeSet<Watched> {
         std::mem::take(&mut self.changed)
     }
 
@@ -67,7 +83,7 @@ impl People {
                 let lines = self.lines.entry(view.user).or_default();
                 if lines.get(&view.leg) != Some(&line) {
                     lines.insert(view.leg, line);
-                    self.changed.insert(view.user);
+                    self.changed.insert(Watched::User(view.user));
                 }
             }
             Notice::LegEnded { leg, .. } => {
@@ -77,8 +93,11 @@ impl People {
                         self.lines.remove(&leg.user);
                     }
                 }
-                self.changed.insert(leg.user);
+                self.changed.insert(Watched::User(leg.user));
             }
+            Notice::Parked(parked) => self.watched_changed(Watched::Slot(parked.slot)),
+            Notice::SlotFree { slot } => self.watched_changed(Watched::Slot(*slot)),
+            Notice::RoomChanged(room) => self.watched_changed(Watched::Room(room.room)),
             _ => {}
         }
     }
@@ -90,7 +109,7 @@ impl People {
         } else {
             self.stated.insert(user, statement);
         }
-        self.changed.insert(user);
+        self.changed(user);
     }
 
     /// Forgets who is not in the directory.
@@ -213,6 +232,36 @@ impl Switch {
         };
         let dialogs = calls.into_iter().take(MAX_DIALOGS).map(entry).collect();
         DialogInfo { entity: self.sip_address(user), dialogs }
+    }
+
+    /// Who waits in a slot, for its lamp: busy while somebody does.
+    pub(crate) fn slot_info(&self, slot: u32) -> DialogInfo {
+        let entity = self.sip_uri(&slot.to_string());
+        let waiting = self.calls.parked().find(|parked| parked.slot == slot);
+        let entry = waiting.map(|parked| DialogEntry {
+            id: format!("{:x}", parked.call.as_u128()),
+            state: DialogState::Confirmed,
+            direction: DialogDirection::Recipient,
+            held: true,
+            local: Some(Identity { uri: entity.clone(), display: String::new() }),
+            remote: Some(self.identity(&parked.party)),
+        });
+        DialogInfo { entity, dialogs: entry.into_iter().collect() }
+    }
+
+    /// Whether somebody is in a room, for its lamp. Who, it does not say. `None` for a room that is no more.
+    pub(crate) fn room_info(&self, id: RoomId) -> Option<DialogInfo> {
+        let entity = self.sip_uri(self.directory.room(id)?.extension.as_str());
+        let is_used = self.calls.rooms().any(|room| room.room == id && !room.members.is_empty());
+        let entry = is_used.then(|| DialogEntry {
+            id: format!("{:x}", id.as_u128()),
+            state: DialogState::Confirmed,
+            direction: DialogDirection::Recipient,
+            held: false,
+            local: Some(Identity { uri: entity.clone(), display: String::new() }),
+            remote: None,
+        });
+        Some(DialogInfo { entity, dialogs: entry.into_iter().collect() })
     }
 
     fn identity(&self, party: &Party) -> Identity {

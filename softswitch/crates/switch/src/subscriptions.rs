@@ -4,6 +4,7 @@
 
 use std::time::Instant;
 
+use ringdown_dialplan::Decision;
 use ringdown_sip::{
     message::Response,
     registrar::Binding,
@@ -15,14 +16,7 @@ use ringdown_sip::{
 };
 use ringdown_types::UserId;
 
-use crate::{Switch, sip_requests::Errand};
-
-/// What can be watched.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Watched {
-    /// A person.
-    User(UserId),
-}
+use crate::{Switch, presence::Watched, sip_requests::Errand};
 
 /// Who watches what.
 pub(crate) type Watchers = Notifier<Watched>;
@@ -66,11 +60,21 @@ impl Switch {
         let number = received.request.uri.called_number().unwrap_or_default();
         let named = self.person_called(now, &number, me);
         match package {
+            Package::Dialog if named.is_none() => self.place_called(now, &number, me).ok_or(404),
             Package::Dialog | Package::Presence => named.map(Watched::User).ok_or(404),
             Package::MessageSummary | Package::Reg if named.is_none_or(|named| named == me) => {
                 Ok(Watched::User(me))
             }
             Package::MessageSummary | Package::Reg => Err(403),
+        }
+    }
+
+    /// The slot or room of a number.
+    fn place_called(&self, now: Instant, number: &str, asker: UserId) -> Option<Watched> {
+        match self.directory.dialplan().route(number, asker, self.clock.unix_ms(now)) {
+            Decision::ParkSlot { slot } => Some(Watched::Slot(slot.0)),
+            Decision::Room { room } => Some(Watched::Room(room)),
+            _ => None,
         }
     }
 
@@ -105,9 +109,9 @@ impl Switch {
         if self.watchers.is_empty() {
             return;
         }
-        for user in changed {
+        for watched in changed {
             for package in Package::ALL {
-                self.watchers.handle_change(now, package, &Watched::User(user));
+                self.watchers.handle_change(now, package, &watched);
             }
         }
         while let Some(output) = self.watchers.poll_output() {
@@ -127,17 +131,21 @@ impl Switch {
 
     fn tell_watcher(&mut self, now: Instant, subscription: SubscriptionId) {
         let Some((package, watched)) = self.watchers.watched_by(subscription) else { return };
-        let Watched::User(user) = *watched;
-        if !self.directory.is_enabled(user) {
-            return self.watchers.end(now, subscription, End::NoResource);
-        }
-        let document = match package {
-            Package::Dialog => Document::Dialog(self.dialog_info(user)),
-            Package::Presence => Document::Presence(self.presence(user)),
-            Package::MessageSummary => Document::MessageSummary(self.message_summary(user)),
-            Package::Reg => Document::Reg(self.reg_info(user)),
+        let document = match (package, *watched) {
+            (_, Watched::User(user)) if !self.directory.is_enabled(user) => None,
+            (Package::Dialog, Watched::User(user)) => Some(Document::Dialog(self.dialog_info(user))),
+            (Package::Presence, Watched::User(user)) => Some(Document::Presence(self.presence(user))),
+            (Package::MessageSummary, Watched::User(user)) => {
+                Some(Document::MessageSummary(self.message_summary(user)))
+            }
+            (Package::Reg, Watched::User(user)) => Some(Document::Reg(self.reg_info(user))),
+            (_, Watched::Slot(slot)) => Some(Document::Dialog(self.slot_info(slot))),
+            (_, Watched::Room(room)) => self.room_info(room).map(Document::Dialog),
         };
-        self.watchers.notify(now, subscription, document);
+        match document {
+            Some(document) => self.watchers.notify(now, subscription, document),
+            None => self.watchers.end(now, subscription, End::NoResource),
+        }
     }
 
     fn message_summary(&self, user: UserId) -> MessageSummary {
@@ -186,8 +194,7 @@ impl Switch {
     /// Everything watched is looked at anew; only what is news is told.
     pub(crate) fn all_watched_changed(&mut self) {
         for watched in self.watchers.resources() {
-            let Watched::User(user) = watched;
-            self.people.changed(*user);
+            self.people.watched_changed(*watched);
         }
     }
 }

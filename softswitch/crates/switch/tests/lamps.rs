@@ -4,8 +4,10 @@ mod support;
 
 use std::time::Duration;
 
+use ringdown_control::{Command, CommandResult, ConferenceRoom, ParkingLot, Party, VoicemailMessage};
 use ringdown_sip::message::{HeaderName, Method};
-use support::{BOB, Office};
+use ringdown_types::{Pii, RecordingId, RoomId};
+use support::{ALICE, BOB, Office, phone::Phone};
 
 const SECOND: Duration = Duration::from_secs(2);
 
@@ -27,10 +29,10 @@ fn bobs_lamp_rings_is_busy_and_goes_out() {
     let ringing = last(&office, alice);
     assert!(ringing.contains("direction=\"recipient\"><state>early</state>"), "{ringing}");
     assert!(ringing.contains("<identity display=\"Carol\">sip:103@example.test</identity>"), "{ringing}");
-    office.at(bob, support::phone::Phone::answer);
+    office.at(bob, Phone::answer);
     office.advance(SECOND);
     assert!(last(&office, alice).contains("<state>confirmed</state>"));
-    office.at(bob, support::phone::Phone::hang_up);
+    office.at(bob, Phone::hang_up);
     office.advance(SECOND);
     assert!(last(&office, alice).contains("<state>terminated</state>"));
     office.advance(SECOND);
@@ -49,7 +51,7 @@ fn two_ringing_devices_of_bob_are_one_call() {
     office.at(carol, |phone| phone.dial("102"));
     office.advance(SECOND);
     assert_eq!(last(&office, alice).matches("<dialog ").count(), 1);
-    office.at(carol, support::phone::Phone::cancel);
+    office.at(carol, Phone::cancel);
     office.assert_quiet();
 }
 
@@ -65,7 +67,7 @@ fn a_restarted_watcher_does_not_keep_its_old_subscription() {
     office.advance(SECOND);
     office.phones[alice].log.clear();
     office.phones[alice].answers = 200;
-    office.at(bob, support::phone::Phone::hang_up);
+    office.at(bob, Phone::hang_up);
     office.advance(SECOND);
     assert!(office.phones[alice].told().is_empty());
     office.assert_quiet();
@@ -82,7 +84,7 @@ fn a_watcher_that_is_switched_off_is_forgotten() {
     office.advance(Duration::from_secs(40));
     office.phones[alice].off = false;
     office.phones[alice].log.clear();
-    office.at(bob, support::phone::Phone::hang_up);
+    office.at(bob, Phone::hang_up);
     office.advance(SECOND);
     assert!(office.phones[alice].log.is_empty());
     office.assert_quiet();
@@ -100,7 +102,7 @@ fn a_lost_notify_is_sent_again() {
     office.phones[alice].off = false;
     office.advance(SECOND);
     assert!(last(&office, alice).contains("<state>confirmed</state>"));
-    office.at(bob, support::phone::Phone::hang_up);
+    office.at(bob, Phone::hang_up);
     office.assert_quiet();
 }
 
@@ -155,4 +157,77 @@ fn a_fetch_is_told_once() {
     let _bob = office.phone("bob-phone");
     office.advance(Duration::from_secs(10));
     assert_eq!(office.phones[alice].told().len(), 1);
+}
+
+fn with_places() -> Office {
+    let mut office = Office::new();
+    let mut company = support::directory();
+    company.version = 2;
+    company.parking = Some(ParkingLot { first: 701, last: 720, timeout_seconds: 60 });
+    company.rooms = vec![ConferenceRoom {
+        id: RoomId::from_u128(5),
+        extension: "500".parse().expect("an extension"),
+        name: "Monday".into(),
+        pin: None,
+        moderator_pin: None,
+        moderators: Vec::new(),
+        max_members: 10,
+    }];
+    office.switch.apply_directory(office.now, company).expect("it is sound");
+    office
+}
+
+#[test]
+fn the_lamp_of_a_slot_is_busy_while_somebody_waits_in_it() {
+    let mut office = with_places();
+    let (carol, bob) = (office.phone("carol-phone"), office.phone("bob-phone"));
+    let tab = office.tab(ALICE);
+    office.at(carol, |phone| phone.watch("dialog", "701"));
+    assert!(last(&office, carol).contains("entity=\"sip:701@example.test\"/>"));
+    office.at(bob, |phone| phone.dial("101"));
+    let leg = office.browser_answers(tab);
+    assert_eq!(office.command(Command::Park { leg, slot: None }), CommandResult::Parked { slot: 701 });
+    office.advance(SECOND);
+    let told = last(&office, carol);
+    assert!(told.contains("confirmed") && told.contains("sip:102@example.test"), "{told}");
+    office.at(bob, Phone::hang_up);
+    office.advance(SECOND);
+    assert!(last(&office, carol).contains("<state>terminated</state>"));
+    office.assert_quiet();
+}
+
+#[test]
+fn the_lamp_of_a_room_says_that_it_is_used_and_not_by_whom() {
+    let mut office = with_places();
+    let (carol, bob) = (office.phone("carol-phone"), office.phone("bob-phone"));
+    office.at(carol, |phone| phone.watch("dialog", "500"));
+    office.at(bob, |phone| phone.dial("500"));
+    office.advance(SECOND);
+    let told = last(&office, carol);
+    assert!(told.contains("confirmed") && !told.contains("102"), "{told}");
+    office.at(bob, Phone::hang_up);
+    office.advance(SECOND);
+    assert!(last(&office, carol).contains("terminated"));
+    office.at(carol, |phone| phone.watch("presence", "500"));
+    assert_eq!(office.phones[carol].last_response().status, 404, "a room has no presence");
+    office.assert_quiet();
+}
+
+#[test]
+fn the_voicemail_lamp_follows_the_mailbox() {
+    let mut office = Office::new();
+    let alice = office.phone("alice-phone");
+    let from = Party { user: Some(BOB), number: Pii("102".into()), name: Pii("Bob".into()) };
+    let id = RecordingId::from_u128(7);
+    let message =
+        VoicemailMessage { id, user: ALICE, from, received_at: 1, duration_ms: 9_000, is_heard: false };
+    office.switch.restore_voicemail(vec![message]);
+    office.at(alice, |phone| phone.watch("message-summary", "101"));
+    assert!(last(&office, alice).contains("Messages-Waiting: yes\r\n"));
+    assert!(last(&office, alice).contains("Voice-Message: 1/0 (0/0)\r\n"));
+    office.advance(SECOND);
+    office.command(Command::MarkVoicemail { user: ALICE, message: id, is_heard: true });
+    office.advance(SECOND);
+    assert!(last(&office, alice).contains("Messages-Waiting: no\r\n"));
+    assert!(last(&office, alice).contains("Voice-Message: 0/1 (0/0)\r\n"));
 }

@@ -122,13 +122,23 @@ impl Phone {
 
     /// Calls, claiming to be `from`.
     pub(crate) fn dial_as(&mut self, number: &str, from: &str) {
+        let uri = format!("sip:{number}@example.test");
+        self.invite(&Uri::parse(&uri).expect("a URI"), from);
+    }
+
+    /// Calls a URI as it is.
+    pub(crate) fn dial_uri(&mut self, uri: &Uri) {
+        self.invite(uri, &self.username.clone());
+    }
+
+    fn invite(&mut self, uri: &Uri, from: &str) {
         self.numbers += 1;
         let local = format!("\"Somebody Else\" <sip:{from}@example.test>;tag=c{}", self.numbers);
-        let to = format!("<sip:{number}@example.test>");
+        let to = format!("<{uri}>");
         let sdp = self.description("sendrecv");
         let call_id = format!("call-{}-{}", self.username, self.numbers);
         let invite = self
-            .request(Method::Invite, &format!("sip:{number}@example.test"))
+            .request(Method::Invite, &uri.to_string())
             .with(HeaderName::From, local.clone())
             .with(HeaderName::To, to.clone())
             .with(HeaderName::CallId, call_id.clone())
@@ -172,14 +182,15 @@ impl Phone {
     ) {
         let aor = format!("<sip:{}@example.test>", self.username);
         self.numbers += 1;
-        let call_id = format!("ask-{}-{}", self.username, self.numbers);
+        let call_id = format!("ask-{}-{}", self.address, self.numbers);
         let contact = self.contact();
         let request = self
             .request(method, &format!("sip:{to}@example.test"))
             .with(HeaderName::From, format!("{aor};tag=x"))
             .with(HeaderName::To, format!("<sip:{to}@example.test>"))
-            .with(HeaderName::CallId, call_id)
-            .with(HeaderName::Contact, contact);
+            .with(HeaderName::CallId, call_id);
+        let names = headers.iter().any(|(name, _)| *name == HeaderName::Contact);
+        let request = if names { request } else { request.with(HeaderName::Contact, contact) };
         let with = |request: Request, (name, value): &(HeaderName, &str)| request.with(name.clone(), *value);
         let request = headers.iter().fold(request, with);
         let (kind, text) = body;
