@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{ClientId, Destination, Endpoint, Event, Flow, Full, Machine, Output, Transmit};
+use super::{ClientId, Destination, Endpoint, Event, Flow, Full, Machine, Output, Transmit, ways::Spare};
 use crate::{
     message::{CSeq, HeaderName, Host, MAGIC_COOKIE, Method, Params, Reason, Request, Response, Via},
     transaction::{ClientInviteTransaction, ClientNonInviteTransaction, ClientOutput},
@@ -16,6 +16,10 @@ pub(super) struct ClientEntry {
     destination: Destination,
     machine: ClientMachine,
     cancel: Option<ClientNonInviteTransaction>,
+    /// Other ways, until a response came.
+    spare: Option<Box<Spare>>,
+    /// It went over TCP for its length alone. Its peer is still one of UDP: what follows in the dialog goes there.
+    is_moved: bool,
     /// Counted among those that only wait for retransmissions.
     lingers: bool,
 }
@@ -27,20 +31,36 @@ enum ClientMachine {
 }
 
 impl Endpoint {
-    /// Sends a request in a new transaction. Via, and Max-Forwards if missing, are added.
+    /// Sends a request in a new transaction. Via, and Max-Forwards if missing, are added. One that is too long for UDP
+    /// goes over TCP where the peer takes a connection.
     ///
     /// # Errors
     /// If the endpoint holds as many transactions as it may.
     pub fn send_request(
         &mut self,
         now: Instant,
-        mut request: Request,
+        request: Request,
         destination: Destination,
     ) -> Result<ClientId, Full> {
         if self.is_full(true) {
             return Err(Full);
         }
         let id = self.next_id();
+        let (first, destinations) = self.ways.choose(now, &request, destination);
+        let spare =
+            (!destinations.is_empty()).then(|| Box::new(Spare::new(&request, destination, destinations)));
+        self.start_client(now, id, request, first, spare);
+        Ok(ClientId(id))
+    }
+
+    fn start_client(
+        &mut self,
+        now: Instant,
+        id: u64,
+        mut request: Request,
+        destination: Destination,
+        spare: Option<Box<Spare>>,
+    ) {
         let branch = format!("{MAGIC_COOKIE}{id:x}.{}", self.random.token(16));
         self.complete(&mut request, destination, &branch);
         let reliable = destination.transport().is_reliable();
@@ -50,10 +70,11 @@ impl Endpoint {
             let machine = ClientNonInviteTransaction::new(now, request.encode(), reliable);
             ClientMachine::NonInvite(request.method, machine)
         };
-        let entry = ClientEntry { branch, destination, machine, cancel: None, lingers: false };
+        let is_moved = spare.as_ref().is_some_and(|spare| spare.is_for_length);
+        let entry =
+            ClientEntry { branch, destination, machine, cancel: None, spare, is_moved, lingers: false };
         self.clients.insert(id, Box::new(entry));
         self.settle_client(now, id);
-        Ok(ClientId(id))
     }
 
     /// Sends an ACK for a 2xx: a request without a transaction (RFC 3261 §13.2.2.4). Returns its bytes, to be
@@ -112,6 +133,7 @@ impl Endpoint {
             // A response that matches no transaction is dropped. RFC 6026 §8.9
             return self.counters.strays += 1;
         };
+        entry.spare = None;
         match (&mut entry.machine, &mut entry.cancel) {
             (_, Some(cancel)) if cseq.method == Method::Cancel => cancel.handle_response(now, response),
             (ClientMachine::Invite(machine), _) if cseq.method == Method::Invite => {
@@ -141,7 +163,11 @@ impl Endpoint {
     }
 
     pub(super) fn client_transport_error(&mut self, now: Instant, failed: Destination) {
+        self.ways.note_failed(now, failed);
         for id in self.clients_to(failed) {
+            if self.try_another_way(now, id) {
+                continue;
+            }
             if let Some(entry) = self.clients.get_mut(&id) {
                 match &mut entry.machine {
                     ClientMachine::Invite(machine) => machine.handle_transport_error(now),
@@ -151,6 +177,18 @@ impl Endpoint {
             }
             self.settle_client(now, id);
         }
+    }
+
+    /// "If the attempt to establish the connection fails, the element SHOULD retry the request, using UDP." §18.1.1
+    fn try_another_way(&mut self, now: Instant, id: u64) -> bool {
+        let Some(mut spare) = self.clients.get_mut(&id).and_then(|entry| entry.spare.take()) else {
+            return false;
+        };
+        let Some(destination) = spare.destinations.pop_front() else { return false };
+        spare.is_for_length = false;
+        let request = spare.request.clone();
+        self.start_client(now, id, request, destination, Some(spare));
+        true
     }
 
     fn clients_to(&self, failed: Destination) -> Vec<u64> {
@@ -168,7 +206,7 @@ impl Endpoint {
     fn settle_client(&mut self, now: Instant, id: u64) {
         let Some(entry) = self.clients.get_mut(&id) else { return };
         let destination = entry.destination;
-        let response_flow = self.response_flow;
+        let response_flow = self.response_flow.filter(|_| !entry.is_moved);
         let outputs = &mut self.outputs;
         let mut pass = |output, silent: bool| match output {
             ClientOutput::Transmit(bytes) => {

@@ -11,6 +11,7 @@ mod client;
 mod flow;
 mod server;
 mod timer_queue;
+mod ways;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -26,6 +27,7 @@ use thiserror::Error;
 
 use client::ClientEntry;
 use server::ServerEntry;
+use ways::Ways;
 
 use crate::message::{
     Datagram, Host, Message, Method, ParseError, Reason, Request, Response, SipUri, Uri, parse_datagram,
@@ -264,6 +266,7 @@ pub struct Endpoint {
     lingers: usize,
     outputs: VecDeque<Output>,
     counters: EndpointCounters,
+    ways: Ways,
     /// New work is refused.
     overloaded: bool,
     /// The flow of the response, or of the request, being handled.
@@ -294,6 +297,7 @@ impl Endpoint {
             lingers: 0,
             outputs: VecDeque::new(),
             counters: EndpointCounters::default(),
+            ways: Ways::default(),
             overloaded: false,
             response_flow: None,
             request_flow: None,
