@@ -90,7 +90,7 @@ const push = (state, event, data) => {
   for (const client of state.clients) client.socket.send(JSON.stringify({ seq: ++client.seq, event, data }));
 };
 
-const snapshot = (state) => ({ directory: PEOPLE, calls: [...state.calls.values()], switchUp: true });
+const snapshot = (state) => ({ directory: PEOPLE, calls: [...state.calls.values()], parked: [], switchUp: true });
 
 const handle = (state, client, method, params, reply) => {
   const call = params.call && state.calls.get(params.call);
@@ -182,7 +182,7 @@ const serveSwitch = (state, socket) => {
     const { type, call: id, ...rest } = JSON.parse(data);
     const call = state.calls.get(id);
     if (!call) return;
-    if (type === 'incoming') push(state, 'call.incoming', { call, description: rest.description });
+    if (type === 'incoming') push(state, 'call.incoming', { call, description: rest.description, autoAnswer: rest.autoAnswer ?? false });
     else push(state, `call.${type}`, { call: id, ...rest });
   });
 };

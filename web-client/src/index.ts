@@ -1,7 +1,9 @@
 // The client library: everything an application may use.
 export { RingdownClient } from './phone/client.js';
-export type { ClientEvents, ClientState, RingdownOptions } from './phone/client.js';
+export type { RingdownOptions } from './phone/client.js';
+export type { ClientEvents, ClientState } from './phone/client-events.js';
 export type { Call } from './phone/call.js';
+export type { Consultation } from './phone/consultation.js';
 export type { CallEvents } from './phone/call-events.js';
 export type { Audio, AudioEvents } from './phone/audio.js';
 export type { Directory } from './phone/directory.js';
@@ -15,6 +17,6 @@ export type { CallPhase } from './call/call-machine.js';
 export type { CallTone } from './media/call-tones.js';
 export type { AudioDevice, AudioProcessing, Levels, MicrophonePermission, SoundState } from './media/port.js';
 export type {
-  Activity, CallDirection, ChatMessage, DeclineReason, DirectoryEntry, EndedBy, EndReason, HistoryEntry, HistoryResult, Me, PeerInfo,
+  Activity, CallDirection, ChatMessage, CompletionState, DeclineReason, DirectoryEntry, EndedBy, EndReason, HistoryEntry, HistoryResult, Me, ParkedCall, PeerInfo,
   PresenceEntry, PresenceParams, PresenceState, Role,
 } from './protocol/generated.js';

@@ -9,14 +9,17 @@ import { asRingdownError, badArgument, callEnded } from '../errors.js';
 import type { CallMedia } from '../media/port.js';
 import type { CancelTimer } from '../platform/clock.js';
 import type { CallDirection, CallInfo, DeclineReason, Description, PeerInfo } from '../protocol/generated.js';
-import type { MethodName, ParamsOf } from '../protocol/messages.js';
+import type { MethodName, ParamsOf, ResultOf } from '../protocol/messages.js';
 import type { CallContext } from './call-context.js';
 import type { CallEvents } from './call-events.js';
+import { dialled } from './dialled.js';
+import { LevelMeter } from './level-meter.js';
 
 /** A call. */
 export class Call {
   readonly #context: CallContext;
   readonly #events: Emitter<CallEvents>;
+  readonly #levels = new LevelMeter((levels) => this.#events.emit('level', levels));
   #machine: CallMachine;
   #info: CallInfo;
   #media: CallMedia | null = null;
@@ -24,7 +27,6 @@ export class Call {
   #described = false;
   #unsent: (string | null)[] = [];
   #cancelTimer: CancelTimer | null = null;
-  #cancelMeter: CancelTimer | null = null;
   #answered = false;
 
   /** @internal Calls are made by the client. */
@@ -147,6 +149,22 @@ export class Call {
     await this.#command('call.dtmf', { call: this.id, digits });
   }
 
+  /** Hands the other side on to a number; the call ends `transferred`. If nobody takes it, the user is rung again. */
+  async transfer(to: string): Promise<void> {
+    await this.#command('call.transfer', { call: this.id, to: dialled(to) });
+  }
+
+  /** Joins the other side with the other side of `other`, which talks or rings; both calls end `transferred`. */
+  async completeTransfer(other: Call): Promise<void> {
+    await this.#command('call.complete', { call: this.id, other: other.id });
+  }
+
+  /** Parks the other side; the call ends `parked`. Resolves with the number that takes it back. */
+  async park(slot?: number): Promise<number> {
+    const params = slot === undefined ? { call: this.id } : { call: this.id, slot };
+    return (await this.#command('call.park', params)).slot;
+  }
+
   /** @internal Places the call. */
   async start(to: string, variables: Readonly<Record<string, string>>): Promise<void> {
     try {
@@ -197,19 +215,12 @@ export class Call {
   }
 
   /** @internal */
-  handleCandidate(candidate: string | null): void {
-    this.#media?.addCandidate(candidate);
-  }
-
+  handleCandidate(candidate: string | null): void { this.#media?.addCandidate(candidate); }
   /** @internal */
-  handleDigit(digit: string): void {
-    this.#events.emit('dtmf', digit);
-  }
+  handleDigit(digit: string): void { this.#events.emit('dtmf', digit); }
 
   /** @internal The network changed: the audio is mended without waiting for it to break. */
-  handleNetworkChange(): void {
-    this.#step({ type: 'networkChanged' });
-  }
+  handleNetworkChange(): void { this.#step({ type: 'networkChanged' }); }
 
   /** @internal The connection came back: audio that is still broken is mended. */
   handleResumed(): void {
@@ -286,8 +297,7 @@ export class Call {
   }
 
   #closeMedia(): void {
-    this.#cancelMeter?.();
-    this.#cancelMeter = null;
+    this.#levels.stop();
     this.#media?.close();
     this.#media = null;
   }
@@ -337,10 +347,10 @@ export class Call {
     }
   }
 
-  async #command<M extends MethodName>(method: M, params: ParamsOf<M>): Promise<void> {
+  async #command<M extends MethodName>(method: M, params: ParamsOf<M>): Promise<ResultOf<M>> {
     if (this.end) throw callEnded();
     if (!this.mine) throw this.#wrong('controlled');
-    await this.#context.request(method, params);
+    return this.#context.request(method, params);
   }
 
   /** Silences the call at once, tells the server, and ends here at the latest when the server confirmed. */
@@ -366,15 +376,8 @@ export class Call {
   }
 
   #meter(): void {
-    if (this.#cancelMeter || !this.#media || this.end) return;
-    this.#cancelMeter = this.#context.clock.after(METER_MS, () => {
-      this.#cancelMeter = null;
-      if (this.#events.count('level') === 0) return;
-      void this.#media?.levels().then((levels) => {
-        if (!this.end) this.#events.emit('level', levels);
-        this.#meter();
-      }, () => undefined);
-    });
+    const { clock } = this.#context;
+    if (!this.end) this.#levels.run(clock, () => this.#events.count('level') > 0, () => this.#media?.levels());
   }
 
   #fail(thrown: unknown): void {
@@ -394,5 +397,3 @@ export class Call {
   }
 }
 
-/** How often levels are told; more often costs the browser a statistics report each. */
-const METER_MS = 140;

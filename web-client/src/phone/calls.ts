@@ -8,7 +8,7 @@ import { Call } from './call.js';
 /** What the list tells. */
 export interface CallListHandlers {
   onCall: (call: Call) => void;
-  onIncoming: (call: Call) => void;
+  onIncoming: (call: Call, autoAnswer: boolean) => void;
 }
 
 type CallPush = Extract<Push, { event: `call.${string}` }>;
@@ -123,7 +123,7 @@ export class CallList {
     const call = new Call(this.#context, data.call);
     this.#add(call);
     call.preconnect(data.description);
-    this.#handlers.onIncoming(call);
+    this.#handlers.onIncoming(call, data.autoAnswer);
   }
 
   #unknown(push: Exclude<CallPush, { event: 'call.incoming' }>): void {
@@ -136,7 +136,7 @@ export class CallList {
     if (info.state === 'ended') return;
     const call = new Call(this.#context, info);
     this.#add(call);
-    if (call.mine && call.state === 'ringing' && call.direction === 'inbound') this.#handlers.onIncoming(call);
+    if (call.mine && call.state === 'ringing' && call.direction === 'inbound') this.#handlers.onIncoming(call, false);
   }
 
   #add(call: Call): void {

@@ -63,7 +63,7 @@ describe('connecting', () => {
 
   it('resumes after a loss without ending the call', async () => {
     const { client, server, clock, media, heard } = await connectedStory();
-    await server.push({ event: 'call.incoming', data: { call: callInfo(), description: { type: 'offer', sdp: 'o' } } });
+    await server.push({ event: 'call.incoming', data: { call: callInfo(), description: { type: 'offer', sdp: 'o' }, autoAnswer: false } });
     await server.drop();
     expect(client.state).toBe('reconnecting');
     await clock.advance(200);
@@ -77,7 +77,7 @@ describe('connecting', () => {
 
   it('ends calls that did not outlive their session', async () => {
     const { client, server, clock } = await connectedStory();
-    await server.push({ event: 'call.incoming', data: { call: callInfo(), description: { type: 'offer', sdp: 'o' } } });
+    await server.push({ event: 'call.incoming', data: { call: callInfo(), description: { type: 'offer', sdp: 'o' }, autoAnswer: false } });
     const [call] = client.calls;
     await server.drop();
     await clock.advance(200);
@@ -152,10 +152,10 @@ describe('an outgoing call', () => {
     const { client, server, media, promise, request } = await placed();
     await server.result<'call.start'>(request.id, { call: callInfo({ direction: 'outbound', state: 'ringing' }) });
     const call = await promise;
-    await server.push({ event: 'call.incoming', data: { call: callInfo({ id: 'leg-2' }), description: { type: 'offer', sdp: 'o' } } });
+    await server.push({ event: 'call.incoming', data: { call: callInfo({ id: 'leg-2' }), description: { type: 'offer', sdp: 'o' }, autoAnswer: false } });
     media.last.handlers.onConnection('connected');
     await server.push({ event: 'call.state', data: { call: callInfo({ id: 'leg-2', state: 'active', answeredAt: 1, held: true }) } });
-    await server.push({ event: 'call.incoming', data: { call: callInfo({ id: 'leg-3' }), description: { type: 'offer', sdp: 'o' } } });
+    await server.push({ event: 'call.incoming', data: { call: callInfo({ id: 'leg-3' }), description: { type: 'offer', sdp: 'o' }, autoAnswer: false } });
     expect([client.calls.map(({ state }) => state), client.activeCall?.id]).toEqual([['ringing', 'held', 'ringing'], call.id]);
   });
 
@@ -192,7 +192,7 @@ describe('an outgoing call', () => {
     expect([silent.client.calls.length, silent.media.tone]).toEqual([0, null]);
     const { server, request, media } = await placed();
     await server.result<'call.start'>(request.id, { call: callInfo({ direction: 'outbound', state: 'ringing' }) });
-    await server.push({ event: 'call.incoming', data: { call: callInfo({ id: 'leg-2' }), description: { type: 'offer', sdp: 'o' } } });
+    await server.push({ event: 'call.incoming', data: { call: callInfo({ id: 'leg-2' }), description: { type: 'offer', sdp: 'o' }, autoAnswer: false } });
     await server.push(ended('busy', { direction: 'outbound' }));
     expect(media.tone).toBeNull();
   });
@@ -220,7 +220,7 @@ describe('an outgoing call', () => {
 describe('an incoming call', () => {
   const ringing = async () => {
     const story = await connectedStory();
-    await story.server.push({ event: 'call.incoming', data: { call: callInfo(), description: { type: 'offer', sdp: 'o' } } });
+    await story.server.push({ event: 'call.incoming', data: { call: callInfo(), description: { type: 'offer', sdp: 'o' }, autoAnswer: false } });
     const call = story.client.calls[0]!;
     return { ...story, call };
   };
@@ -245,7 +245,7 @@ describe('an incoming call', () => {
   it('does not make the browser ask for the microphone while it rings', async () => {
     const { server, media } = await connectedStory();
     media.permission = 'prompt';
-    await server.push({ event: 'call.incoming', data: { call: callInfo(), description: { type: 'offer', sdp: 'o' } } });
+    await server.push({ event: 'call.incoming', data: { call: callInfo(), description: { type: 'offer', sdp: 'o' }, autoAnswer: false } });
     expect([media.last.microphone, media.last.microphoneReady]).toEqual([false, false]);
   });
 

@@ -1,14 +1,14 @@
 // The client: one connection, the user's calls, the directory, the history, the audio.
 import type { CallEnd } from '../call/call-end.js';
 import { Emitter, type Unsubscribe } from '../emitter.js';
-import { badArgument, clientError, notConnected, type RingdownError } from '../errors.js';
+import { asRingdownError, clientError, notConnected, type RingdownError } from '../errors.js';
 import { createLogger, type LogLevel, type LogSink } from '../logging.js';
 import { openBrowserMedia } from '../media/browser-media.js';
 import type { AudioProcessing, MediaEngine, OpenMedia } from '../media/port.js';
 import { systemClock, type Clock } from '../platform/clock.js';
 import { watchPage, type WatchPage } from '../platform/page.js';
 import type {
-  ChatMessage, DirectoryEntry, HistoryResult, Me, PresenceEntry, PresenceParams, State, Welcome,
+  ChatMessage, HistoryResult, Me, ParkedCall, PresenceParams, State, Welcome,
 } from '../protocol/generated.js';
 import type { Push } from '../protocol/messages.js';
 import type { ConnectionPhase } from '../signaling/connection-machine.js';
@@ -18,6 +18,9 @@ import { Audio, type AudioEvents } from './audio.js';
 import type { Call } from './call.js';
 import { toneOf } from './call-tone.js';
 import { CallList } from './calls.js';
+import type { ClientEvents, ClientState } from './client-events.js';
+import { Consultation } from './consultation.js';
+import { dialled } from './dialled.js';
 import { Directory } from './directory.js';
 import { socketUrl } from './server-address.js';
 
@@ -31,6 +34,8 @@ export interface RingdownOptions {
   readonly audioConstraints?: AudioProcessing;
   /** Busy and congestion tones after calls that were not answered; on unless `false`. */
   readonly callTones?: boolean;
+  /** Whether intercom calls and calls of `originate` are answered at once where they ask for it; on unless `false`. */
+  readonly autoAnswer?: boolean;
   /** How much is logged; `warn` unless given. */
   readonly logLevel?: LogLevel;
   /** Where lines go; the console unless given. */
@@ -45,41 +50,6 @@ export interface ClientPorts {
   readonly openMedia: OpenMedia;
   readonly clock: Clock;
   readonly watchPage: WatchPage;
-}
-
-/** Where the client is. */
-export type ClientState = 'offline' | 'connecting' | 'ready' | 'reconnecting';
-
-/** A client's events with their listeners' arguments. */
-export interface ClientEvents {
-  /** Every change of `state`. */
-  state: [state: ClientState];
-  /** Connected, the first time or again. */
-  ready: [];
-  /** The connection was lost and is being made again; audio goes on. */
-  reconnecting: [];
-  /** Given up, or disconnected; `error` says why where it was not asked for. */
-  offline: [error: RingdownError | null];
-  /** Somebody calls: `call.answer()` or `call.decline()`. */
-  incoming: [call: Call];
-  /** A call began, in either direction, on any of the user's devices. */
-  call: [call: Call];
-  /** A call ended. */
-  callEnded: [call: Call, end: CallEnd];
-  /** Presence changed. */
-  presence: [entries: readonly PresenceEntry[]];
-  /** Somebody wrote to the user, or the user wrote on another of their devices. */
-  message: [message: ChatMessage];
-  /** Whether a device took the message `id` that `sendMessage` sent; once for each. */
-  messageDelivery: [id: string, delivered: boolean];
-  /** People were added, changed or removed. */
-  directory: [entries: readonly DirectoryEntry[]];
-  /** Calls can be placed, or cannot: the server got or lost its softswitch. */
-  switch: [up: boolean];
-  /** The access token ends soon; `token` is asked for a new one at the next connect. */
-  tokenExpiring: [seconds: number];
-  /** Something failed. */
-  error: [error: RingdownError];
 }
 
 /** The client of a Ringdown server. */
@@ -99,12 +69,14 @@ export class RingdownClient {
   readonly #log: LogSink;
   readonly #media: MediaEngine;
   readonly #callTones: boolean;
+  readonly #autoAnswer: boolean;
   readonly #connection: Connection;
   readonly #calls: CallList;
   readonly #stopWatching: () => void;
   #state: ClientState = 'offline';
   #welcome: Welcome | null = null;
   #switchUp = false;
+  #parked: readonly ParkedCall[] = [];
   #destroyed = false;
   #refusal: RingdownError | null = null;
   #waiting: { resolve: () => void; reject: (error: RingdownError) => void }[] = [];
@@ -121,6 +93,7 @@ export class RingdownClient {
       onPermission: (permission) => this.#audioEvents.emit('permission', permission),
     });
     this.#callTones = options.callTones ?? true;
+    this.#autoAnswer = options.autoAnswer ?? true;
     this.#connection = new Connection({
       url: socketUrl(options.server),
       client: { name: options.clientName ?? 'ringdown-client', version: VERSION },
@@ -144,7 +117,7 @@ export class RingdownClient {
       log: this.#log,
     }, {
       onCall: (call) => this.#handleCall(call),
-      onIncoming: (call) => this.#events.emit('incoming', call),
+      onIncoming: (call, autoAnswer) => this.#handleIncoming(call, autoAnswer),
     });
     this.audio = new Audio(this.#media, this.#audioEvents);
     this.directory = new Directory((query) => this.#connection.request('directory.search', { query }));
@@ -159,6 +132,8 @@ export class RingdownClient {
   get calls(): readonly Call[] { return this.#calls.all; }
   /** Whether calls can be placed. */
   get switchUp(): boolean { return this.#switchUp; }
+  /** Who waits on which parking slot, in the whole company: `call` with a slot takes that call. */
+  get parked(): readonly ParkedCall[] { return this.#parked; }
   /** The server's version; empty before the first connect. */
   get serverVersion(): string { return this.#welcome?.serverVersion ?? ''; }
 
@@ -204,14 +179,30 @@ export class RingdownClient {
   }
 
   /** Calls a number or feature code. Resolves when the server has taken the call. */
-  call(to: string, options: { readonly variables?: Readonly<Record<string, string>> } = {}): Promise<Call> {
-    const number = to.trim();
-    if (number === '' || number.length > 64) return Promise.reject(badArgument('A number has 1 to 64 characters.'));
-    if (this.#state !== 'ready') return Promise.reject(notConnected());
+  async call(to: string, options: { readonly variables?: Readonly<Record<string, string>> } = {}): Promise<Call> {
+    const number = dialled(to);
+    if (this.#state !== 'ready') throw notConnected();
     void this.#media.unlock();
     const known = this.directory.byNumber(number);
     const peer = { userId: known?.userId ?? null, number, name: known?.name ?? '' };
     return this.#calls.start(peer, options.variables ?? {});
+  }
+
+  /** Holds `call` and asks somebody at a number before it is handed on to them. */
+  async consult(call: Call, to: string): Promise<Consultation> {
+    if (!call.held) await call.hold();
+    return new Consultation(call, await this.call(to));
+  }
+
+  /** Rings the user's own devices, telephones too, and then calls. Resolves with the call's `callId`. */
+  async originate(to: string, options: { readonly autoAnswer?: boolean; readonly variables?: Readonly<Record<string, string>> } = {}): Promise<string> {
+    const params = { to: dialled(to), autoAnswer: options.autoAnswer ?? false, variables: { ...options.variables } };
+    return (await this.#connection.request('call.originate', params)).callId;
+  }
+
+  /** Has the user rung once the person they last found busy is free, or no more. `completion` tells what becomes of it. */
+  async setCompletion(on: boolean): Promise<void> {
+    await this.#connection.request('call.completion', { on });
   }
 
   /** Writes to a number or account. Resolves when it is on its way; `messageDelivery` says whether it arrived. */
@@ -286,6 +277,7 @@ export class RingdownClient {
     this.directory.replace(state.directory);
     this.#events.emit('directory', this.directory.entries);
     this.#setSwitch(state.switchUp);
+    this.#setParked(state.parked);
     this.#calls.reconcile(state, fresh);
   }
 
@@ -293,6 +285,12 @@ export class RingdownClient {
     if (this.#switchUp === up) return;
     this.#switchUp = up;
     this.#events.emit('switch', up);
+  }
+
+  #setParked(parked: readonly ParkedCall[]): void {
+    const changed = parked.length > 0 || this.#parked.length > 0;
+    this.#parked = parked;
+    if (changed) this.#events.emit('parked', parked);
   }
 
   #handlePush(push: Push): void {
@@ -313,6 +311,12 @@ export class RingdownClient {
         this.directory.handleChange(push.data.entries, push.data.removed);
         this.#events.emit('directory', this.directory.entries);
         return;
+      case 'parked':
+        this.#setParked(push.data.calls);
+        return;
+      case 'completion':
+        this.#events.emit('completion', push.data.peer, push.data.state);
+        return;
       case 'switch':
         this.#setSwitch(push.data.up);
         return;
@@ -329,6 +333,13 @@ export class RingdownClient {
     this.#refusal = error;
     this.#calls.conclude();
     this.#events.emit('error', error);
+  }
+
+  #handleIncoming(call: Call, autoAnswer: boolean): void {
+    this.#events.emit('incoming', call);
+    // A device that must first ask for the microphone would answer into silence.
+    if (!autoAnswer || !this.#autoAnswer || this.#media.permission !== 'granted') return;
+    call.answer().catch((thrown: unknown) => this.#events.emit('error', asRingdownError(thrown)));
   }
 
   #handleCall(call: Call): void {

@@ -183,6 +183,33 @@ name: string,
 version: string, };
 
 /**
+ * Parameters of `call.complete`.
+ */
+export type CompleteParams = {
+/**
+ * The `id` of the call whose other side is handed on.
+ */
+call: string,
+/**
+ * The `id` of the call that reached whom it is handed on to; talking or still ringing.
+ */
+other: string, };
+
+/**
+ * Parameters of `call.completion`.
+ */
+export type CompletionParams = {
+/**
+ * Whether the user wants to be rung once the person they last found busy is free.
+ */
+on: boolean, };
+
+/**
+ * What becomes of the wish to be rung once somebody busy is free.
+ */
+export type CompletionState = "waiting" | "ringing" | "cancelled" | "expired";
+
+/**
  * Parameters of `call.decline`.
  */
 export type DeclineParams = {
@@ -535,6 +562,66 @@ call: string,
 muted: boolean, };
 
 /**
+ * Parameters of `call.originate`.
+ */
+export type OriginateParams = {
+/**
+ * A number or feature code, at most 64 characters.
+ */
+to: string,
+/**
+ * Whether the user's devices are asked to answer by themselves.
+ */
+autoAnswer: boolean,
+/**
+ * Data that travels to both sides; at most 32 entries, 4 KiB together.
+ */
+variables: { [key in string]: string }, };
+
+/**
+ * Result of `call.originate`.
+ */
+export type Originated = {
+/**
+ * The same on both sides and in history.
+ */
+callId: string, };
+
+/**
+ * Parameters of `call.park`.
+ */
+export type ParkParams = {
+/**
+ * The call's `id`.
+ */
+call: string,
+/**
+ * The slot; the next free one if left out.
+ */
+slot?: number, };
+
+/**
+ * Somebody who waits on a parking slot. Everybody in the company sees them, for anybody may take the call.
+ */
+export type ParkedCall = {
+/**
+ * Dialling it takes the call.
+ */
+slot: number,
+/**
+ * Who waits.
+ */
+party: PeerInfo,
+/**
+ * Who parked them, and gets them back in the end.
+ */
+by: PeerInfo,
+/**
+ * Until when they wait, Unix time in milliseconds.
+ */
+until: number, };
+
+/**
  * The other side.
  */
 export type PeerInfo = {
@@ -643,7 +730,11 @@ call: CallInfo,
 /**
  * The server's offer.
  */
-description: Description, } } | { "event": "call.state", "data": {
+description: Description,
+/**
+ * Whether the device is asked to answer by itself: an intercom call, or one its user asked for.
+ */
+autoAnswer: boolean, } } | { "event": "call.state", "data": {
 /**
  * The call as it is.
  */
@@ -691,7 +782,19 @@ code: number,
 /**
  * How long it was answered, in milliseconds; 0 if never.
  */
-durationMs: number, } } | { "event": "message", "data": {
+durationMs: number, } } | { "event": "parked", "data": {
+/**
+ * Everybody who waits.
+ */
+calls: Array<ParkedCall>, } } | { "event": "completion", "data": {
+/**
+ * Who was busy.
+ */
+peer: PeerInfo,
+/**
+ * What became of it.
+ */
+state: CompletionState, } } | { "event": "message", "data": {
 /**
  * The message.
  */
@@ -733,7 +836,7 @@ export type Request = {
 /**
  * Names the request in its response; the client counts up.
  */
-id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "settings.get", "params": Empty } | { "method": "settings.set", "params": SettingsChange } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "message.send", "params": MessageParams } | { "method": "presence.set", "params": PresenceParams });
+id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "settings.get", "params": Empty } | { "method": "settings.set", "params": SettingsChange } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "call.transfer", "params": TransferParams } | { "method": "call.complete", "params": CompleteParams } | { "method": "call.park", "params": ParkParams } | { "method": "call.originate", "params": OriginateParams } | { "method": "call.completion", "params": CompletionParams } | { "method": "message.send", "params": MessageParams } | { "method": "presence.set", "params": PresenceParams });
 
 /**
  * The server's answer: `{"id": 7, "result": {…}}` or `{"id": 7, "error": {…}}`.
@@ -864,6 +967,15 @@ voicemail?: boolean,
 voicemailPin?: string | null, };
 
 /**
+ * Result of `call.park`.
+ */
+export type Slot = {
+/**
+ * The number that takes the parked side back.
+ */
+slot: number, };
+
+/**
  * Parameters of `call.start`.
  */
 export type StartParams = {
@@ -892,6 +1004,10 @@ directory: Array<DirectoryEntry>,
  * The user's live calls, on any device.
  */
 calls: Array<CallInfo>,
+/**
+ * Who waits on which parking slot.
+ */
+parked: Array<ParkedCall>,
 /**
  * Whether calls can be placed: the app server has a softswitch.
  */
@@ -930,6 +1046,19 @@ refreshToken: string,
  * Who signed in.
  */
 me: Me, };
+
+/**
+ * Parameters of `call.transfer`.
+ */
+export type TransferParams = {
+/**
+ * The call's `id`.
+ */
+call: string,
+/**
+ * Whom the other side is handed on to: a number or feature code, at most 64 characters.
+ */
+to: string, };
 
 /**
  * Result of `hello`.
@@ -994,6 +1123,11 @@ export type Results = {
   "call.dtmf": Empty;
   "call.describe": Empty;
   "call.candidate": Empty;
+  "call.transfer": Empty;
+  "call.complete": Empty;
+  "call.park": Slot;
+  "call.originate": Originated;
+  "call.completion": Empty;
   "message.send": MessageSent;
   "presence.set": Empty;
 };

@@ -3,6 +3,7 @@
 mod attach;
 mod events;
 mod messages;
+mod moves;
 mod nodes;
 mod presence;
 mod requests;
@@ -219,6 +220,7 @@ pub struct Desk {
     by_user: HashMap<UserId, BTreeSet<SessionId>>,
     by_conn: HashMap<ConnId, SessionId>,
     mirror: Mirror,
+    parked: moves::Parked,
     nodes: HashMap<NodeId, Node>,
     by_link: HashMap<LinkId, NodeId>,
     links_seen: u64,
@@ -250,6 +252,7 @@ impl Desk {
             by_user: HashMap::new(),
             by_conn: HashMap::new(),
             mirror: Mirror::default(),
+            parked: moves::Parked::new(),
             nodes: HashMap::new(),
             by_link: HashMap::new(),
             links_seen: 0,

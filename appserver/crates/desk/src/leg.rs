@@ -18,6 +18,8 @@ pub(crate) struct Leg {
     pub(crate) variables: BTreeMap<String, String>,
     /// The offer a ringing browser gets; kept for a client that comes back while it rings.
     pub(crate) offer: Option<Description>,
+    /// Whether a ringing browser is asked to answer by itself.
+    pub(crate) auto_answer: bool,
     /// When it became active here, for its duration.
     pub(crate) active_since: Option<Instant>,
 }

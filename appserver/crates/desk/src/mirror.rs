@@ -50,6 +50,7 @@ impl Mirror {
             node,
             variables: BTreeMap::new(),
             offer: None,
+            auto_answer: false,
             active_since: None,
         });
         if info.state == LegState::Active && leg.active_since.is_none() {

@@ -9,6 +9,7 @@ mod error;
 mod frame;
 mod message;
 mod method;
+mod moves;
 mod people;
 mod push;
 mod rest;
@@ -24,6 +25,10 @@ pub use method::{
     AnswerParams, CallStarted, CandidateParams, ClientInfo, DeclineParams, DeclineReason, DescribeParams,
     DtmfParams, Empty, HelloParams, HistoryParams, HistoryResult, IceServer, LegParams, Method, MuteParams,
     ResumeParams, ResumeResult, SearchParams, SearchResult, StartParams, State, Welcome,
+};
+pub use moves::{
+    CompleteParams, CompletionParams, CompletionState, OriginateParams, Originated, ParkParams, ParkedCall,
+    Slot, TransferParams,
 };
 pub use people::{DirectoryEntry, Me, PresenceEntry, PresenceState, Role};
 pub use push::{Push, PushFrame};

@@ -7,7 +7,8 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use crate::{
-    CallInfo, Description, DirectoryEntry, HistoryEntry, Me, MessageParams, PresenceParams, SettingsChange,
+    CallInfo, CompleteParams, CompletionParams, Description, DirectoryEntry, HistoryEntry, Me, MessageParams,
+    OriginateParams, ParkParams, ParkedCall, PresenceParams, SettingsChange, TransferParams,
 };
 
 /// A method with its parameters. Ids are 32 hexadecimal digits.
@@ -73,6 +74,22 @@ pub enum Method {
     /// Gives a candidate. Result: [`Empty`].
     #[serde(rename = "call.candidate")]
     CallCandidate(CandidateParams),
+    /// Hands the other side on to somebody; the call ends `transferred`. Whoever takes nobody gets it back. Result:
+    /// [`Empty`].
+    #[serde(rename = "call.transfer")]
+    CallTransfer(TransferParams),
+    /// Joins the other sides of two calls of the user; both calls end `transferred`. Result: [`Empty`].
+    #[serde(rename = "call.complete")]
+    CallComplete(CompleteParams),
+    /// Parks the other side; the call ends `parked`. Result: [`Slot`](crate::Slot).
+    #[serde(rename = "call.park")]
+    CallPark(ParkParams),
+    /// Rings the user's own devices and then calls. Result: [`Originated`](crate::Originated).
+    #[serde(rename = "call.originate")]
+    CallOriginate(OriginateParams),
+    /// The user wants to be rung once the person they last found busy is free, or wants it no more. Result: [`Empty`].
+    #[serde(rename = "call.completion")]
+    CallCompletion(CompletionParams),
     /// Writes to somebody: to all of their browsers and telephones. Result: [`MessageSent`](crate::MessageSent).
     #[serde(rename = "message.send")]
     MessageSend(MessageParams),
@@ -83,7 +100,7 @@ pub enum Method {
 
 impl Method {
     /// Every method's name on the wire.
-    pub const NAMES: [&'static str; 20] = [
+    pub const NAMES: [&'static str; 25] = [
         "hello",
         "resume",
         "ping",
@@ -102,6 +119,11 @@ impl Method {
         "call.dtmf",
         "call.describe",
         "call.candidate",
+        "call.transfer",
+        "call.complete",
+        "call.park",
+        "call.originate",
+        "call.completion",
         "message.send",
         "presence.set",
     ];
@@ -185,6 +207,8 @@ pub struct State {
     pub directory: Vec<DirectoryEntry>,
     /// The user's live calls, on any device.
     pub calls: Vec<CallInfo>,
+    /// Who waits on which parking slot.
+    pub parked: Vec<ParkedCall>,
     /// Whether calls can be placed: the app server has a softswitch.
     pub switch_up: bool,
 }

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{CallInfo, ChatMessage, Description, DirectoryEntry, EndedBy, PresenceEntry, Settings};
+use crate::{
+    CallInfo, ChatMessage, CompletionState, Description, DirectoryEntry, EndedBy, ParkedCall, PeerInfo,
+    PresenceEntry, Settings,
+};
 
 /// A push: `{"seq": 12, "event": "presence", "data": {…}}`. `seq` grows by one within a session; pushes with
 /// `seq` 0 (`ping`) are not counted and not replayed.
@@ -45,6 +48,8 @@ pub enum Push {
         call: CallInfo,
         /// The server's offer.
         description: Description,
+        /// Whether the device is asked to answer by itself: an intercom call, or one its user asked for.
+        auto_answer: bool,
     },
     /// A call changed.
     #[serde(rename = "call.state")]
@@ -90,6 +95,20 @@ pub enum Push {
         /// How long it was answered, in milliseconds; 0 if never.
         #[ts(type = "number")]
         duration_ms: u64,
+    },
+    /// Who waits on parking slots changed.
+    #[serde(rename = "parked")]
+    Parked {
+        /// Everybody who waits.
+        calls: Vec<ParkedCall>,
+    },
+    /// Something became of the user's wish to be rung once somebody busy is free.
+    #[serde(rename = "completion")]
+    Completion {
+        /// Who was busy.
+        peer: PeerInfo,
+        /// What became of it.
+        state: CompletionState,
     },
     /// Somebody wrote to the user, or the user wrote on another of their devices.
     #[serde(rename = "message")]

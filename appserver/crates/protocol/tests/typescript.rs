@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use ringdown_protocol::{
     CallStarted, Empty, HistoryResult, LoginRequest, MAX_DEPTH, MAX_FRAME_BYTES, MessageSent, Method,
-    Problem, PushFrame, RefreshRequest, Request, Response, ResumeResult, SearchResult, Ticket, Tokens,
-    Welcome,
+    Originated, Problem, PushFrame, RefreshRequest, Request, Response, ResumeResult, SearchResult, Slot,
+    Ticket, Tokens, Welcome,
 };
 use ringdown_types::EndReason;
 use ts_rs::{Config, TS, TypeVisitor};
@@ -31,6 +31,11 @@ const RESULTS: [(&str, &str); Method::NAMES.len()] = [
     ("call.dtmf", "Empty"),
     ("call.describe", "Empty"),
     ("call.candidate", "Empty"),
+    ("call.transfer", "Empty"),
+    ("call.complete", "Empty"),
+    ("call.park", "Slot"),
+    ("call.originate", "Originated"),
+    ("call.completion", "Empty"),
     ("message.send", "MessageSent"),
     ("presence.set", "Empty"),
 ];
@@ -71,6 +76,8 @@ fn typescript() -> String {
         .add::<SearchResult>()
         .add::<HistoryResult>()
         .add::<CallStarted>()
+        .add::<Slot>()
+        .add::<Originated>()
         .add::<MessageSent>()
         .add::<LoginRequest>()
         .add::<RefreshRequest>()

@@ -201,6 +201,7 @@ impl Desk {
         State {
             directory: directory.into_iter().map(|entry| self.statements.with(entry)).collect(),
             calls: legs.filter(|leg| leg.is_shown_to(id)).map(|leg| leg.call_info(id)).collect(),
+            parked: self.parked_calls(),
             switch_up: self.switch_up,
         }
     }
@@ -221,7 +222,8 @@ impl Desk {
             .legs_of(user)
             .filter(|leg| leg.session() == Some(id) && leg.info.answered_at.is_none())
             .filter_map(|leg| {
-                Some(Push::CallIncoming { call: leg.call_info(id), description: leg.offer.clone()? })
+                let (call, description) = (leg.call_info(id), leg.offer.clone()?);
+                Some(Push::CallIncoming { call, description, auto_answer: leg.auto_answer })
             })
             .collect();
         for offer in offers {

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use ringdown_control::{
     self as control, AppFrame, Command, CommandId, CommandResult, Event, LegInfo, LegState, RegistrationInfo,
 };
-use ringdown_protocol::{CallDirection, CallInfo, CallStarted, CallState, ErrorInfo, PeerInfo, Push};
+use ringdown_protocol::{
+    CallDirection, CallInfo, CallStarted, CallState, ErrorInfo, Originated, PeerInfo, Push, Slot,
+};
 use ringdown_types::{CallId, EndReason, LegId, NodeId, Pii, SessionId, UserId};
 use serde_json::{Value, json};
 
@@ -32,13 +34,14 @@ impl Desk {
         match event {
             Event::CallStarted { .. } => {}
             Event::LegChanged { leg } => self.handle_leg(now, id, leg),
-            Event::Offered { leg, session, offer, variables, .. } => {
+            Event::Offered { leg, session, offer, variables, auto_answer } => {
                 if let Some(known) = self.mirror.leg_mut(leg) {
                     let description = to_client(offer);
                     known.offer = Some(description.clone());
                     known.variables = variables;
+                    known.auto_answer = auto_answer;
                     let call = known.call_info(session);
-                    self.push_to_owner(leg, session, Push::CallIncoming { call, description });
+                    self.push_to_owner(leg, session, Push::CallIncoming { call, description, auto_answer });
                 }
             }
             Event::Description { leg, session, description } => {
@@ -61,8 +64,9 @@ impl Desk {
             }
             Event::LegEnded { leg, reason, by } => self.handle_leg_ended(now, id, leg, (reason, by)),
             Event::CallEnded { record } => self.outputs.push_back(Output::Record(Box::new(record))),
-            // Clients are told of parked calls and completions once there are methods that ask for them.
-            Event::Parked { .. } | Event::SlotFree { .. } | Event::Completion { .. } => {}
+            Event::Parked { parked } => self.handle_parked(id, parked),
+            Event::SlotFree { slot } => self.handle_slot_free(id, slot),
+            Event::Completion { user, target, state } => self.handle_completion(user, &target, state),
             // Rooms and mailboxes are asked for, over REST.
             Event::RoomChanged { .. } | Event::RoomTalking { .. } | Event::VoicemailChanged { .. } => {}
             Event::SettingChanged { changed } => self.take_settings(vec![changed]),
@@ -107,12 +111,21 @@ impl Desk {
                     self.respond_to_asker(conn, request, Err(error));
                 }
             }
+            (waiter, CommandResult::Parked { slot }) => {
+                if let Some((conn, request)) = waiter.asker() {
+                    self.respond_to_asker(conn, request, Ok(json!(Slot { slot })));
+                }
+            }
+            (waiter, CommandResult::Originated { call }) => {
+                if let Some((conn, request)) = waiter.asker() {
+                    let result = Originated { call_id: call.to_string() };
+                    self.respond_to_asker(conn, request, Ok(json!(result)));
+                }
+            }
             (
                 waiter,
                 CommandResult::Done
                 | CommandResult::Started { .. }
-                | CommandResult::Parked { .. }
-                | CommandResult::Originated { .. }
                 | CommandResult::Explained { .. }
                 | CommandResult::Voicemail { .. }
                 | CommandResult::VoicemailSound { .. },

@@ -75,6 +75,7 @@ impl Desk {
             }
         }
         self.set_published(now, id, snapshot.published);
+        self.set_parked(id, snapshot.parked);
         let mut registered: HashSet<_> = self.mirror.registered_at(id).into_iter().collect();
         for registration in &snapshot.registrations {
             registered.remove(&registration.user);
@@ -119,6 +120,7 @@ impl Desk {
     fn forget_node(&mut self, now: Instant, id: NodeId) {
         self.nodes.remove(&id);
         self.set_published(now, id, Vec::new());
+        self.set_parked(id, Vec::new());
         for leg in self.mirror.legs_at(id) {
             self.forget_leg(now, leg, Some(EndReason::ServerRestart));
         }

@@ -134,6 +134,11 @@ impl Desk {
                 let candidate = params.candidate.map(CandidateText);
                 self.command(now, session, &params.call, waiter, |leg| Command::Candidate { leg, candidate })
             }
+            method @ (Method::CallTransfer(_)
+            | Method::CallComplete(_)
+            | Method::CallPark(_)
+            | Method::CallOriginate(_)
+            | Method::CallCompletion(_)) => self.dispatch_move(now, asker, id, method),
             Method::MessageSend(params) => self.send_message(now, asker, id, &params),
             Method::PresenceSet(params) => self.set_statement(now, session, params),
         }
@@ -156,10 +161,7 @@ impl Desk {
         params: StartParams,
     ) -> Result<Option<Value>, ErrorInfo> {
         let StartParams { to, description, variables } = params;
-        let to = to.trim().to_owned();
-        if to.is_empty() || to.chars().count() > MAX_NUMBER || to.chars().any(char::is_control) {
-            return Err(bad_request("a number is 1 to 64 printable characters"));
-        }
+        let to = check_number(&to)?;
         check_description(&description)?;
         check_variables(&variables)?;
         let user = self.sessions.get(&session).map(|session| session.record.user);
@@ -178,7 +180,7 @@ impl Desk {
     }
 
     /// A command on a leg of the session's own.
-    fn command(
+    pub(super) fn command(
         &mut self,
         now: Instant,
         session: SessionId,
@@ -200,7 +202,7 @@ impl Desk {
         self.send(now, node, session, command(leg), waiter)
     }
 
-    fn send(
+    pub(super) fn send(
         &mut self,
         now: Instant,
         node: NodeId,
@@ -228,6 +230,15 @@ pub(super) fn bad_request(message: &str) -> ErrorInfo {
     ErrorInfo::new(ErrorCode::BadRequest, message)
 }
 
+/// What is dialled, without white space around it.
+pub(super) fn check_number(to: &str) -> Result<String, ErrorInfo> {
+    let to = to.trim();
+    if to.is_empty() || to.chars().count() > MAX_NUMBER || to.chars().any(char::is_control) {
+        return Err(bad_request("a number is 1 to 64 printable characters"));
+    }
+    Ok(to.to_owned())
+}
+
 fn check_description(description: &Description) -> Result<(), ErrorInfo> {
     if description.sdp.is_empty() || description.sdp.len() > MAX_SDP_BYTES {
         return Err(bad_request("a description is 1 byte to 32 KiB"));
@@ -235,7 +246,7 @@ fn check_description(description: &Description) -> Result<(), ErrorInfo> {
     Ok(())
 }
 
-fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), ErrorInfo> {
+pub(super) fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), ErrorInfo> {
     let bytes: usize = variables.iter().map(|(key, value)| key.len() + value.len()).sum();
     if variables.len() > MAX_VARIABLES.0 || bytes > MAX_VARIABLES.1 {
         return Err(bad_request("variables are at most 32, 4 KiB together"));

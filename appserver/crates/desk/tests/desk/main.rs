@@ -5,6 +5,7 @@ mod commands;
 mod detached;
 mod messages;
 mod moved_legs;
+mod moves;
 mod replay;
 mod slow_connection;
 mod world;

@@ -1,0 +1,44 @@
+// What a client tells its listeners.
+import type { CallEnd } from '../call/call-end.js';
+import type { RingdownError } from '../errors.js';
+import type { ChatMessage, CompletionState, DirectoryEntry, ParkedCall, PeerInfo, PresenceEntry } from '../protocol/generated.js';
+import type { Call } from './call.js';
+
+/** Where the client is. */
+export type ClientState = 'offline' | 'connecting' | 'ready' | 'reconnecting';
+
+/** A client's events with their listeners' arguments. */
+export interface ClientEvents {
+  /** Every change of `state`. */
+  state: [state: ClientState];
+  /** Connected, the first time or again. */
+  ready: [];
+  /** The connection was lost and is being made again; audio goes on. */
+  reconnecting: [];
+  /** Given up, or disconnected; `error` says why where it was not asked for. */
+  offline: [error: RingdownError | null];
+  /** Somebody calls: `call.answer()` or `call.decline()`. */
+  incoming: [call: Call];
+  /** A call began, in either direction, on any of the user's devices. */
+  call: [call: Call];
+  /** A call ended. */
+  callEnded: [call: Call, end: CallEnd];
+  /** Presence changed. */
+  presence: [entries: readonly PresenceEntry[]];
+  /** Somebody wrote to the user, or the user wrote on another of their devices. */
+  message: [message: ChatMessage];
+  /** Whether a device took the message `id` that `sendMessage` sent; once for each. */
+  messageDelivery: [id: string, delivered: boolean];
+  /** People were added, changed or removed. */
+  directory: [entries: readonly DirectoryEntry[]];
+  /** Who waits on parking slots changed. */
+  parked: [calls: readonly ParkedCall[]];
+  /** Something became of the wish to be rung once `peer` is free. */
+  completion: [peer: Readonly<PeerInfo>, state: CompletionState];
+  /** Calls can be placed, or cannot: the server got or lost its softswitch. */
+  switch: [up: boolean];
+  /** The access token ends soon; `token` is asked for a new one at the next connect. */
+  tokenExpiring: [seconds: number];
+  /** Something failed. */
+  error: [error: RingdownError];
+}
