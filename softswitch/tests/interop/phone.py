@@ -26,7 +26,8 @@ MODULES = "/usr/lib/baresip/modules"
 
 
 class Phone:
-    """One baresip process with one account. `options`: codecs, transport, answer, dtmf."""
+    """One baresip process with one account. `options`: codecs, transport, answer, dtmf,
+    watches (the number whose presence it shows)."""
 
     def __init__(self, user: str, password: str, server: str, tone: pathlib.Path, **options):
         self.user = user
@@ -41,6 +42,7 @@ class Phone:
             # baresip's Opus has two channels, and so must its microphone.
             tone = in_stereo(tone, self.folder / "microphone.wav")
         transport = options.get("transport", "udp")
+        watches = options.get("watches")
         (self.folder / "config").write_text(
             f"""poll_method epoll
 call_local_timeout 120
@@ -51,6 +53,9 @@ module_app menu.so
 module_app ctrl_tcp.so
 module cons.so
 cons_listen 127.0.0.1:{self.console_port}
+{"module contact.so" if watches else ""}
+{"module presence.so" if watches else ""}
+{"module mwi.so" if watches else ""}
 module opus.so
 module g711.so
 module aufile.so
@@ -74,7 +79,8 @@ rtp_ports {self.ports[10]}-{self.ports[60]}
             f";dtmfmode={options.get('dtmf', 'rtpevent')}"
         )
         (self.folder / "accounts").write_text(account + "\n")
-        (self.folder / "contacts").write_text("")
+        contact = f'"Watched" <sip:{watches}@{server}>;presence=p2p\n' if watches else ""
+        (self.folder / "contacts").write_text(contact)
         self.server = server
         self.process: subprocess.Popen | None = None
         self.control: socket.socket | None = None
