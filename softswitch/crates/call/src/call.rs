@@ -68,6 +68,8 @@ pub(crate) struct Way {
     pub(crate) auto_answer: bool,
     /// The transferor's leg, if it stays to see how the transfer ends.
     pub(crate) watcher: Option<LegId>,
+    /// Who is told how the transfer goes: the watcher, also when it did not wait.
+    pub(crate) informed: Option<LegId>,
     /// The anchor's device was told to expect early media, so it makes no ringing tone of its own any more.
     pub(crate) progressed: bool,
 }

@@ -69,7 +69,7 @@ pub enum Action {
         /// What its device is told.
         reason: EndReason,
     },
-    /// Tell the device that asked for a transfer and is still there how it goes. Its leg ends, or talks again, by
+    /// Tell the device that asked for a transfer how it goes; its leg may have ended. The leg ends, or talks again, by
     /// other actions.
     TransferProgress {
         /// The transferor's leg.

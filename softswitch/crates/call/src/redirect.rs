@@ -78,8 +78,8 @@ impl Call {
             _ => (reason, by),
         };
         self.way.failure.get_or_insert((reason, by));
+        self.tell_watcher(TransferProgress::Failed(reason), shared);
         if let Some(watcher) = self.way.watcher {
-            self.tell_watcher(TransferProgress::Failed(reason), shared);
             return self.give_back(now, watcher, shared);
         }
         if let Some(user) = self.way.recall.take() {
@@ -110,10 +110,13 @@ impl Call {
         self.set_answered(now, Some(watcher), shared);
     }
 
-    /// Tells a transferor who is still there how it goes.
-    pub(crate) fn tell_watcher(&self, progress: TransferProgress, shared: &mut Shared) {
-        if let Some(leg) = self.way.watcher {
+    /// Tells a transferor who wants to know how it goes; after the outcome nothing more.
+    pub(crate) fn tell_watcher(&mut self, progress: TransferProgress, shared: &mut Shared) {
+        if let Some(leg) = self.way.informed {
             shared.action(Action::TransferProgress { leg, progress });
+        }
+        if progress != TransferProgress::Ringing {
+            self.way.informed = None;
         }
     }
 

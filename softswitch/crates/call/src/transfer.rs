@@ -38,6 +38,7 @@ impl CallControl {
         self.with(id, |call, shared| {
             call.way.recall = Some(user);
             call.way.watcher = watcher.as_ref().map(|leg| leg.id);
+            call.way.informed = call.way.watcher;
             if let Some(watcher) = watcher {
                 call.attach(watcher);
             }

@@ -144,6 +144,7 @@ fn a_transferor_who_hangs_up_meanwhile_is_recalled() {
     world.event(carol, LegEvent::Refused(EndReason::Busy));
     let back = world.newest();
     assert_ne!(back, carol);
+    assert_eq!(world.progress, [(bob, TransferProgress::Failed(EndReason::Busy))], "its device is told");
     world.event(back, LegEvent::Answered);
     world.assert_talking(alice, back);
 }

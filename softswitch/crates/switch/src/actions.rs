@@ -54,8 +54,7 @@ impl Switch {
                     }
                 }
             }
-            // Transfers that a device waits for are asked by telephones only, and none asks yet.
-            Action::TransferProgress { .. } => {}
+            Action::TransferProgress { leg, progress } => self.transfer_progressed(now, leg, progress),
             Action::AnswerLeg { leg, callee } => self.sip_answer(now, leg, callee),
             Action::EndLeg { leg, reason } => self.sip_end(now, leg, reason),
             Action::Bridge { a, b } => {
@@ -101,6 +100,7 @@ impl Switch {
             Notice::LegEnded { leg, .. } => self.forget_leg(leg.leg),
             Notice::CallEnded(record) => {
                 self.originated.remove(&record.call);
+                self.forget_referrals(record.call);
             }
             _ => {}
         }

@@ -54,6 +54,7 @@ mod sip_calls;
 mod sip_leg;
 mod sip_requests;
 mod sip_session;
+mod sip_transfers;
 mod subscriptions;
 mod switch;
 mod web_leg;

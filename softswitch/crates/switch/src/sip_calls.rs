@@ -17,7 +17,7 @@ use ringdown_media::api::MediaCommand;
 use ringdown_sdp::{LocalIdentity, Peer, RemoteDescription, SdpError, TelephoneSession};
 use ringdown_sip::{
     endpoint::{Destination, Transport},
-    invite::{EndCause, Invitation, InviteParams, Referral, UsageError, UsageEvent, UsageId},
+    invite::{EndCause, Invitation, InviteParams, UsageError, UsageEvent, UsageId},
     message::{HeaderName, Host, NameAddr, SipUri, Uri},
     registrar::{Binding, BindingId},
 };
@@ -39,9 +39,10 @@ impl Switch {
         let Some(user) = self.directory.device(username).map(|device| device.user) else {
             return self.reject(now, usage, EndReason::Forbidden.sip_status());
         };
-        // Who may take whose place is call control's to say; "603 Decline" leaves both calls as they are.
-        if invitation.replaces.is_some() {
-            return self.reject(now, usage, EndReason::Declined.sip_status());
+        let replaced = invitation.replaces.map(|replaced| self.sip.legs.get(&replaced).copied());
+        if replaced == Some(None) {
+            // "If the Replaces header field matches no dialog: 481." RFC 3891 §3
+            return self.reject(now, usage, 481);
         }
         let transport = invitation.flow.transport;
         let (offer, peer) = match read_offer(invitation.offer.as_ref()) {
@@ -76,6 +77,9 @@ impl Switch {
         let dialled = invitation.request.uri.called_number().unwrap_or_default();
         let caller = Caller { leg, user, device, makes_ringback: true };
         let placed = match self.device_named(&invitation.request.uri) {
+            _ if let Some(Some(replaced)) = replaced => {
+                self.place_call_replacing(now, caller, (replaced, dialled))
+            }
             Some(device) => self.place_call_to_device(now, caller, device),
             None => self.place_call(now, caller, &dialled),
         };
@@ -124,13 +128,6 @@ impl Switch {
             UsageEvent::EarlyOffered { .. } | UsageEvent::Invited(_) => return,
         };
         self.calls.handle_leg_event(now, leg, event);
-    }
-
-    /// A telephone wants to transfer its call. Declining leaves the call as it is.
-    fn referred(&mut self, now: Instant, leg: LegId, referral: &Referral) {
-        let Some(usage) = self.legs.sip(leg).map(|sip| sip.usage) else { return };
-        let declined = self.sip.agent.reject_refer(now, usage, referral.id, 603);
-        self.note_failure(leg, declined);
     }
 
     /// What a called telephone's final response says of it. 408 and 503 are also what no response and no way to it
@@ -381,7 +378,7 @@ impl Switch {
     }
 
     /// Signalling that does not fit any more crossed the telephone's own end, whose event is on its way.
-    fn note_failure(&self, leg: LegId, result: Result<(), UsageError>) {
+    pub(crate) fn note_failure(&self, leg: LegId, result: Result<(), UsageError>) {
         if let Err(error) = result {
             debug!(%leg, %error, "signalling crossed");
         }

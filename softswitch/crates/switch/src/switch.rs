@@ -34,6 +34,7 @@ use crate::{
     sessions::Sessions,
     settings::SettingChanges,
     sip_requests::SipSide,
+    sip_transfers::Referred,
     subscriptions::{self, Watchers},
     workers::Workers,
 };
@@ -73,6 +74,8 @@ pub struct Switch {
     /// What travels with calls the app server asked for, until their users' devices ring.
     pub(crate) originated: HashMap<CallId, BTreeMap<String, String>>,
     pub(crate) links: Links,
+    /// By transferor's leg, which may have ended.
+    pub(crate) referrals: HashMap<LegId, Referred>,
     pub(crate) out: VecDeque<Output>,
     /// Bugs that were contained here.
     pub(crate) failures: u64,
@@ -111,6 +114,7 @@ impl Switch {
             auto_answering: HashSet::new(),
             originated: HashMap::new(),
             links: Links::default(),
+            referrals: HashMap::new(),
             out: VecDeque::new(),
             failures: 0,
             random: random(),

@@ -463,12 +463,15 @@ fn named(action: &Action) -> Vec<LegId> {
         | Action::StopPlay { leg }
         | Action::Echo { leg }
         | Action::SendDtmf { leg, .. }
-        | Action::TransferProgress { leg, .. }
         | Action::JoinMix { leg, .. }
         | Action::Record { leg, .. }
         | Action::StopRecording { leg }
         | Action::Mute { leg, .. } => vec![leg],
-        Action::Lookup { .. } | Action::PlayToMix { .. } | Action::ChangeMailbox { .. } => Vec::new(),
+        // A transferor's device may have hung up and want to know all the same.
+        Action::TransferProgress { .. }
+        | Action::Lookup { .. }
+        | Action::PlayToMix { .. }
+        | Action::ChangeMailbox { .. } => Vec::new(),
         Action::Bridge { a, b } | Action::Unbridge { a, b } => vec![a, b],
     }
 }

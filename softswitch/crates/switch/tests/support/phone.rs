@@ -64,6 +64,8 @@ pub(crate) struct Phone {
     pub(crate) page: Option<u64>,
     /// Further headers of its INVITE.
     pub(crate) extra: Vec<(&'static str, &'static str)>,
+    /// Whose place its next call takes.
+    pub(crate) replacing: Option<String>,
     /// Whether it is switched off: it hears nothing.
     pub(crate) off: bool,
     /// What it answers to NOTIFY, MESSAGE and OPTIONS.
@@ -96,6 +98,7 @@ impl Phone {
             over_tcp: false,
             page: None,
             extra: Vec::new(),
+            replacing: None,
             off: false,
             answers: 200,
             authenticates: true,
@@ -145,6 +148,10 @@ impl Phone {
             .with(HeaderName::Contact, self.contact());
         let extra = self.extra.iter().filter_map(|(name, value)| Some((HeaderName::parse(name)?, *value)));
         let invite = extra.fold(invite, |invite, (name, value)| invite.with(name, value));
+        let invite = match self.replacing.take() {
+            Some(dialog) => invite.with(HeaderName::Replaces, dialog),
+            None => invite,
+        };
         let invite = if self.offers_late { invite } else { invite.with_body("application/sdp", sdp) };
         self.call = Some(Call {
             call_id,
@@ -296,6 +303,35 @@ impl Phone {
             .with(HeaderName::Contact, contact)
             .with_body("application/sdp", sdp);
         self.send_request(invite);
+    }
+
+    /// Asks the switch to hand its partner on: to a number, or with `Replaces` to what another call reached.
+    pub(crate) fn refer(&mut self, to: &str) {
+        let contact = self.contact();
+        let refer =
+            self.in_dialog(Method::Refer).with(HeaderName::ReferTo, to).with(HeaderName::Contact, contact);
+        self.send_request(refer);
+    }
+
+    /// What the phone's dialog is called in a Replaces header (RFC 3891 §6.1), in a Refer-To's escapes.
+    pub(crate) fn replaces(&self) -> String {
+        let call = self.call.as_ref().expect("the phone is in a call");
+        // An early dialog's tag came with the ringing.
+        let early = || self.last_response().headers.to().ok()?.tag().map(str::to_owned);
+        let to = call.remote.tag().map(str::to_owned).or_else(early).expect("a tag");
+        let from = call.local.tag().expect("a tag");
+        format!("{};to-tag={to};from-tag={from}", call.call_id)
+    }
+
+    /// The statuses NOTIFYs of a REFER brought, in order.
+    pub(crate) fn notified(&self) -> Vec<u16> {
+        let status = |message: &Message| match message {
+            Message::Request(request) if request.method == Method::Notify => {
+                std::str::from_utf8(&request.body).ok()?.split(' ').nth(1)?.parse().ok()
+            }
+            _ => None,
+        };
+        self.log.iter().filter_map(status).collect()
     }
 
     pub(crate) fn info_dtmf(&mut self, key: char) {
