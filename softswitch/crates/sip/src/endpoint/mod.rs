@@ -6,6 +6,7 @@
 //! The endpoint answers by itself what needs no user: malformed messages, unsupported methods, schemes,
 //! versions and extensions, merged requests, CANCELs, retransmissions, and overload. None of that costs memory.
 
+mod by_connection;
 mod check;
 mod client;
 mod flow;
@@ -33,6 +34,7 @@ use crate::message::{
     Datagram, Host, Message, Method, ParseError, Reason, Request, Response, SipUri, Uri, parse_datagram,
 };
 
+pub(crate) use by_connection::ByConnection;
 pub use flow::{ConnectionId, Destination, Flow, Transmit, Transport};
 pub(crate) use timer_queue::TimerQueue;
 

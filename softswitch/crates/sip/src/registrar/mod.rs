@@ -15,7 +15,7 @@ use std::{
 use tracing::debug;
 
 use crate::{
-    endpoint::{ConnectionId, Flow},
+    endpoint::{ByConnection, ConnectionId, Flow},
     message::{HeaderName, Request, Response, Uri},
 };
 
@@ -91,6 +91,7 @@ pub struct Registrar {
     aors: HashMap<String, Vec<Binding>>,
     timers: BTreeSet<(Instant, BindingId)>,
     owners: HashMap<BindingId, String>,
+    connections: ByConnection<BindingId>,
     last_id: u64,
     /// `None`: no GRUUs are given out.
     gruus: Option<Gruus>,
@@ -248,14 +249,7 @@ impl Registrar {
 
     /// A connection closed: what was reached over it is not reached any more (RFC 5626 §4.4).
     pub fn handle_connection_closed(&mut self, connection: ConnectionId) {
-        let lost: Vec<_> = self
-            .aors
-            .values()
-            .flatten()
-            .filter(|binding| binding.flow().transport.is_connection())
-            .filter(|binding| binding.flow().connection == connection)
-            .map(Binding::id)
-            .collect();
+        let lost = self.connections.closed(connection);
         lost.into_iter().for_each(|id| self.remove(id, BindingChange::ConnectionLost));
     }
 
@@ -291,16 +285,19 @@ impl Registrar {
     }
 
     fn put(&mut self, aor: &str, fresh: Binding, is_known: bool) {
-        let (id, expires_at) = (fresh.id(), fresh.expires_at());
+        let (id, expires_at, flow) = (fresh.id(), fresh.expires_at(), fresh.flow());
+        let mut before = None;
         let bindings = self.aors.entry(aor.to_owned()).or_default();
         match bindings.iter_mut().find(|binding| binding.id() == id) {
             Some(binding) => {
                 self.timers.remove(&(binding.expires_at(), id));
+                before = Some(binding.flow());
                 *binding = fresh;
             }
             None => bindings.push(fresh),
         }
         self.timers.insert((expires_at, id));
+        self.connections.moved(id, before, Some(flow));
         self.owners.insert(id, aor.to_owned());
         let change = if is_known { BindingChange::Refreshed } else { BindingChange::Registered };
         self.events.push_back(RegistrarEvent { aor: aor.to_owned(), binding: id, change });
@@ -311,6 +308,7 @@ impl Registrar {
         if let Some(bindings) = self.aors.get_mut(&aor) {
             if let Some(binding) = bindings.iter().find(|binding| binding.id() == id) {
                 self.timers.remove(&(binding.expires_at(), id));
+                self.connections.moved(id, Some(binding.flow()), None);
             }
             bindings.retain(|binding| binding.id() != id);
             if bindings.is_empty() {

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     dialog::{Dialog, DialogId},
-    endpoint::{ConnectionId, Destination, Flow, TimerQueue},
+    endpoint::{ByConnection, ConnectionId, Destination, Flow, TimerQueue},
     message::{HeaderName, Request, Response, Uri},
 };
 
@@ -112,6 +112,7 @@ pub struct Notifier<R> {
     dialogs: HashMap<DialogId, SubscriptionId>,
     subscribers: HashMap<Arc<str>, usize>,
     watched: HashMap<R, Vec<(Package, SubscriptionId)>>,
+    connections: ByConnection<SubscriptionId>,
     timers: TimerQueue<SubscriptionId>,
     outputs: VecDeque<Output>,
 }
@@ -126,6 +127,7 @@ impl<R: Clone + Eq + Hash> Notifier<R> {
             dialogs: HashMap::new(),
             subscribers: HashMap::new(),
             watched: HashMap::new(),
+            connections: ByConnection::default(),
             timers: TimerQueue::new(),
             outputs: VecDeque::new(),
         }
@@ -213,6 +215,7 @@ impl<R: Clone + Eq + Hash> Notifier<R> {
             ending: expires.is_zero().then_some(End::Timeout),
             told: Told::default(),
         };
+        self.connections.moved(id, None, Some(new.flow));
         self.subscriptions.insert(id, subscription);
         self.settle(now, id);
         response
@@ -232,9 +235,11 @@ impl<R: Clone + Eq + Hash> Notifier<R> {
         if *subscription.subscriber != *subscriber {
             return Response::to_request(request, 403);
         }
+        let before = flow_of(subscription.dialog.destination());
         if subscription.dialog.handle_request(request, flow).is_err() {
             return Response::to_request(request, 500).with_reason("CSeq Out Of Order");
         }
+        self.connections.moved(id, before, Some(flow));
         // SUBSCRIBE is a target refresh request. §4.1.2.2
         subscription.dialog.refresh_target(&request.headers);
         subscription.expires_at = now + expires;
@@ -301,16 +306,7 @@ impl<R: Clone + Eq + Hash> Notifier<R> {
 
     /// A connection closed: who was told over it is not reached any more, and subscribes anew.
     pub fn handle_connection_closed(&mut self, connection: ConnectionId) {
-        let over =
-            |(id, subscription): (&SubscriptionId, &Subscription<R>)| match subscription.dialog.destination()
-            {
-                Destination::Flow(flow) if flow.transport.is_reliable() && flow.connection == connection => {
-                    Some(*id)
-                }
-                _ => None,
-            };
-        let ids: Vec<_> = self.subscriptions.iter().filter_map(over).collect();
-        ids.into_iter().for_each(|id| self.remove(id));
+        self.connections.closed(connection).into_iter().for_each(|id| self.remove(id));
     }
 
     /// A final response to a NOTIFY.
@@ -429,6 +425,7 @@ impl<R: Clone + Eq + Hash> Notifier<R> {
         let Some(gone) = self.subscriptions.remove(&id) else { return };
         self.timers.set(id, None);
         self.dialogs.remove(gone.dialog.id());
+        self.connections.moved(id, flow_of(gone.dialog.destination()), None);
         if let Some(watchers) = self.watched.get_mut(&gone.resource) {
             watchers.retain(|(_, watcher)| *watcher != id);
             if watchers.is_empty() {
@@ -447,6 +444,13 @@ impl<R: Clone + Eq + Hash> Notifier<R> {
 impl<R> std::fmt::Debug for Notifier<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Notifier").field("subscriptions", &self.subscriptions.len()).finish_non_exhaustive()
+    }
+}
+
+const fn flow_of(destination: Destination) -> Option<Flow> {
+    match destination {
+        Destination::Flow(flow) => Some(flow),
+        Destination::Address { .. } => None,
     }
 }
 

@@ -322,4 +322,22 @@ mod tests {
             assert!(!pieces(bad).1, "{bad}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_comes_back_as_it_was(text in "[^\\x00-\\x1f\u{fffe}\u{ffff}]{1,60}") {
+            let mut writer = Writer::new();
+            writer.begin("a").attribute("b", &text).text(&text);
+            let document = writer.finish();
+            let (all, good) = pieces(&document);
+            proptest::prop_assert!(good);
+            let inner: String = all[1..all.len() - 1].concat();
+            proptest::prop_assert_eq!(inner.trim(), text.trim());
+        }
+
+        #[test]
+        fn no_text_makes_the_reader_stumble(text in "(<[a-c/!?& '\">=-]{0,6}|&[a-z#0-9]{0,4};?|[ a-z]|]]>){0,40}") {
+            pieces(&text);
+        }
+    }
 }

@@ -276,3 +276,21 @@ fn who_may_not_any_more_is_told_so() {
     assert_eq!(bench.standing(), "terminated;reason=rejected");
     assert!(bench.notifier.is_empty());
 }
+
+#[test]
+fn who_was_told_over_a_closed_connection_subscribes_anew() {
+    let mut bench = Bench::new(NotifierConfig::default());
+    let request = subscribe("1", 1, "Event: dialog\r\nExpires: 600\r\n", "");
+    let Ok(Asked::New { event, expires }) = bench.notifier.inspect(&request) else {
+        panic!("a good SUBSCRIBE")
+    };
+    let tcp = Flow { transport: Transport::Tcp, connection: ConnectionId(5), ..flow() };
+    let contact = Uri::parse("sip:pbx@192.0.2.100").expect("well-formed");
+    let new = NewSubscription { request: &request, flow: tcp, contact, subscriber: "alice", resource: BOB };
+    bench.notifier.subscribe(bench.now, &mut bench.random, (event, expires), new);
+    bench.notifier.handle_connection_closed(ConnectionId(4));
+    assert_eq!(bench.notifier.len(), 1);
+    bench.notifier.handle_connection_closed(ConnectionId(5));
+    assert!(bench.notifier.is_empty());
+    assert_eq!(bench.notifier.next_timeout(), None);
+}
