@@ -17,6 +17,6 @@ export type { CallPhase } from './call/call-machine.js';
 export type { CallTone } from './media/call-tones.js';
 export type { AudioDevice, AudioProcessing, Levels, MicrophonePermission, SoundState } from './media/port.js';
 export type {
-  Activity, CallDirection, ChatMessage, CompletionState, DeclineReason, DirectoryEntry, EndedBy, EndReason, HistoryEntry, HistoryResult, Me, ParkedCall, PeerInfo,
-  PresenceEntry, PresenceParams, PresenceState, Role,
+  Activity, CallDirection, ChatMessage, CompletionState, DeclineReason, DirectoryEntry, EndedBy, EndReason, ForwardChange, ForwardSettings, HistoryEntry, HistoryResult, Me, ParkedCall, PeerInfo,
+  PresenceEntry, PresenceParams, PresenceState, Role, Settings, SettingsChange,
 } from './protocol/generated.js';

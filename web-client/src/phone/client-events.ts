@@ -1,7 +1,7 @@
 // What a client tells its listeners.
 import type { CallEnd } from '../call/call-end.js';
 import type { RingdownError } from '../errors.js';
-import type { ChatMessage, CompletionState, DirectoryEntry, ParkedCall, PeerInfo, PresenceEntry } from '../protocol/generated.js';
+import type { ChatMessage, CompletionState, DirectoryEntry, ParkedCall, PeerInfo, PresenceEntry, Settings } from '../protocol/generated.js';
 import type { Call } from './call.js';
 
 /** Where the client is. */
@@ -29,6 +29,8 @@ export interface ClientEvents {
   message: [message: ChatMessage];
   /** Whether a device took the message `id` that `sendMessage` sent; once for each. */
   messageDelivery: [id: string, delivered: boolean];
+  /** The user's settings changed: here, in another tab, at a telephone or by an admin. */
+  settings: [settings: Settings];
   /** People were added, changed or removed. */
   directory: [entries: readonly DirectoryEntry[]];
   /** Who waits on parking slots changed. */

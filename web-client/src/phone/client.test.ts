@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { clientError, type RingdownError } from '../errors.js';
 import { callInfo } from '../testing/fake-socket.js';
 import { settle } from '../testing/fake-clock.js';
+import type { Settings } from '../protocol/generated.js';
 import { connectedStory, newStory } from '../testing/story.js';
 import type { Call } from './call.js';
 
@@ -36,6 +37,29 @@ describe('people', () => {
     expect(client.directory.byNumber('102')?.activity).toBe('away');
     await server.push({ event: 'presence', data: { entries: [{ userId: 'u-bob', presence: 'online' }] } });
     expect(client.directory.byNumber('102')?.activity).toBeUndefined();
+  });
+});
+
+describe('settings', () => {
+  const settings: Settings = {
+    doNotDisturb: true, callWaiting: true, forward: { always: null, busy: '103', noAnswer: null, offline: null },
+    pickupGroup: null, voicemail: true, hasVoicemailPin: false,
+  };
+
+  it('are read and changed, and what others change is told', async () => {
+    const { client, server } = await connectedStory();
+    const read = client.settings.get();
+    await server.result<'settings.get'>(server.take('settings.get').id, settings);
+    expect(await read).toEqual(settings);
+    const set = client.settings.set({ forward: { busy: null } });
+    const { id, params } = server.take('settings.set');
+    expect(params).toEqual({ forward: { busy: null } });
+    await server.result<'settings.set'>(id, { ...settings, doNotDisturb: false });
+    expect((await set).doNotDisturb).toBe(false);
+    const told: Settings[] = [];
+    client.on('settings', (now) => told.push(now));
+    await server.push({ event: 'settings', data: { settings } });
+    expect(told).toEqual([settings]);
   });
 });
 

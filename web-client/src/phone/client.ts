@@ -8,7 +8,7 @@ import type { AudioProcessing, MediaEngine, OpenMedia } from '../media/port.js';
 import { systemClock, type Clock } from '../platform/clock.js';
 import { watchPage, type WatchPage } from '../platform/page.js';
 import type {
-  ChatMessage, HistoryResult, Me, ParkedCall, PresenceParams, State, Welcome,
+  ChatMessage, HistoryResult, Me, ParkedCall, PresenceParams, Settings, SettingsChange, State, Welcome,
 } from '../protocol/generated.js';
 import type { Push } from '../protocol/messages.js';
 import type { ConnectionPhase } from '../signaling/connection-machine.js';
@@ -62,6 +62,13 @@ export class RingdownClient {
   readonly history = {
     list: (params: { cursor?: string; limit?: number } = {}): Promise<HistoryResult> =>
       this.#connection.request('history.list', params),
+  };
+
+  /** What the user decides themselves: do-not-disturb, forwards, a second call, voicemail. */
+  readonly settings = {
+    get: (): Promise<Settings> => this.#connection.request('settings.get', {}),
+    /** What is left out stays, null takes a value away. Every tab gets `settings`. */
+    set: (change: SettingsChange): Promise<Settings> => this.#connection.request('settings.set', change),
   };
 
   readonly #events: Emitter<ClientEvents>;
@@ -316,6 +323,9 @@ export class RingdownClient {
         return;
       case 'completion':
         this.#events.emit('completion', push.data.peer, push.data.state);
+        return;
+      case 'settings':
+        this.#events.emit('settings', push.data.settings);
         return;
       case 'switch':
         this.#setSwitch(push.data.up);
