@@ -9,6 +9,7 @@ mod numbers;
 mod session;
 mod settings;
 mod status;
+mod voicemail;
 
 use std::{sync::Arc, time::Duration};
 
@@ -82,6 +83,8 @@ pub fn router(app: Arc<App>) -> Router {
         .routes(routes!(explain::explain))
         .routes(routes!(history::own))
         .routes(routes!(history::all))
+        .routes(routes!(voicemail::list))
+        .routes(routes!(voicemail::fetch, voicemail::mark, voicemail::delete))
         .routes(routes!(status::switch))
         .routes(routes!(status::server))
         .split_for_parts();

@@ -12,3 +12,4 @@ mod presence;
 mod rest;
 mod resume;
 mod sign_in;
+mod voicemail;
