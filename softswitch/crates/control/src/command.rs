@@ -243,6 +243,9 @@ pub enum Command {
         /// The people.
         people: Vec<PersonStatement>,
     },
+    /// What a newer app server asks and this version has no name for. It is refused, and never sent.
+    #[serde(other)]
+    Unknown,
 }
 
 /// How a description is meant (RFC 8829 §4.1.8).

@@ -150,6 +150,9 @@ pub enum Event {
         /// What they say together.
         person: PersonStatement,
     },
+    /// What a newer softswitch reports and this version has no name for. It is passed over, and never sent.
+    #[serde(other)]
+    Unknown,
 }
 
 /// A parked side.

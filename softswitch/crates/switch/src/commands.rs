@@ -125,6 +125,9 @@ impl Switch {
             Command::Originate { user, to, auto_answer, variables } => {
                 return self.originate(now, AskedCall { user, to, auto_answer, variables });
             }
+            Command::Unknown => {
+                return Err(Refusal::new(CommandError::Invalid, "this version does not know the command"));
+            }
             Command::Completion { user, on } => self.complete(now, user, on)?,
             Command::Describe { leg, description } => self.describe(leg, &description)?,
             Command::Candidate { leg, candidate } => self.candidate(leg, candidate.as_ref())?,

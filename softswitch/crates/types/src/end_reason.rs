@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Why a leg or a call ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EndReason {
     /// Somebody hung up an answered call.
@@ -145,6 +145,14 @@ impl EndReason {
             Self::NotAcceptable => 88,
             Self::Failed => 127,
         }
+    }
+}
+
+/// A name this version does not know is a failure: a newer one on the other side has a reason more.
+impl<'de> Deserialize<'de> for EndReason {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        Ok(Self::ALL.into_iter().find(|reason| reason.name() == name).unwrap_or(Self::Failed))
     }
 }
 

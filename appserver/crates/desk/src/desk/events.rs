@@ -65,6 +65,7 @@ impl Desk {
             Event::LegEnded { leg, reason, by } => self.handle_leg_ended(now, id, leg, (reason, by)),
             Event::CallEnded { record } => self.outputs.push_back(Output::Record(Box::new(record))),
             Event::Parked { parked } => self.handle_parked(id, parked),
+            Event::Unknown => {}
             Event::SlotFree { slot } => self.handle_slot_free(id, slot),
             Event::Completion { user, target, state } => self.handle_completion(user, &target, state),
             // Rooms and mailboxes are asked for, over REST.
