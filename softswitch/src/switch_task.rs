@@ -409,7 +409,13 @@ impl Running {
                 true
             }
             Destination::Flow(flow) => {
-                self.connections.open.get(&flow.connection).is_some_and(|connection| connection.send(bytes))
+                let is_sent =
+                    self.connections.open.get(&flow.connection).is_some_and(|open| open.send(bytes));
+                if !is_sent {
+                    // It reads too slowly. What is queued still leaves, then it closes.
+                    self.connections.remove(flow);
+                }
+                is_sent
             }
             Destination::Address { transport: Transport::Tcp, remote } => self.transmit_tcp(remote, bytes),
             // Other connections are made by the peer alone.

@@ -15,7 +15,7 @@ use super::admission::{Admission, Counted};
 use crate::switch_task::SwitchInput;
 
 /// Messages that wait to be written to one connection; a peer that reads slower loses it.
-const WRITE_QUEUE: usize = 256;
+const WRITE_QUEUE: usize = 1_024;
 
 /// A connection on which nothing came for this long is closed. Registered telephones refresh more often.
 pub(super) const IDLE: Duration = Duration::from_secs(2 * 3600);
@@ -25,6 +25,9 @@ pub(super) const FIRST_MESSAGE: Duration = Duration::from_secs(10);
 
 /// A write that takes longer closes the connection.
 pub(super) const WRITE: Duration = Duration::from_secs(10);
+
+/// What the kernel keeps of what a peer does not read. A slow one costs this and [`WRITE_QUEUE`] messages.
+const SEND_BUFFER: usize = 128 * 1024;
 
 /// How long the last answer to a peer that broke the protocol has to leave.
 pub(super) const PARTING: Duration = Duration::from_millis(200);
@@ -93,6 +96,9 @@ pub(super) fn prepare(stream: &TcpStream) -> Option<(SocketAddr, SocketAddr)> {
     let (local, remote) = (stream.local_addr().ok()?, stream.peer_addr().ok()?);
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "no delay not set");
+    }
+    if let Err(error) = SockRef::from(stream).set_send_buffer_size(SEND_BUFFER) {
+        debug!(%error, "send buffer not set");
     }
     // A peer that vanished is noticed within two minutes, also where nobody sends anything.
     let keepalive = TcpKeepalive::new()

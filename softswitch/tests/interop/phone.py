@@ -26,7 +26,7 @@ MODULES = "/usr/lib/baresip/modules"
 
 
 class Phone:
-    """One baresip process with one account. `options`: codecs, transport, answer, dtmf,
+    """One baresip process with one account. `options`: codecs, transport, host, answer, dtmf,
     watches (the number whose presence it shows)."""
 
     def __init__(self, user: str, password: str, server: str, tone: pathlib.Path, **options):
@@ -43,10 +43,12 @@ class Phone:
             tone = in_stereo(tone, self.folder / "microphone.wav")
         transport = options.get("transport", "udp")
         watches = options.get("watches")
+        host = options.get("host", "127.0.0.1")
         (self.folder / "config").write_text(
             f"""poll_method epoll
 call_local_timeout 120
 call_max_calls 4
+sip_verify_server no
 module_path {MODULES}
 module_app account.so
 module_app menu.so
@@ -60,8 +62,8 @@ module opus.so
 module g711.so
 module aufile.so
 module sndfile.so
-net_interface 127.0.0.1
-sip_listen 127.0.0.1:{self.ports[2]}
+net_interface {host.strip("[]")}
+sip_listen {host}:{self.ports[2]}
 ctrl_tcp_listen 127.0.0.1:{self.control_port}
 audio_source aufile,{tone}
 audio_player aufile,{self.folder}/player.wav
@@ -97,7 +99,7 @@ rtp_ports {self.ports[10]}-{self.ports[60]}
 
     def wait_registered(self, seconds: float = 10):
         """The first registration may be over before the control connection could hear of it."""
-        self.wait_logged(r"\{\d/\w+/v4\} 200 OK", "register", seconds)
+        self.wait_logged(r"\{\d/\w+/v[46]\} 200 OK", "register", seconds)
 
     def wait_refused(self, seconds: float = 10):
         """Until the registrar refused it."""

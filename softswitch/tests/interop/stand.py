@@ -78,12 +78,14 @@ class Stand:
     """One app server and one softswitch. `environment` wins over the stand's own settings; `warnings` are parts of
     lines the logs may warn of beside the expected."""
 
-    def __init__(self, address: str = "127.0.0.1", environment: dict | None = None, warnings: tuple = ()):
+    def __init__(self, address: str = "127.0.0.1", environment: dict | None = None, warnings: tuple = (), **options):
         self.ports = Ports(300)
         self.http, self.health, self.sip = self.ports[1], self.ports[2], self.ports[3]
         self.sip_tls, self.sip_ws, self.sip_wss = self.ports[4], self.ports[5], self.ports[6]
         self.webrtc, self.rtp = self.ports[10], (self.ports[100], self.ports[299])
         self.address = address
+        # With `ipv6` SIP is served at ::1 too.
+        self.addresses = [address, "[::1]"] if options.get("ipv6") else [address]
         self.folder = temporary("stand")
         self.state = pathlib.Path(self.folder.name)
         self.environment = environment or {}
@@ -128,7 +130,7 @@ class Stand:
                 "RINGDOWN_STATE": str(self.state / "softswitch"),
                 "RINGDOWN_APPSERVER_URL": f"ws://{self.address}:{self.http}/node",
                 "RINGDOWN_NODE_TOKEN_FILE": str(self.state / "node-token"),
-                "RINGDOWN_SIP_LISTEN": f"{self.address}:{self.sip}",
+                "RINGDOWN_SIP_LISTEN": ",".join(f"{address}:{self.sip}" for address in self.addresses),
                 "RINGDOWN_SIP_TLS_LISTEN": f"{self.address}:{self.sip_tls}",
                 "RINGDOWN_SIP_WS_LISTEN": f"{self.address}:{self.sip_ws}",
                 "RINGDOWN_SIP_WSS_LISTEN": f"{self.address}:{self.sip_wss}",

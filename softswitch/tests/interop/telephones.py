@@ -21,13 +21,14 @@ class Telephones(unittest.TestCase):
 
     environment: dict[str, str] = {}
     expected_warnings: tuple[str, ...] = ()
+    ipv6 = False
 
     @classmethod
     def setUpClass(cls):
         folder = temporary("tests")
         cls.addClassCleanup(folder.cleanup)
         cls.folder = pathlib.Path(folder.name)
-        cls.stand = Stand(environment=cls.environment, warnings=cls.expected_warnings).start()
+        cls.stand = Stand(environment=cls.environment, warnings=cls.expected_warnings, ipv6=cls.ipv6).start()
         cls.addClassCleanup(lambda: cls.stand.stop())
 
     def phone(self, name: str, hz: int, **options) -> Phone:
@@ -35,9 +36,8 @@ class Telephones(unittest.TestCase):
         account = self.stand.accounts[name]
         password = options.pop("password", account["sip_password"])
         registered = options.pop("registered", True)
-        telephone = Phone(
-            account["sip_username"], password, f"127.0.0.1:{self.stand.sip}", self.microphone(hz), **options
-        )
+        server = f"{options.get('host', '127.0.0.1')}:{options.pop('port', self.stand.sip)}"
+        telephone = Phone(account["sip_username"], password, server, self.microphone(hz), **options)
         self.addCleanup(telephone.stop)
         return telephone.start(registered)
 
