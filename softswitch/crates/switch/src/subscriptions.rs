@@ -103,13 +103,12 @@ impl Switch {
         self.sip.agent.respond(now, *id, response);
     }
 
-    /// Tells who watches what changed. Whether anything was sent.
+    /// Tells who watches what changed.
     pub(crate) fn settle_subscriptions(&mut self, now: Instant) {
-        let changed = self.people.take_changed();
-        if self.watchers.is_empty() {
-            return;
-        }
-        for watched in changed {
+        for watched in self.people.take_changed() {
+            if !self.watchers.is_watched(&watched) {
+                continue;
+            }
             for package in Package::ALL {
                 self.watchers.handle_change(now, package, &watched);
             }

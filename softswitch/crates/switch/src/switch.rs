@@ -12,6 +12,7 @@ use ringdown_media::api::{MediaEvent, MediaFailure};
 use ringdown_sip::{
     endpoint::{Destination, Flow},
     message::{Message, ParseError},
+    subscription::End,
 };
 use ringdown_types::{CallId, LegId, Random};
 use tracing::{error, warn};
@@ -275,9 +276,11 @@ impl Switch {
         self.directory.version()
     }
 
-    /// Ends every call: the program stops.
+    /// Ends every call and every subscription: the program stops. Telephones that watch somebody subscribe anew with
+    /// whoever comes after us.
     pub fn handle_shutdown(&mut self, now: Instant) {
         self.calls.handle_shutdown(now);
+        self.watchers.end_all(now, End::Stopping);
         self.settle(now);
     }
 

@@ -231,3 +231,45 @@ fn the_voicemail_lamp_follows_the_mailbox() {
     assert!(last(&office, alice).contains("Messages-Waiting: no\r\n"));
     assert!(last(&office, alice).contains("Voice-Message: 0/1 (0/0)\r\n"));
 }
+
+fn standing(office: &Office, phone: usize) -> String {
+    let notify = office.phones[phone].last_request(&Method::Notify).expect("something was told");
+    notify.headers.text(&HeaderName::SubscriptionState).ok().flatten().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_telephone_that_may_not_watch_any_more_is_told_so() {
+    let mut office = Office::new();
+    let alice = office.phone("alice-phone");
+    office.at(alice, |phone| phone.watch("dialog", "102"));
+    let mut company = support::directory();
+    company.version = 2;
+    company.devices.retain(|device| device.username != "alice-phone");
+    office.switch.apply_directory(office.now, company).expect("it is sound");
+    office.run();
+    assert_eq!(standing(&office, alice), "terminated;reason=rejected");
+}
+
+#[test]
+fn a_person_who_left_is_watched_no_more() {
+    let mut office = Office::new();
+    let alice = office.phone("alice-phone");
+    office.at(alice, |phone| phone.watch("dialog", "102"));
+    office.advance(SECOND);
+    let mut company = support::directory();
+    company.version = 2;
+    company.users.iter_mut().filter(|user| user.id == BOB).for_each(|user| user.enabled = false);
+    office.switch.apply_directory(office.now, company).expect("it is sound");
+    office.run();
+    assert_eq!(standing(&office, alice), "terminated;reason=noresource");
+}
+
+#[test]
+fn a_switch_that_stops_tells_who_watches_to_come_again() {
+    let mut office = Office::new();
+    let alice = office.phone("alice-phone");
+    office.at(alice, |phone| phone.watch("dialog", "102"));
+    office.switch.handle_shutdown(office.now);
+    office.run();
+    assert_eq!(standing(&office, alice), "terminated;reason=probation;retry-after=10");
+}

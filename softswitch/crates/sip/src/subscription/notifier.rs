@@ -304,6 +304,12 @@ impl<R: Clone + Eq + Hash> Notifier<R> {
         ids.into_iter().for_each(|id| self.end(now, id, End::Rejected));
     }
 
+    /// Ends everything.
+    pub fn end_all(&mut self, now: Instant, end: End) {
+        let ids: Vec<_> = self.subscriptions.keys().copied().collect();
+        ids.into_iter().for_each(|id| self.end(now, id, end));
+    }
+
     /// A connection closed: who was told over it is not reached any more, and subscribes anew.
     pub fn handle_connection_closed(&mut self, connection: ConnectionId) {
         self.connections.closed(connection).into_iter().for_each(|id| self.remove(id));

@@ -24,6 +24,8 @@ pub enum End {
     NoResource,
     /// The subscriber may not be told any more.
     Rejected,
+    /// The notifier stops, and whoever comes after it does not know the subscription.
+    Stopping,
 }
 
 impl End {
@@ -32,6 +34,8 @@ impl End {
             Self::Timeout => "timeout",
             Self::NoResource => "noresource",
             Self::Rejected => "rejected",
+            // "The client SHOULD retry at some later time." §4.1.3
+            Self::Stopping => "probation;retry-after=10",
         }
     }
 }
