@@ -22,7 +22,7 @@ use ringdown_media::{
 };
 use ringdown_plane::{Datagram, Output, RecordingPart, SocketKey, Worker, WorkerConfig};
 use ringdown_rtc::DtlsIdentity;
-use ringdown_types::{LegId, RecordingId};
+use ringdown_types::{LegId, RecordingId, contain};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::mpsc;
 use tracing::{debug, error, warn};
@@ -190,7 +190,11 @@ impl MediaTask {
                 return;
             }
             let now = Instant::now();
-            self.worker.handle_timeout(now, &mut |socket, to, bytes| self.sockets.send(socket, to, bytes));
+            let sockets = &mut self.sockets;
+            let worker = &mut self.worker;
+            contained(self.index, || {
+                worker.handle_timeout(now, &mut |socket, to, bytes| sockets.send(socket, to, bytes));
+            });
             self.act();
             self.report();
         }
@@ -214,7 +218,8 @@ impl MediaTask {
                     let datagram = Datagram { socket: key, source, buffer: slot, length };
                     let sockets = &mut self.sockets;
                     let mut send = |socket, to, bytes: &[u8]| sockets.send(socket, to, bytes);
-                    self.worker.handle_datagram(Instant::now(), datagram, &mut send);
+                    let worker = &mut self.worker;
+                    contained(self.index, || worker.handle_datagram(Instant::now(), datagram, &mut send));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 // ICMP answers to earlier packets arrive here; the packets behind them are still to be read.
@@ -230,12 +235,14 @@ impl MediaTask {
         loop {
             match self.commands.try_recv() {
                 Ok(WorkerInput::Command(command)) => {
-                    self.worker.handle_command(Instant::now(), *command);
+                    let worker = &mut self.worker;
+                    contained(self.index, || worker.handle_command(Instant::now(), *command));
                     self.act();
                 }
                 Ok(WorkerInput::Sounds(sounds)) => self.worker.set_sounds(sounds),
                 Ok(WorkerInput::Recording { recording, samples }) => {
-                    self.worker.handle_recording(Instant::now(), recording, samples);
+                    let worker = &mut self.worker;
+                    contained(self.index, || worker.handle_recording(Instant::now(), recording, samples));
                     self.act();
                 }
                 Err(TryRecvError::Empty) => return true,
@@ -358,6 +365,14 @@ impl Sockets {
         let pair = (one(port)?, one(port + 1)?);
         self.telephones.insert(port, pair);
         Ok(())
+    }
+}
+
+/// A bug in one packet, command or leg's turn takes no other leg's sound with it. The leg it struck may fall silent;
+/// its call ends by its signalling.
+fn contained(worker: usize, work: impl FnOnce()) {
+    if contain(work).is_err() {
+        error!(worker, "a media worker failed inside and goes on");
     }
 }
 
