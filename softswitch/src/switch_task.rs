@@ -537,6 +537,11 @@ impl Link {
     }
 
     fn number(&mut self, event: Event) {
+        // Who talks is the first to be left out: it is out of date in a moment, and a number left out would be a gap.
+        let is_behind = |outgoing: &Outgoing| outgoing.capacity() < outgoing.max_capacity() / 2;
+        if matches!(event, Event::RoomTalking { .. }) && self.outgoing.as_ref().is_some_and(is_behind) {
+            return;
+        }
         self.seq += 1;
         self.send(NodeFrame::Event { seq: self.seq, event });
     }

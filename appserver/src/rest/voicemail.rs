@@ -212,7 +212,7 @@ fn read_range(range: &str, total: u64) -> Option<Option<RangeInclusive<u64>>> {
         (Err(_), Ok(0)) if first.is_empty() => return None,
         _ => return Some(None),
     };
-    (first <= end).then(|| Some(first..=last))
+    (first <= end).then_some(Some(first..=last))
 }
 
 #[cfg(test)]

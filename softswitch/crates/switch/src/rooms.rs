@@ -10,7 +10,7 @@ use tracing::warn;
 
 use crate::{Output, Switch, notices::Translator};
 
-/// Which worker makes a mix: the one of its first member. Members on other workers are joined by a link, whose far
+/// Which worker makes a mix: the one of whoever hears it first. Members on other workers are joined by a link, whose far
 /// end is the member there.
 #[derive(Debug, Default)]
 pub(crate) struct Mixes {
