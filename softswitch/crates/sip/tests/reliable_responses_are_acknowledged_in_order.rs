@@ -105,3 +105,31 @@ fn an_offer_in_a_reliable_response_is_answered_in_its_prack() {
     net.run(ms(30));
     net.assert_clean();
 }
+
+#[test]
+fn of_two_branches_with_early_media_the_one_that_answers_counts() {
+    let mut net = Net::udp();
+    let (raw, leg) = Raw::invited(&mut net, Some("offer"));
+    for (tag, sdp) in [("carol", "carol's"), ("dave", "dave's")] {
+        let mut response = raw.reliable(183, 1, Some(sdp));
+        response.headers.set(HeaderName::To, format!("<sip:bob@192.0.2.2>;tag={tag}"));
+        raw.respond_with(&mut net, response);
+        net.run(ms(30));
+        let prack = raw.received(&net, &Method::Prack);
+        assert_eq!(prack.headers.to().expect("To").tag(), Some(tag));
+        raw.respond(&mut net, &prack, 200);
+    }
+    let mut answer = raw.answer(200, None);
+    answer.headers.set(HeaderName::To, "<sip:bob@192.0.2.2>;tag=carol");
+    raw.respond_with(&mut net, answer);
+    net.run(ms(30));
+    let told: Vec<_> = net.bob().events.iter().map(|(_, event)| format!("{event:?}")).collect();
+    let carols = r#"Answered { sdp: Some(b"carol's") }"#;
+    assert_eq!(told, [r#"Progress { sdp: b"carol's" }"#, r#"Progress { sdp: b"dave's" }"#, carols]);
+    net.with("bob", |agent, now| agent.bye(now, leg, None)).expect("answered");
+    net.run(ms(30));
+    let bye = raw.received(&net, &Method::Bye);
+    assert_eq!(bye.headers.to().expect("To").tag(), Some("carol"));
+    raw.respond(&mut net, &bye, 200);
+    net.assert_clean();
+}

@@ -78,6 +78,8 @@ struct Subscription {
     in_flight: Option<ClientId>,
     /// Whether the state has changed since the latest NOTIFY.
     unsent: bool,
+    /// How often a NOTIFY came too late, because another request of ours overtook it.
+    overtaken: u8,
 }
 
 /// How long a transfer may take to come to something. Its end shows a telephone whose transfer hangs that nothing
@@ -85,6 +87,8 @@ struct Subscription {
 const DURATION: Duration = Duration::from_secs(180);
 /// The REFERs one call leg may have at a time. A telephone sends one.
 const MAX_REFERS: usize = 4;
+/// The NOTIFYs of a subscription that are sent again after a 500.
+const MAX_OVERTAKEN: u8 = 3;
 /// The content type of a NOTIFY (RFC 3420).
 const SIPFRAG: &str = "message/sipfrag;version=2.0";
 
@@ -211,7 +215,8 @@ impl InviteUsage {
         // "The NOTIFYs of a second or subsequent REFER in a dialog MUST carry an id parameter: its CSeq." §2.4.6
         let cseq = request.headers.cseq().map_or(0, |cseq| cseq.number);
         let event = if id.0 == 1 { "refer".to_owned() } else { format!("refer;id={cseq}") };
-        let subscription = Subscription { event, status: 100, over: None, in_flight: None, unsent: true };
+        let subscription =
+            Subscription { event, status: 100, over: None, in_flight: None, unsent: true, overtaken: 0 };
         if let Some(refer) = self.refers.get_mut(at) {
             refer.state = ReferState::Subscribed(subscription);
             refer.expires = ctx.now + DURATION;
@@ -311,6 +316,13 @@ impl InviteUsage {
             return true;
         };
         subscription.in_flight = None;
+        // "A lower CSeq MUST be rejected with a 500" (RFC 3261 §12.2.2): a later request arrived first.
+        if status == 500 && subscription.overtaken < MAX_OVERTAKEN {
+            subscription.overtaken += 1;
+            subscription.unsent = true;
+            self.notify(ctx, at);
+            return true;
+        }
         let is_done = subscription.over.is_some() && !subscription.unsent;
         // "If the NOTIFY fails …, the notifier MUST remove the subscription." RFC 6665 §4.2.2
         if status >= 300 || is_done {

@@ -129,6 +129,8 @@ pub struct Net {
     pub log: Vec<Sent>,
     /// Says which messages are lost.
     pub loses: Rule,
+    /// How long a message is under way: one that takes longer is overtaken.
+    pub delay: Box<dyn FnMut() -> Duration>,
     /// Packets to addresses where nobody is.
     pub outside: Vec<Sent>,
 }
@@ -152,7 +154,9 @@ impl Net {
         });
         let parties = parties.collect();
         let (under_way, log, outside) = (VecDeque::new(), Vec::new(), Vec::new());
-        Self { start, now: start, transport, parties, under_way, log, loses: Box::new(|_| false), outside }
+        let (loses, delay): (Rule, Box<dyn FnMut() -> Duration>) =
+            (Box::new(|_| false), Box::new(|| LATENCY));
+        Self { start, now: start, transport, parties, under_way, log, loses, delay, outside }
     }
 
     pub fn udp() -> Self {
@@ -229,7 +233,9 @@ impl Net {
     pub fn inject(&mut self, from: SocketAddr, to: &str, bytes: impl Into<Bytes>) {
         let to = self.party(to).address;
         let at = self.now - self.start;
-        self.under_way.push_back((self.now + LATENCY, Sent { at, from, to, bytes: bytes.into() }));
+        let arrives = self.now + LATENCY;
+        let place = self.under_way.partition_point(|(other, _)| *other <= arrives);
+        self.under_way.insert(place, (arrives, Sent { at, from, to, bytes: bytes.into() }));
     }
 
     /// Lets time pass.
@@ -291,7 +297,9 @@ impl Net {
                         let sent = Sent { at, from: party.address, to, bytes: transmit.bytes };
                         self.log.push(sent.clone());
                         if !(self.loses)(&sent) {
-                            self.under_way.push_back((now + LATENCY, sent));
+                            let at = now + (self.delay)();
+                            let place = self.under_way.partition_point(|(other, _)| *other <= at);
+                            self.under_way.insert(place, (at, sent));
                         }
                     }
                     Output::Event(Event::Usage { usage, event }) => party.events.push((usage, event)),
