@@ -58,6 +58,11 @@ pub(crate) struct Config {
     pub(crate) sip_digest: Vec<DigestAlgorithm>,
     /// How often a telephone registered over UDP is asked whether it is there, in seconds; 0 for never.
     pub(crate) sip_qualify_seconds: u16,
+    /// How long a call lives without a sign of life of a telephone that knows session timers, in seconds; 0 asks for
+    /// none.
+    pub(crate) sip_session_seconds: u32,
+    /// The shortest such time a telephone may ask for, in seconds, 90 or more.
+    pub(crate) sip_session_min_seconds: u32,
     /// The address telephones and browsers reach this host at. Without it the address of the default route is taken,
     /// or the loopback address where there is no route.
     pub advertised_address: Option<IpAddr>,
@@ -110,6 +115,8 @@ impl Default for Config {
             host_names: Vec::new(),
             sip_digest: vec![DigestAlgorithm::Sha256, DigestAlgorithm::Md5],
             sip_qualify_seconds: 50,
+            sip_session_seconds: 1800,
+            sip_session_min_seconds: 90,
             advertised_address: None,
             advertised_address_v6: None,
             extra_webrtc_addresses: Vec::new(),
@@ -198,6 +205,12 @@ impl Config {
         if self.sip_digest.is_empty() {
             return invalid("sip_digest is empty: name sha-256, md5 or both");
         }
+        let (session, least) = (self.sip_session_seconds, self.sip_session_min_seconds);
+        if !(90..=86_400).contains(&least) || (session != 0 && !(least..=86_400).contains(&session)) {
+            return invalid(
+                "sip_session_min_seconds is 90 or more, sip_session_seconds no less, or 0 for none",
+            );
+        }
         if (1..10).contains(&self.sip_qualify_seconds) {
             return invalid("sip_qualify_seconds is too small: name 10 or more, or 0 for never");
         }
@@ -250,6 +263,8 @@ const KEYS: [&str; 29] = [
     "host_names",
     "sip_digest",
     "sip_qualify_seconds",
+    "sip_session_seconds",
+    "sip_session_min_seconds",
     "advertised_address",
     "advertised_address_v6",
     "extra_webrtc_addresses",

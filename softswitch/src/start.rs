@@ -14,6 +14,7 @@ use std::{
 use ringdown_control::{DirectorySnapshot, SettingChanged};
 use ringdown_media::{codec::OpusSettings, prompt::SoundStore};
 use ringdown_rtc::DtlsIdentity;
+use ringdown_sip::invite::SessionTimers;
 use ringdown_sip::{endpoint::Ports, message::Algorithm};
 use ringdown_switch::{QualifyConfig, Switch, SwitchConfig, SwitchLimits, WorkerInfo};
 use ringdown_types::{NodeId, Random};
@@ -248,6 +249,10 @@ fn make_switch(config: &Config, addresses: &Addresses, identity: &DtlsIdentity) 
             })
             .collect(),
         dtls_fingerprint: *identity.fingerprint().as_bytes(),
+        session_timers: SessionTimers {
+            interval: config.sip_session_seconds,
+            minimum: config.sip_session_min_seconds,
+        },
         qualify: QualifyConfig {
             interval: Duration::from_secs(config.sip_qualify_seconds.into()),
             ..QualifyConfig::default()

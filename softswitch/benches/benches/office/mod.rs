@@ -13,6 +13,7 @@ use ringdown_benches::{
 };
 use ringdown_control::DirectorySnapshot;
 use ringdown_media::api::{LegStats, MediaCommand, MediaEvent};
+use ringdown_sip::invite::SessionTimers;
 use ringdown_sip::{
     endpoint::{ConnectionId, Flow, Ports, Transport},
     message::Algorithm as Offered,
@@ -236,6 +237,7 @@ fn config() -> SwitchConfig {
         }],
         digest_algorithms: vec![Offered::Md5],
         dtls_fingerprint: [7; 32],
+        session_timers: SessionTimers::default(),
         qualify: QualifyConfig { interval: Duration::ZERO, misses: 2 },
         limits: SwitchLimits {
             transactions: 10_000_000,

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use ringdown_sip::{endpoint::Ports, message::Algorithm};
+use ringdown_sip::{endpoint::Ports, invite::SessionTimers, message::Algorithm};
 
 /// What a switch is told once.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub struct SwitchConfig {
     pub digest_algorithms: Vec<Algorithm>,
     /// SHA-256 of the certificate browsers see in the DTLS handshake.
     pub dtls_fingerprint: [u8; 32],
+    /// How long a call with a telephone lives without a sign of life (RFC 4028).
+    pub session_timers: SessionTimers,
     /// How registered telephones are asked whether they are there.
     pub qualify: QualifyConfig,
     /// How much may exist at once.

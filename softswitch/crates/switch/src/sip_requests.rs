@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Instant};
 use ringdown_sdp::Peer;
 use ringdown_sip::{
     endpoint::{ClientId, Destination, EndpointConfig, Flow},
-    invite::{SessionTimers, UsageEvent, UsageId},
+    invite::{UsageEvent, UsageId},
     message::{HeaderName, Host, Method, Request, Response},
     registrar::{BindingId, Registrar, RegistrarConfig},
     subscription::SubscriptionId,
@@ -63,7 +63,7 @@ impl SipSide {
             RegistrarConfig { max_bindings: config.limits.bindings_per_device, ..RegistrarConfig::default() };
         Self {
             agent: UserAgent::new(
-                UserAgentConfig { endpoint, max_usages, session_timers: SessionTimers::default() },
+                UserAgentConfig { endpoint, max_usages, session_timers: config.session_timers },
                 random(),
             ),
             registrar: Registrar::new(registrar).with_gruus(&mut *random()),

@@ -3,11 +3,11 @@
 //! A REFER is never passed on: the switch is the other side of every dialog, so it does what was asked itself, with
 //! the telephone's rights, and tells how it goes.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use ringdown_call::{CommandError, Destination, LegCommand, OfferError, OfferedCall, TransferProgress};
 use ringdown_sip::invite::{ReferId, Referral, UsageId};
-use ringdown_types::{CallId, LegId, Pii};
+use ringdown_types::{CallId, LegId};
 use tracing::debug;
 
 use crate::{Switch, routing::Caller};
@@ -29,10 +29,14 @@ impl Switch {
         let asked = match attended {
             Some(Some(other)) => LegCommand::CompleteTransfer { other },
             Some(None) => return self.refuse_refer(now, leg, (usage, referral.id), 481),
-            None => {
-                let to = Pii(Arc::from(referral.target.called_number().unwrap_or_default()));
-                LegCommand::Transfer { to, stays: true }
-            }
+            None => match self.own_number(std::slice::from_ref(&referral.target)) {
+                Some(to) => LegCommand::Transfer { to, stays: true },
+                // Nobody outside is reachable, whatever their number is here.
+                None if referral.target.called_number().is_some() => {
+                    return self.refuse_refer(now, leg, (usage, referral.id), 403);
+                }
+                None => return self.refuse_refer(now, leg, (usage, referral.id), 400),
+            },
         };
         if let Err(error) = self.calls.handle_command(now, leg, asked) {
             let status = match error {

@@ -75,3 +75,22 @@ fn a_re_invite_that_cannot_be_served_leaves_the_call_as_it_was() {
     office.at(bob, |phone| phone.hang_up());
     office.assert_quiet();
 }
+
+#[test]
+fn an_old_phone_holds_with_the_address_zero() {
+    let mut office = Office::new();
+    let (alice, bob) = (office.tab(ALICE), office.phone("bob-phone"));
+    let a = office.browser_calls(alice, ALICE, "102", &ALL);
+    office.at(bob, |phone| phone.answer());
+    let (b, rtp) = (office.leg_of(BOB), office.phones[bob].rtp);
+    // RFC 2543 §B.5
+    office.phones[bob].rtp.set_ip([0, 0, 0, 0].into());
+    office.at(bob, |phone| phone.reinvite("sendrecv"));
+    assert_eq!(office.phones[bob].last_response().status, 200);
+    assert_eq!((office.hears(a), office.hears(b)), (music(), Hears::Nothing));
+    office.phones[bob].rtp = rtp;
+    office.at(bob, |phone| phone.reinvite("sendrecv"));
+    office.assert_talking(a, b);
+    office.hang_up(a);
+    office.assert_quiet();
+}

@@ -2,7 +2,7 @@
 
 mod support;
 
-use ringdown_sip::message::Method;
+use ringdown_sip::message::{HeaderName, Method};
 use ringdown_types::EndReason;
 use support::{browser::ALL, phone::Manner, *};
 
@@ -131,5 +131,47 @@ fn a_stranger_takes_no_call_over_and_a_colleague_may_answer_what_rings() {
     assert!(office.phones[bob].call.is_none());
     office.assert_talking(a, office.leg_of(CAROL));
     office.hang_up(a);
+    office.assert_quiet();
+}
+
+#[test]
+fn a_transfer_stays_in_the_house_and_among_ones_own_calls() {
+    let mut office = Office::new();
+    let (a, bob, carol) = bob_talks(&mut office);
+    for target in ["<sip:103@elsewhere.example>", "<sip:4930123456@192.0.2.200>"] {
+        office.at(bob, |phone| phone.refer(target));
+        assert_eq!(office.phones[bob].last_response().status, 403, "{target}");
+    }
+    office.at(carol, |phone| phone.dial("*43"));
+    let replaces = office.phones[bob].replaces().replace(';', "%3B").replace('=', "%3D").replace('@', "%40");
+    office.at(carol, |phone| phone.refer(&format!("<sip:102@example.test?Replaces={replaces}>")));
+    assert_eq!(office.phones[carol].last_response().status, 603);
+    assert!(office.phones[bob].notified().is_empty() && office.phones[carol].notified().is_empty());
+    office.at(carol, |phone| phone.hang_up());
+    office.at(bob, |phone| phone.reinvite("sendrecv"));
+    office.assert_talking(a, office.leg_of(BOB));
+    office.hang_up(a);
+    office.assert_quiet();
+}
+
+#[test]
+fn a_phone_whose_partner_changes_shows_the_new_one() {
+    let mut office = Office::new();
+    let (alice, bob) = (office.phone("alice-phone"), office.phone("bob-phone"));
+    let carol = office.phone("carol-phone");
+    office.phones[alice].extra = vec![("Allow", "INVITE, ACK, BYE, CANCEL, UPDATE")];
+    office.at(alice, |phone| phone.dial("102"));
+    office.at(bob, |phone| phone.answer());
+    let shown = |message: &ringdown_sip::message::Headers| {
+        message.text(&HeaderName::PAssertedIdentity).ok().flatten().map(str::to_owned)
+    };
+    let answer = office.phones[alice].last_response();
+    assert_eq!(shown(&answer.headers).as_deref(), Some("\"Bob\" <sip:102@example.test>"));
+    assert!(!office.phones[alice].methods().contains(&"UPDATE"), "it knows already");
+    office.at(bob, |phone| phone.refer("<sip:103@example.test>"));
+    office.at(carol, |phone| phone.answer());
+    let update = office.phones[alice].last_request(&Method::Update).expect("alice is told");
+    assert_eq!(shown(&update.headers).as_deref(), Some("\"Carol\" <sip:103@example.test>"));
+    office.at(alice, |phone| phone.hang_up());
     office.assert_quiet();
 }

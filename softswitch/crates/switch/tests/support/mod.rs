@@ -22,6 +22,7 @@ use ringdown_control::{
     VoicemailMessage,
 };
 use ringdown_media::api::{AudioParameters, MediaCommand, MediaEvent, PlaySource, Transport};
+use ringdown_sip::invite::SessionTimers;
 use ringdown_sip::{
     digest::Ha1,
     endpoint::{ConnectionId, Destination, Flow, Ports, Transport as SipTransport},
@@ -500,6 +501,7 @@ fn config() -> SwitchConfig {
         }],
         digest_algorithms: vec![Algorithm::Sha256, Algorithm::Md5],
         dtls_fingerprint: [7; 32],
+        session_timers: SessionTimers::default(),
         qualify: QualifyConfig { interval: Duration::ZERO, misses: 2 },
         limits: SwitchLimits::default(),
     }

@@ -334,6 +334,20 @@ impl Phone {
         self.log.iter().filter_map(status).collect()
     }
 
+    /// Acknowledges the last reliable provisional response, with its answer if the INVITE had no offer.
+    pub(crate) fn prack(&mut self) {
+        let response = self.last_response().clone();
+        let rseq = response.headers.number(&HeaderName::RSeq).expect("a number").expect("RSeq");
+        let cseq = response.headers.cseq().expect("CSeq").number;
+        let call = self.call.as_mut().expect("the phone is calling");
+        call.remote = response.headers.to().expect("To");
+        let mut prack = self.in_dialog(Method::Prack).with(HeaderName::RAck, format!("{rseq} {cseq} INVITE"));
+        if self.offers_late {
+            prack = prack.with_body("application/sdp", self.description("sendrecv"));
+        }
+        self.send_request(prack);
+    }
+
     pub(crate) fn info_dtmf(&mut self, key: char) {
         let body = Bytes::from(format!("Signal={key}\r\nDuration=160\r\n"));
         let info = self.in_dialog(Method::Info).with_body("application/dtmf-relay", body);
