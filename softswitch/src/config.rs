@@ -246,7 +246,7 @@ impl Config {
 const ENV_PREFIX: &str = "RINGDOWN_";
 
 /// The keys that may come from the environment: every one there is.
-const KEYS: [&str; 29] = [
+const KEYS: [&str; 31] = [
     "state",
     "appserver_url",
     "node_token",
