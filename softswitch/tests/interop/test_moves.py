@@ -103,7 +103,8 @@ class Moves(Telephones):
 
     def test_an_attended_transfer_joins_two_calls(self):
         def complete(bob, first: Call, second: Call):
-            replaces = f"{second.dialog['call_id']}%3Bto-tag%3D{tag(second.dialog['to'])}%3Bfrom-tag%3D{tag(second.dialog['from'])}"
+            tags = f"to-tag%3D{tag(second.dialog['to'])}%3Bfrom-tag%3D{tag(second.dialog['from'])}"
+            replaces = f"{second.dialog['call_id'].replace('@', '%40')}%3B{tags}"
             refer_to = ("Refer-To", f"<sip:103@{REALM}?Replaces={replaces}>")
             answer = first.ask("REFER", refer_to, ("Referred-By", f"<sip:102@{REALM}>"))
             self.assertEqual(answer.status, 202)
@@ -194,8 +195,10 @@ class Moves(Telephones):
         self.end_last(carol, alice, CAROL_HZ)
 
     def test_an_invite_that_replaces_a_call_takes_its_place(self):
-        alice_voice, bob_voice, carol_voice = self.voice(ALICE_HZ), self.voice(BOB_HZ), self.voice(CAROL_HZ)
-        alice, bob, carol = self.scripted("alice"), self.scripted("bob"), self.scripted("carol")
+        alice_voice, bob_voice, other_voice = self.voice(ALICE_HZ), self.voice(BOB_HZ), self.voice(CAROL_HZ)
+        alice, bob = self.scripted("alice"), self.scripted("bob")
+        # A call that talks is taken over by another telephone of the same person only.
+        other, carol = self.scripted("bob", registered=False), self.scripted("carol")
         calling = alice.call("102", alice_voice)
         first = bob.wait_call(bob_voice)
         first.answer()
@@ -205,12 +208,14 @@ class Moves(Telephones):
         replaces = (
             f"{first.dialog['call_id']};to-tag={tag(first.dialog['to'])};from-tag={tag(first.dialog['from'])}"
         )
-        taking = carol.call("102", carol_voice, ("Replaces", replaces), ("Require", "replaces"))
+        stealing = carol.call("102", self.voice(CAROL_HZ), ("Replaces", replaces), ("Require", "replaces"))
+        self.assertGreaterEqual(stealing.wait_final().status, 400)
+        taking = other.call("102", other_voice, ("Replaces", replaces), ("Require", "replaces"))
         self.assertEqual(taking.wait_final().status, 200)
         first.wait_hung_up()
         time.sleep(2.5)
         self.assert_hears_only(alice_voice, CAROL_HZ, self.last_seconds(alice_voice))
-        self.assert_hears_only(carol_voice, ALICE_HZ, self.last_seconds(carol_voice))
+        self.assert_hears_only(other_voice, ALICE_HZ, self.last_seconds(other_voice))
         taking.hang_up()
         calling.wait_hung_up()
 
