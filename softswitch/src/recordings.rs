@@ -12,6 +12,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread,
+    time::Duration,
 };
 
 use ringdown_control::{CommandId, CommandResult, SoundBytes, VoicemailMessage};
@@ -33,6 +34,9 @@ use crate::{
 /// Jobs that wait for the thread: five seconds of two hundred recordings. More costs memory while the disk hangs,
 /// about 6 kB each; fewer spoils recordings on a slow one.
 const JOBS: usize = 4_096;
+
+/// How long the end of the program waits for the disk.
+const FLUSH: Duration = Duration::from_secs(2);
 
 /// A description larger than this is not one of ours.
 const MAX_DESCRIPTION: u64 = 64 * 1024;
@@ -77,6 +81,8 @@ pub(crate) enum FileJob {
     Keep(VoicemailMessage),
     /// Remove a recording and its description.
     Discard(RecordingId),
+    /// Tell when everything before this is done.
+    Flush(mpsc::SyncSender<()>),
 }
 
 /// The thread's other end.
@@ -111,6 +117,14 @@ impl Recordings {
     /// Hands over a job; `false` where too many wait.
     pub(crate) fn send(&self, job: FileJob) -> bool {
         self.jobs.try_send(job).is_ok()
+    }
+
+    /// Waits until everything that was handed over is on the disk, or a disk that hangs had its time.
+    pub(crate) fn flush(&self) {
+        let (done, wait) = mpsc::sync_channel(1);
+        if !self.send(FileJob::Flush(done)) || wait.recv_timeout(FLUSH).is_err() {
+            warn!("the recordings' disk does not keep up; the newest changes of mailboxes may be lost");
+        }
     }
 }
 
@@ -209,6 +223,8 @@ impl Writer {
                     error!(%error, "a message cannot be kept; it is lost with the next restart");
                 }
             }
+            // Whoever waited may have given up.
+            FileJob::Flush(done) => drop(done.try_send(())),
             FileJob::Discard(recording) => {
                 for kind in [DESCRIPTION, SOUND] {
                     let _ = fs::remove_file(path(&self.folder, recording, kind));
@@ -356,8 +372,7 @@ mod tests {
         assert_eq!(stand.record(&samples, 8_000), (true, 500));
         assert_eq!(stand.read().as_deref(), Some(&samples[..8_000]));
         assert!(stand.recordings.send(FileJob::Keep(message())));
-        // The thread does one thing after the other.
-        assert!(stand.read().is_some());
+        stand.recordings.flush();
 
         let mut stand = self::stand(stand.folder);
         assert_eq!(stand.messages, [message()]);

@@ -483,7 +483,7 @@ impl Running {
         self.act();
         self.wake_workers();
         if calls == 0 {
-            return;
+            return self.task.recordings.flush();
         }
         info!(calls, "hanging up");
         // Telephones confirm their BYEs, and some need them repeated.
@@ -503,6 +503,8 @@ impl Running {
             }
         };
         drop(timeout(FAREWELL, answers).await);
+        // Messages that the end of their calls ended.
+        self.task.recordings.flush();
     }
 }
 

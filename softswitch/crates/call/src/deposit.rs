@@ -53,7 +53,7 @@ impl Deposit {
             script.say([PromptId::NotAvailable, PromptId::VoicemailFull, PromptId::Goodbye]);
             return Self { plan, stage: Stage::Leaving, script };
         }
-        script.say([PromptId::NotAvailable, PromptId::VoicemailLeaveMessage]);
+        script.say([PromptId::VoicemailLeaveMessage]);
         script.then([ToneId::Beep]);
         Self { plan, stage: Stage::Greeting, script }
     }

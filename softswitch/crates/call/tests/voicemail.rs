@@ -63,7 +63,7 @@ fn prompts<const N: usize>(prompts: [PromptId; N]) -> Vec<PlaySource> {
 fn a_message_is_left_after_the_tone_and_ended_by_hash() {
     let mut world = World::new();
     let alice = leave_message(&mut world, false);
-    let mut said = prompts([PromptId::NotAvailable, PromptId::VoicemailLeaveMessage]);
+    let mut said = prompts([PromptId::VoicemailLeaveMessage]);
     said.push(PlaySource::Tone(ToneId::Beep));
     assert_eq!(hear_out(&mut world, alice), said);
     assert_eq!(world.recording[&alice].1, BOB);

@@ -83,7 +83,7 @@ prompts! {
     RoomIsLocked = "room-is-locked",
     /// "The conference is open now."
     RoomIsOpen = "room-is-open",
-    /// "Please leave a message after the tone. To end it, press hash, or hang up."
+    /// "The person you are calling cannot answer now. Please leave a message after the tone. …"
     VoicemailLeaveMessage = "voicemail-leave-message",
     /// "This mailbox is full."
     VoicemailFull = "voicemail-full",
