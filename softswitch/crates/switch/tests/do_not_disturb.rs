@@ -95,3 +95,14 @@ fn a_change_while_it_rings_lets_it_ring() {
     office.hang_up(a);
     office.assert_quiet();
 }
+
+#[test]
+fn a_loudspeaker_stays_quiet_too() {
+    let mut office = Office::new();
+    let (alice, bob) = (office.phone("alice-phone"), office.phone("bob-phone"));
+    quiet(&mut office);
+    office.at(alice, |phone| phone.dial("*80102"));
+    assert_eq!(office.phones[alice].statuses(), [401, 486]);
+    assert!(office.phones[bob].methods().is_empty());
+    office.assert_quiet();
+}
