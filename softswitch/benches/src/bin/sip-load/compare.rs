@@ -1,12 +1,12 @@
 //! The table of `docs/performance.md`: the softswitch and its peer under the same load in the same run, one after the
 //! other, several times. Of each measurement the median counts.
 
-use std::{io, time::Duration};
+use std::io;
 
 use ringdown_benches::{digest::Algorithm, phones::Authentication};
 
 use crate::{
-    generator::{Generator, Plan, Scenario},
+    generator::{CALL, Generator, Plan, Scenario},
     outcome::Outcome,
     server::{Kind, REALM, Server, Setup},
 };
@@ -19,7 +19,6 @@ struct Row {
     kind: Kind,
 }
 
-const CALL: Scenario = Scenario::Call { hold: Duration::ZERO, held: 0 };
 const MD5: Kind = Kind::Ringdown(Algorithm::Md5);
 const PLAIN: Kind = Kind::Kamailio { challenges_calls: false };
 const STRICT: Kind = Kind::Kamailio { challenges_calls: true };
@@ -75,6 +74,9 @@ const ROWS: [Row; 8] = [
         kind: Kind::Ringdown(Algorithm::Sha256),
     },
 ];
+
+/// Addresses the telephones share.
+const SOURCES: u16 = 256;
 
 /// How hard and how often.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -140,7 +142,7 @@ fn measure(setup: &Setup, row: &Row, effort: Effort) -> io::Result<Outcome> {
         target: server.address,
         realm: REALM.to_owned(),
         users: setup.users,
-        sources: 64,
+        sources: SOURCES,
         authentication: row.authentication,
         algorithm: match row.kind {
             Kind::Ringdown(algorithm) => algorithm,
@@ -149,6 +151,6 @@ fn measure(setup: &Setup, row: &Row, effort: Effort) -> io::Result<Outcome> {
         pid: Some(server.pid()),
     };
     let mut generator = Generator::new(plan)?;
-    generator.register_all(5_000.0)?;
+    generator.register_first(setup.users, 5_000.0)?;
     generator.offer(row.scenario, effort.rate(row.scenario), effort.seconds)
 }

@@ -22,6 +22,14 @@ use crate::{callee::Callees, outcome::Outcome, process::Cost, sockets::Sockets};
 pub(crate) enum Scenario {
     /// Telephones register.
     Register,
+    /// Every telephone but the first `callers` registers once, as after a restart of the server, while those call each
+    /// other, `calls` a second.
+    Storm {
+        /// Telephones that registered before and call.
+        callers: u32,
+        /// Calls a second.
+        calls: u32,
+    },
     /// Telephones call each other: INVITE, 180, 200, ACK, and BYE after `hold`.
     Call {
         /// How long a call lasts.
@@ -29,6 +37,19 @@ pub(crate) enum Scenario {
         /// Calls that are set up before the load begins, held while it lasts, and hung up after it.
         held: u32,
     },
+}
+
+/// A call that ends when it is answered.
+pub(crate) const CALL: Scenario = Scenario::Call { hold: Duration::ZERO, held: 0 };
+
+impl Scenario {
+    /// Calls a second beside what is offered.
+    const fn calls(self) -> u32 {
+        match self {
+            Self::Storm { calls, .. } => calls,
+            Self::Register | Self::Call { .. } => 0,
+        }
+    }
 }
 
 /// One run.
@@ -99,6 +120,9 @@ pub(crate) struct Generator {
     alarms: BinaryHeap<Reverse<(Instant, u32, u32, Alarm)>>,
     callees: Callees,
     next_phone: u32,
+    /// In a storm: who calls, and whose turn it is.
+    callers: u32,
+    next_caller: u32,
     hold: Duration,
     outcome: Outcome,
     held_up: u64,
@@ -118,30 +142,44 @@ impl Generator {
             alarms: BinaryHeap::new(),
             callees: Callees::default(),
             next_phone: 0,
+            callers: 0,
+            next_caller: 0,
             hold: Duration::ZERO,
             outcome: Outcome::default(),
             held_up: 0,
         })
     }
 
-    /// Registers every telephone once, not faster than `rate` a second.
-    pub(crate) fn register_all(&mut self, rate: f64) -> io::Result<Outcome> {
+    /// Registers the first `count` telephones once, `rate` a second.
+    pub(crate) fn register_first(&mut self, count: u32, rate: f64) -> io::Result<Outcome> {
         self.next_phone = 0;
-        self.offer(Scenario::Register, rate, f64::from(self.plan.users) / rate)
+        self.offer(Scenario::Register, rate, f64::from(count) / rate)
     }
 
     /// Offers `rate` a second for `seconds`.
     pub(crate) fn offer(&mut self, scenario: Scenario, rate: f64, seconds: f64) -> io::Result<Outcome> {
-        if let Scenario::Call { hold, held } = scenario {
-            self.hold = hold;
-            self.set_up_held(held)?;
+        match scenario {
+            Scenario::Call { hold, held } => {
+                self.hold = hold;
+                self.set_up_held(held)?;
+            }
+            Scenario::Storm { callers, .. } => {
+                self.callers = callers;
+                self.next_phone = callers;
+            }
+            Scenario::Register => {}
         }
         self.outcome = Outcome { seconds, ..Outcome::default() };
         let held = self.live();
         let before = self.plan.pid.map(Cost::of).unwrap_or_default();
         let (started, mut begun) = (Instant::now(), 0_u64);
         let total = (rate * seconds).round() as u64;
+        let (mut called, calls) = (0_u64, scenario.calls());
         while begun < total {
+            if (called as f64) < started.elapsed().as_secs_f64() * f64::from(calls) {
+                called += 1;
+                self.begin(CALL, false);
+            }
             let due = ((started.elapsed().as_secs_f64() * rate) as u64 + 1).min(total);
             for _ in 0..ARRIVALS {
                 if begun < due {
@@ -242,15 +280,22 @@ impl Generator {
     }
 
     fn begin(&mut self, scenario: Scenario, is_held: bool) {
-        let users = self.plan.users;
-        let phone = self.next_phone % users;
-        self.next_phone = self.next_phone.wrapping_add(1);
+        let is_call = matches!(scenario, Scenario::Call { .. });
+        // Halfway round: nobody calls themselves, and everybody is called once before anybody is twice.
+        let (phone, peer) = if is_call && self.callers > 0 {
+            self.next_caller = (self.next_caller + 1) % self.callers;
+            (self.next_caller, (self.next_caller + self.callers / 2) % self.callers)
+        } else {
+            let users = self.plan.users;
+            let phone = self.next_phone % users;
+            self.next_phone = self.next_phone.wrapping_add(1);
+            (phone, (phone + users / 2 + 1) % users)
+        };
         let slot = self.free.pop().unwrap_or_else(|| {
             self.units.push(None);
             self.units.len() as u32 - 1
         });
         self.generation += 1;
-        let is_call = matches!(scenario, Scenario::Call { .. });
         if !is_call && self.phones[phone as usize].registering.is_some() {
             // Its last REGISTER is still unanswered: one more would only be confused with it.
             self.outcome.offered += 1;
@@ -261,8 +306,7 @@ impl Generator {
             id: self.generation,
             generation: self.generation,
             phone,
-            // Halfway round: nobody calls themselves, and everybody is called once before anybody is twice.
-            peer: (phone + users / 2 + 1) % users,
+            peer,
             state: if is_call { State::Inviting } else { State::Registering },
             begun: Instant::now(),
             cseq: 0,

@@ -78,7 +78,7 @@ struct Run {
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
     /// Addresses the telephones share.
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 256)]
     sources: u16,
     #[arg(long, value_enum, default_value = "reused")]
     authentication: Authentication,
@@ -90,6 +90,12 @@ struct Run {
     /// Calls held while the load lasts.
     #[arg(long, default_value_t = 0)]
     held: u32,
+    /// Registrations a second before the load begins.
+    #[arg(long, default_value_t = 5_000.0)]
+    register_rate: f64,
+    /// Fails unless every call and registration went through: for tests.
+    #[arg(long)]
+    check: bool,
     /// A program that runs already, instead of one that is started.
     #[arg(long)]
     target: Option<SocketAddr>,
@@ -99,6 +105,8 @@ struct Run {
 enum What {
     Register,
     Call,
+    /// All telephones register with a server that has forgotten them, while a hundred call each other.
+    Storm,
 }
 
 fn main() -> ExitCode {
@@ -140,14 +148,29 @@ impl Run {
             pid: server.as_ref().map(Server::pid),
         };
         let mut generator = Generator::new(plan)?;
-        let registered = generator.register_all(5_000.0)?;
+        let first = if self.scenario == What::Storm { STORM_CALLERS } else { setup.users };
+        let registered = generator.register_first(first, self.register_rate)?;
         println!("registering: {}", registered.line());
         let scenario = match self.scenario {
             What::Register => Scenario::Register,
             What::Call => Scenario::Call { hold: Duration::from_millis(self.hold), held: self.held },
+            What::Storm => Scenario::Storm { callers: STORM_CALLERS, calls: STORM_CALLS },
         };
-        let outcome = generator.offer(scenario, self.rate, self.seconds)?;
+        let seconds = match self.scenario {
+            What::Storm => f64::from(setup.users - STORM_CALLERS) / self.rate,
+            What::Register | What::Call => self.seconds,
+        };
+        let outcome = generator.offer(scenario, self.rate, seconds)?;
         println!("{}", outcome.line());
+        if self.check && registered.failures() + outcome.failures() > 0 {
+            return Err(io::Error::other("not everything went through"));
+        }
         Ok(())
     }
 }
+
+/// Telephones that call each other while the others come back.
+const STORM_CALLERS: u32 = 100;
+
+/// Their calls, a second.
+const STORM_CALLS: u32 = 100;
