@@ -93,6 +93,9 @@ struct Run {
     /// Registrations a second before the load begins.
     #[arg(long, default_value_t = 5_000.0)]
     register_rate: f64,
+    /// How often the load is offered to the same program, one after the other: shows what its memory does.
+    #[arg(long, default_value_t = 1)]
+    repeat: u32,
     /// Fails unless every call and registration went through: for tests.
     #[arg(long)]
     check: bool,
@@ -160,9 +163,13 @@ impl Run {
             What::Storm => f64::from(setup.users - STORM_CALLERS) / self.rate,
             What::Register | What::Call => self.seconds,
         };
-        let outcome = generator.offer(scenario, self.rate, seconds)?;
-        println!("{}", outcome.line());
-        if self.check && registered.failures() + outcome.failures() > 0 {
+        let mut failures = registered.failures();
+        for _ in 0..self.repeat {
+            let outcome = generator.offer(scenario, self.rate, seconds)?;
+            println!("{}", outcome.line());
+            failures += outcome.failures();
+        }
+        if self.check && failures > 0 {
             return Err(io::Error::other("not everything went through"));
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::{
     fs, io,
-    net::{SocketAddr, UdpSocket},
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
@@ -13,6 +13,10 @@ use ringdown_benches::{digest::Algorithm, phones};
 
 /// The realm of every program under test.
 pub(crate) const REALM: &str = "ringdown.local";
+
+/// Where programs under test are reached: an address of the loopback network that other programs leave alone, so that
+/// none of them holds a port that a call is given.
+const HOST: [u8; 4] = [127, 77, 0, 1];
 
 /// A program under test. Ends with its value.
 pub(crate) struct Server {
@@ -49,7 +53,7 @@ impl Server {
     pub(crate) fn start(kind: Kind, setup: &Setup) -> io::Result<Self> {
         let folder = std::env::temp_dir().join(format!("sip-load.{}", std::process::id()));
         fs::create_dir_all(&folder)?;
-        let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+        let address = SocketAddr::from((HOST, free_port()?));
         let mut command = Command::new("taskset");
         command.args(["-c", &setup.core.to_string()]);
         match kind {
@@ -115,12 +119,12 @@ fn ringdown(
     (folder, address): (&Path, SocketAddr),
 ) -> io::Result<()> {
     fs::write(folder.join("directory.json"), phones::directory(setup.users, REALM))?;
-    let health = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+    let health = SocketAddr::from((HOST, free_port()?));
     command
         .arg(setup.binaries.join("softswitch"))
         .env("RINGDOWN_STATE", folder)
         .env("RINGDOWN_SIP_LISTEN", address.to_string())
-        .env("RINGDOWN_ADVERTISED_ADDRESS", "127.0.0.1")
+        .env("RINGDOWN_ADVERTISED_ADDRESS", address.ip().to_string())
         .env("RINGDOWN_HEALTH_LISTEN", health.to_string())
         .env("RINGDOWN_SIP_DIGEST", algorithm.name().to_ascii_lowercase())
         // One media worker on the one core, and a port for every leg of the calls at once.
@@ -128,7 +132,7 @@ fn ringdown(
         .env("RINGDOWN_RTP_PORTS", "10000-29999")
         .env("RINGDOWN_WEBRTC_PORT", free_port()?.to_string())
         .env("RINGDOWN_MAX_CALLS", "4900")
-        .env("RINGDOWN_LOG", "error");
+        .env("RINGDOWN_LOG", "warn");
     Ok(())
 }
 
@@ -148,5 +152,5 @@ fn kamailio(command: &mut Command, challenges_calls: bool, setup: &Setup, addres
 
 /// A port nobody uses at the moment.
 fn free_port() -> io::Result<u16> {
-    Ok(UdpSocket::bind(("127.0.0.1", 0))?.local_addr()?.port())
+    Ok(UdpSocket::bind((Ipv4Addr::from(HOST), 0))?.local_addr()?.port())
 }
