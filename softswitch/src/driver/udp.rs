@@ -14,9 +14,10 @@ use crate::switch_task::SwitchInput;
 /// The receive buffer of a listening socket: what arrives while the switch is busy for a moment.
 const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
 
-/// Datagrams taken from one socket before the others get their turn. More saves system calls, fewer keeps one flooded
-/// socket from delaying the rest.
-const BURST: usize = 32;
+/// Datagrams taken from one socket before the others get their turn. As the switch handles fewer between two reads, what
+/// waits does so where it is sorted: the kernel's queue would drop what is under way as readily as what is new. Many
+/// more would delay everything else.
+const BURST: usize = 512;
 
 /// The listening UDP sockets. The switch task reads them itself: a queue in between would cost a wake for each
 /// datagram and only make late ones later. What the switch is too busy for is dropped by the kernel, and its sender

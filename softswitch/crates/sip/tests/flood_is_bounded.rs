@@ -43,6 +43,31 @@ fn beyond_the_limit_strangers_get_503_and_calls_can_still_end() {
 }
 
 #[test]
+fn what_is_answered_keeps_nobody_out_and_is_answered_alike_again() {
+    let mut net = Net::udp();
+    let mut endpoint = net.bob().agent.config().clone();
+    endpoint.max_transactions = 64;
+    let config = UserAgentConfig { endpoint, max_usages: 100, session_timers: SessionTimers::default() };
+    net.bob().agent = UserAgent::new(config, Box::new(SeededRandom::new(3)));
+    // Ten times as many requests as there may be transactions, each answered at once.
+    for n in 0..640 {
+        net.inject(support::stranger_address(), "bob", options(n));
+        net.run(ms(11));
+    }
+    assert_eq!((net.sent("200 OPTIONS"), net.sent("503 OPTIONS")), (640, 0));
+    assert_eq!(net.bob().agent.transactions(), 64);
+    // A retransmission of a late one meets its answer, To tag and all.
+    net.inject(support::stranger_address(), "bob", options(639));
+    net.run(ms(11));
+    let answers: Vec<_> = net.log.iter().filter(|sent| sent.label() == "200 OPTIONS").collect();
+    assert_eq!(answers.len(), 641);
+    assert_eq!(answers[639].bytes, answers[640].bytes);
+    // None outlives its 32 s.
+    net.run(support::secs(33));
+    assert_eq!(net.bob().agent.transactions(), 0);
+}
+
+#[test]
 fn a_challenge_leaves_nothing_behind() {
     let mut net = Net::udp();
     net.bob().admits = false;
