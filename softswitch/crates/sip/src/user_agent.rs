@@ -88,7 +88,7 @@ pub struct Received {
 pub struct UserAgentConfig {
     /// The endpoint.
     pub endpoint: EndpointConfig,
-    /// The most call legs at a time, those that are ending included; further INVITEs are answered 503.
+    /// The most call legs at a time; further INVITEs are answered 503. Those that have ended do not count.
     pub max_usages: usize,
     /// How long calls live without a sign of life.
     pub session_timers: SessionTimers,
@@ -101,6 +101,8 @@ pub struct UserAgent {
     session_timers: SessionTimers,
     last_id: u64,
     usages: HashMap<UsageId, InviteUsage>,
+    /// How many of them have ended and only absorb what comes late.
+    closing: usize,
     pending: HashMap<ServerId, Received>,
     clients: HashMap<ClientId, UsageId>,
     servers: HashMap<ServerId, UsageId>,
@@ -119,6 +121,7 @@ impl UserAgent {
             session_timers: config.session_timers,
             last_id: 0,
             usages: HashMap::new(),
+            closing: 0,
             pending: HashMap::new(),
             clients: HashMap::new(),
             servers: HashMap::new(),
@@ -250,7 +253,7 @@ impl UserAgent {
         let request = Arc::clone(&received.request);
         let tag = self.endpoint.random().token(12);
         match request.method {
-            Method::Invite if self.usages.len() < self.max_usages => {
+            Method::Invite if self.has_room() => {
                 let usage_id = self.next_id();
                 let replaces = match replaced_by(&request, &self.dialogs, &self.usages) {
                     Ok(replaces) => replaces,
@@ -388,6 +391,7 @@ impl UserAgent {
     ) -> Result<(), UsageError> {
         // Out of the table while it works, so that it and the tables can both be changed.
         let mut usage = self.usages.remove(&id).ok_or(UsageError::NoSuchUsage)?;
+        self.closing -= usize::from(usage.is_closing());
         let mut ctx = self.context(now);
         match contain(|| act(&mut usage, &mut ctx)) {
             Ok(result) => {
@@ -444,7 +448,14 @@ impl UserAgent {
 
     fn adopt(&mut self, id: UsageId, usage: InviteUsage) {
         self.timers.set(id, usage.next_timeout());
+        self.closing += usize::from(usage.is_closing());
         self.usages.insert(id, usage);
+    }
+
+    /// Whether a further call leg may begin. Those that have ended keep nobody out: they live as long as the
+    /// transactions they wait for, and the endpoint bounds those.
+    fn has_room(&self) -> bool {
+        self.usages.len() - self.closing < self.max_usages
     }
 
     fn context(&mut self, now: Instant) -> Context<'_> {

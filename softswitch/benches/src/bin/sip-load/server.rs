@@ -131,8 +131,6 @@ fn ringdown(
         .env("RINGDOWN_WORKERS", "1")
         .env("RINGDOWN_RTP_PORTS", "10000-29999")
         .env("RINGDOWN_WEBRTC_PORT", free_port()?.to_string())
-        // Two legs with two sockets each, within the usual limit of 20,000 open files.
-        .env("RINGDOWN_MAX_CALLS", "4000")
         .env("RINGDOWN_LOG", "warn");
     Ok(())
 }

@@ -190,6 +190,11 @@ impl InviteUsage {
         self.state.dialog()
     }
 
+    /// Whether the call leg has ended and only absorbs what comes late.
+    pub(crate) const fn is_closing(&self) -> bool {
+        matches!(self.state, State::Closing(_) | State::Ended)
+    }
+
     /// Whether nothing is left to do.
     pub(crate) const fn is_over(&self) -> bool {
         self.acks.is_empty()

@@ -19,7 +19,7 @@ impl UserAgent {
     /// # Errors
     /// If there are as many call legs or transactions as configured.
     pub fn invite(&mut self, now: Instant, params: InviteParams) -> Result<UsageId, UsageError> {
-        if self.usages.len() >= self.max_usages {
+        if !self.has_room() {
             return Err(UsageError::Full);
         }
         let id = self.next_id();
