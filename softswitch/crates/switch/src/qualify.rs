@@ -22,6 +22,8 @@ pub(crate) struct Qualify {
     config: QualifyConfig,
     probes: HashMap<BindingId, Probe>,
     order: BTreeSet<(Instant, BindingId)>,
+    /// How many questions wait for their answers.
+    waiting: usize,
 }
 
 /// What is known of one telephone.
@@ -36,7 +38,7 @@ struct Probe {
 
 impl Qualify {
     pub(crate) fn new(config: QualifyConfig) -> Self {
-        Self { config, probes: HashMap::new(), order: BTreeSet::new() }
+        Self { config, probes: HashMap::new(), order: BTreeSet::new(), waiting: 0 }
     }
 
     /// A telephone registered, or registered again, over a way that needs asking: it is there. The first question is
@@ -111,7 +113,7 @@ impl Qualify {
     fn postpone(&mut self, now: Instant, id: BindingId) {
         if let Some(probe) = self.probes.get_mut(&id) {
             probe.is_asked = false;
-            probe.at = now + self.config.interval;
+            probe.at = now + SOON.min(self.config.interval);
             self.order.insert((probe.at, id));
         }
     }
@@ -138,6 +140,10 @@ impl Switch {
     /// Asks who is to be asked.
     pub(crate) fn qualify_timeout(&mut self, now: Instant) {
         while let Some(id) = self.qualify.take_due(now) {
+            if self.qualify.waiting >= MAX_WAITING {
+                self.qualify.postpone(now, id);
+                continue;
+            }
             let Some((request, destination)) = self.options(id) else {
                 self.qualify.forget(id);
                 continue;
@@ -145,6 +151,7 @@ impl Switch {
             match self.sip.agent.send_request(now, request, destination) {
                 Ok(client) => {
                     self.sip.errands.insert(client, Errand::Qualify(id));
+                    self.qualify.waiting += 1;
                 }
                 Err(_) => self.qualify.postpone(now, id),
             }
@@ -169,6 +176,7 @@ impl Switch {
 
     /// Any final answer means that it is there, even a refusal.
     pub(crate) fn qualified(&mut self, now: Instant, id: BindingId, outcome: Option<&Response>) {
+        self.qualify.waiting = self.qualify.waiting.saturating_sub(1);
         if self.qualify.settle(now, id, outcome.is_some()) {
             info!(reachable = outcome.is_some(), "telephone");
             self.reachability_changed(id);
@@ -184,5 +192,8 @@ impl Switch {
     }
 }
 
+/// Questions that wait for their answers at once. A network that broke leaves each waiting for 32 s: a larger number
+/// would let them crowd calls out of the transaction table, a smaller one would make the round longer then.
+const MAX_WAITING: usize = 2_048;
 /// How soon a telephone that did not answer is asked again.
 const SOON: Duration = Duration::from_secs(5);
