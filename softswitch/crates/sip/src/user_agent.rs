@@ -363,11 +363,15 @@ impl UserAgent {
         Ok(id)
     }
 
-    /// A device registered anew over another flow (RFC 5626 §5.3): the answered calls of it that `contact` names go
-    /// on there. Ask it for calls of the device that registered only.
-    pub fn move_call(&mut self, id: UsageId, contact: &Uri, destination: Destination) {
+    /// The URI an answered call's peer is addressed by.
+    pub fn remote_target(&self, id: UsageId) -> Option<&Uri> {
+        self.usages.get(&id)?.remote_target()
+    }
+
+    /// The peer of an answered call is reached over another flow now (RFC 5626 §5.3). Make sure that it is the same.
+    pub fn move_call(&mut self, id: UsageId, destination: Destination) {
         if let Some(usage) = self.usages.get_mut(&id) {
-            usage.move_to(contact, destination);
+            usage.move_to(destination);
         }
     }
 

@@ -6,7 +6,7 @@ use ringdown_sdp::Peer;
 use ringdown_sip::{
     endpoint::{ClientId, Destination, EndpointConfig, Flow},
     invite::{UsageEvent, UsageId},
-    message::{HeaderName, Host, Method, Request, Response},
+    message::{HeaderName, Host, Method, Request, Response, Uri},
     registrar::{BindingId, Registrar, RegistrarConfig},
     subscription::SubscriptionId,
     user_agent::{Event, Output as AgentOutput, Received, UserAgent, UserAgentConfig},
@@ -232,8 +232,21 @@ impl Switch {
         else {
             return;
         };
+        let names_it = |target: &Uri| {
+            let same = match (target.sip(), binding.contact().sip()) {
+                // A device adds parameters such as `ob` to its Contact in dialogs. RFC 5626 §4.3
+                (Some(own), Some(new)) => {
+                    (&own.user, &own.host, own.port) == (&new.user, &new.host, new.port)
+                }
+                _ => false,
+            };
+            let gruu = || self.sip.registrar.gruu(target);
+            same || gruu().is_some_and(|(aor, reached)| aor == username && reached.contains(&binding.id()))
+        };
         for &usage in usages {
-            self.sip.agent.move_call(usage, binding.contact(), Destination::Flow(flow));
+            if self.sip.agent.remote_target(usage).is_some_and(names_it) {
+                self.sip.agent.move_call(usage, Destination::Flow(flow));
+            }
         }
     }
 

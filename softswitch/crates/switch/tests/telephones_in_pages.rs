@@ -96,3 +96,25 @@ fn a_call_outlives_its_web_socket_and_goes_on_over_the_next() {
     assert_eq!(last, Destination::Flow(page_flow(office.phones[bob].address, 8)));
     office.assert_quiet();
 }
+
+#[test]
+fn a_call_of_a_page_that_is_named_by_its_gruu_follows_it_too() {
+    let mut office = Office::new();
+    let alice = office.phone("alice-phone");
+    let bob = office.unregistered_phone("bob-phone", "secret");
+    office.phones[bob].page = Some(7);
+    office.phones[bob].instance = Some("urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6");
+    office.at(bob, |phone| phone.register(3600));
+    office.at(alice, |phone| phone.dial("102"));
+    office.at(bob, |phone| phone.answer());
+    let (a, b) = (office.leg_of(ALICE), office.leg_of(BOB));
+    let broken = page_flow(office.phones[bob].address, 7);
+    office.switch.handle_transport_closed(office.now, Destination::Flow(broken));
+    office.phones[bob].page = Some(8);
+    office.at(bob, |phone| phone.register(3600));
+    office.assert_talking(a, b);
+    office.at(alice, |phone| phone.hang_up());
+    let last = office.last_destination(bob).expect("something was sent");
+    assert_eq!(last, Destination::Flow(page_flow(office.phones[bob].address, 8)));
+    office.assert_quiet();
+}

@@ -251,18 +251,13 @@ impl Dialog {
         Ok(())
     }
 
-    /// Sends what follows to `destination`, if the peer's Contact names the device that is now reached there. Where
-    /// a telephone stays at its address, its own messages say which of its ports it uses.
-    pub(crate) fn move_to(&mut self, contact: &Uri, destination: Destination) {
-        let is_same = match (self.remote_target.sip(), contact.sip()) {
-            // A device adds parameters such as `ob` to its Contact in dialogs. RFC 5626 §4.3
-            (Some(own), Some(new)) => (&own.user, &own.host, own.port) == (&new.user, &new.host, new.port),
-            _ => false,
-        };
+    /// Sends what follows to `destination`, where the peer is now reached. Where a telephone stays at its address, its
+    /// own messages say which of its ports it uses.
+    pub(crate) fn move_to(&mut self, destination: Destination) {
         let is_elsewhere = destination.transport().is_connection()
             || self.destination.transport().is_connection()
             || destination.remote().ip() != self.destination.remote().ip();
-        if is_same && is_elsewhere {
+        if is_elsewhere {
             self.destination = destination;
         }
     }

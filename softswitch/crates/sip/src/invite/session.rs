@@ -395,11 +395,20 @@ impl InviteUsage {
         }
     }
 
-    /// The device `contact` is now reached at `destination`: what follows in its dialog goes there.
-    pub(crate) fn move_to(&mut self, contact: &Uri, destination: Destination) {
+    /// The URI requests in the dialog are addressed to, once the call is answered.
+    pub(crate) fn remote_target(&self) -> Option<&Uri> {
+        match &self.state {
+            State::Established(established) => Some(established.talk.dialog.remote_target()),
+            State::Closing(closing) => Some(closing.dialog.remote_target()),
+            State::Incoming(_) | State::Outgoing(_) | State::Ended => None,
+        }
+    }
+
+    /// The peer is now reached at `destination`: what follows in its dialog goes there.
+    pub(crate) fn move_to(&mut self, destination: Destination) {
         match &mut self.state {
-            State::Established(established) => established.talk.dialog.move_to(contact, destination),
-            State::Closing(closing) => closing.dialog.move_to(contact, destination),
+            State::Established(established) => established.talk.dialog.move_to(destination),
+            State::Closing(closing) => closing.dialog.move_to(destination),
             // Before the answer the dialog lives with a transaction, which keeps its flow.
             State::Incoming(_) | State::Outgoing(_) | State::Ended => {}
         }

@@ -62,6 +62,8 @@ pub(crate) struct Phone {
     pub(crate) over_tcp: bool,
     /// Whether it is a telephone in a page: SIP over this WebSocket connection, WebRTC for media.
     pub(crate) page: Option<u64>,
+    /// The instance it registers with (RFC 5626); its GRUU is its Contact in calls then.
+    pub(crate) instance: Option<&'static str>,
     /// Further headers of its INVITE.
     pub(crate) extra: Vec<(&'static str, &'static str)>,
     /// Whose place its next call takes.
@@ -97,6 +99,7 @@ impl Phone {
             offers_late: false,
             over_tcp: false,
             page: None,
+            instance: None,
             extra: Vec::new(),
             replacing: None,
             off: false,
@@ -114,7 +117,8 @@ impl Phone {
             .with(HeaderName::From, format!("{aor};tag=r"))
             .with(HeaderName::To, aor)
             .with(HeaderName::CallId, call_id)
-            .with(HeaderName::Contact, self.contact())
+            .with(HeaderName::Contact, self.registered_contact())
+            .with(HeaderName::Supported, if self.instance.is_some() { "outbound, gruu" } else { "" })
             .with(HeaderName::Expires, expires.to_string());
         self.send_request(request);
     }
@@ -611,7 +615,16 @@ impl Phone {
         self.outbox.push(request.encode());
     }
 
+    fn registered_contact(&self) -> String {
+        let Some(instance) = self.instance else { return self.contact() };
+        let at = format!("{}@{};transport=ws", self.username, self.sent_by());
+        format!("<sip:{at}>;reg-id=1;+sip.instance=\"<{instance}>\"")
+    }
+
     fn contact(&self) -> String {
+        if let Some(instance) = self.instance {
+            return format!("<sip:{}@example.test;gr={instance}>", self.username);
+        }
         let transport = if self.page.is_some() { ";transport=ws" } else { "" };
         format!("<sip:{}@{}{transport}>", self.username, self.sent_by())
     }
