@@ -111,6 +111,8 @@ pub(crate) struct WorkerSetup {
     pub bind: IpAddr,
     /// The port its browsers share.
     pub webrtc_port: u16,
+    /// The most legs: signalling turns calls away before.
+    pub max_legs: usize,
     /// The certificate.
     pub identity: DtlsIdentity,
     /// The sounds to begin with.
@@ -133,7 +135,7 @@ pub(crate) fn start(
         open(poll.registry(), (setup.bind, setup.webrtc_port).into(), WEBRTC, WEBRTC_RECEIVE_BUFFER)?;
     let (inputs, commands) = sync_channel(COMMANDS);
     let since_unix_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let config = WorkerConfig { since_unix_epoch, ..WorkerConfig::default() };
+    let config = WorkerConfig { since_unix_epoch, max_legs: setup.max_legs, ..WorkerConfig::default() };
     let name = format!("media-{}", setup.index);
     let task = MediaTask {
         index: setup.index,

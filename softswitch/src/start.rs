@@ -213,6 +213,8 @@ fn start_workers(
                 index,
                 bind: addresses.bind,
                 webrtc_port,
+                // Two legs of each call, those of others it rings, and links to other workers.
+                max_legs: config.max_calls.saturating_mul(4),
                 identity: identity.clone(),
                 sounds: Arc::clone(&sounds),
                 recordings: recordings.clone(),

@@ -209,7 +209,7 @@ class Moves(Telephones):
             f"{first.dialog['call_id']};to-tag={tag(first.dialog['to'])};from-tag={tag(first.dialog['from'])}"
         )
         stealing = carol.call("102", self.voice(CAROL_HZ), ("Replaces", replaces), ("Require", "replaces"))
-        self.assertGreaterEqual(stealing.wait_final().status, 400)
+        self.assertEqual(stealing.wait_final().status, 403)
         taking = other.call("102", other_voice, ("Replaces", replaces), ("Require", "replaces"))
         self.assertEqual(taking.wait_final().status, 200)
         first.wait_hung_up()

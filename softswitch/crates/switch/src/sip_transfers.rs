@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use ringdown_call::{CommandError, Destination, LegCommand, OfferError, OfferedCall, TransferProgress};
 use ringdown_sip::invite::{ReferId, Referral, UsageId};
-use ringdown_types::{CallId, LegId};
+use ringdown_types::{CallId, EndReason, LegId};
 use tracing::debug;
 
 use crate::{Switch, routing::Caller};
@@ -87,13 +87,21 @@ impl Switch {
         caller: Caller,
         (replaced, dialled): (LegId, String),
     ) -> Result<CallId, OfferError> {
-        let is_own = self.calls.leg(replaced).is_some_and(|leg| leg.user == caller.user);
+        let taken = self.calls.leg(replaced);
+        let is_own = taken.as_ref().is_some_and(|leg| leg.user == caller.user);
+        let talks = taken.is_some_and(|leg| leg.answered_at.is_some());
+        let destination = if talks && !is_own {
+            // "If the initiator of the new INVITE is not authorized, … a 403." RFC 3891 §3
+            Destination::Refused(EndReason::Forbidden)
+        } else {
+            Destination::Replace { leg: replaced, early_only: !is_own }
+        };
         let offer = OfferedCall {
             leg: caller.leg,
             user: caller.user,
             device: caller.device,
             dialled,
-            destination: Destination::Replace { leg: replaced, early_only: !is_own },
+            destination,
             wants_generated_ringback: !caller.makes_ringback,
         };
         self.calls.handle_offer(now, offer)
