@@ -4,6 +4,7 @@ export type { RingdownOptions } from './phone/client.js';
 export type { ClientEvents, ClientState } from './phone/client-events.js';
 export type { Call } from './phone/call.js';
 export type { Consultation } from './phone/consultation.js';
+export type { Rooms } from './phone/rooms.js';
 export type { CallEvents } from './phone/call-events.js';
 export type { Audio, AudioEvents } from './phone/audio.js';
 export type { Directory } from './phone/directory.js';
@@ -18,5 +19,5 @@ export type { CallTone } from './media/call-tones.js';
 export type { AudioDevice, AudioProcessing, Levels, MicrophonePermission, SoundState } from './media/port.js';
 export type {
   Activity, CallDirection, ChatMessage, CompletionState, DeclineReason, DirectoryEntry, EndedBy, EndReason, ForwardChange, ForwardSettings, HistoryEntry, HistoryResult, Me, ParkedCall, PeerInfo,
-  PresenceEntry, PresenceParams, PresenceState, Role, Settings, SettingsChange,
+  PresenceEntry, PresenceParams, RoomMember, RoomState, PresenceState, Role, Settings, SettingsChange,
 } from './protocol/generated.js';

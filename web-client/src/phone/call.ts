@@ -159,6 +159,9 @@ export class Call {
     await this.#command('call.complete', { call: this.id, other: other.id });
   }
 
+  /** Makes a conference of this call and `other`, which ends; its other side comes along. */
+  async merge(other: Call): Promise<void> { await this.#command('call.merge', { call: this.id, other: other.id }); }
+
   /** Parks the other side; the call ends `parked`. Resolves with the number that takes it back. */
   async park(slot?: number): Promise<number> {
     const params = slot === undefined ? { call: this.id } : { call: this.id, slot };
@@ -228,9 +231,7 @@ export class Call {
   }
 
   /** @internal */
-  handleEnd(end: CallEnd): void {
-    this.#step({ type: 'ended', end });
-  }
+  handleEnd(end: CallEnd): void { this.#step({ type: 'ended', end }); }
 
   /** @internal Ends the call here without the server. */
   conclude(reason: CallEnd['reason'], by: CallEnd['by'] = 'local'): void {

@@ -1,7 +1,7 @@
 // What a client tells its listeners.
 import type { CallEnd } from '../call/call-end.js';
 import type { RingdownError } from '../errors.js';
-import type { ChatMessage, CompletionState, DirectoryEntry, ParkedCall, PeerInfo, PresenceEntry, Settings } from '../protocol/generated.js';
+import type { ChatMessage, CompletionState, DirectoryEntry, ParkedCall, PeerInfo, PresenceEntry, RoomState, Settings } from '../protocol/generated.js';
 import type { Call } from './call.js';
 
 /** Where the client is. */
@@ -33,6 +33,10 @@ export interface ClientEvents {
   settings: [settings: Settings];
   /** People were added, changed or removed. */
   directory: [entries: readonly DirectoryEntry[]];
+  /** A conference room the user is in, or was, changed; one without members is over. */
+  room: [room: RoomState];
+  /** A member of a room the user is in begins or ceases to talk. */
+  roomTalking: [room: string, member: string, isTalking: boolean];
   /** Who waits on parking slots changed. */
   parked: [calls: readonly ParkedCall[]];
   /** Something became of the wish to be rung once `peer` is free. */

@@ -22,6 +22,7 @@ import type { ClientEvents, ClientState } from './client-events.js';
 import { Consultation } from './consultation.js';
 import { dialled } from './dialled.js';
 import { Directory } from './directory.js';
+import { Rooms } from './rooms.js';
 import { socketUrl } from './server-address.js';
 
 /** How a client is set up. */
@@ -70,6 +71,9 @@ export class RingdownClient {
     /** What is left out stays, null takes a value away. Every tab gets `settings`. */
     set: (change: SettingsChange): Promise<Settings> => this.#connection.request('settings.set', change),
   };
+
+  /** The conference rooms the user is in. */
+  readonly rooms: Rooms;
 
   readonly #events: Emitter<ClientEvents>;
   readonly #audioEvents: Emitter<AudioEvents>;
@@ -127,6 +131,7 @@ export class RingdownClient {
       onIncoming: (call, autoAnswer) => this.#handleIncoming(call, autoAnswer),
     });
     this.audio = new Audio(this.#media, this.#audioEvents);
+    this.rooms = new Rooms((method, params) => this.#connection.request(method, params), (room) => this.#events.emit('room', room));
     this.directory = new Directory((query) => this.#connection.request('directory.search', { query }));
     this.#stopWatching = this.#watch(ports.watchPage ?? watchPage);
   }
@@ -284,6 +289,7 @@ export class RingdownClient {
     this.directory.replace(state.directory);
     this.#events.emit('directory', this.directory.entries);
     this.#setSwitch(state.switchUp);
+    this.rooms.replace(state.rooms);
     this.#setParked(state.parked);
     this.#calls.reconcile(state, fresh);
   }
@@ -317,6 +323,12 @@ export class RingdownClient {
       case 'directory.changed':
         this.directory.handleChange(push.data.entries, push.data.removed);
         this.#events.emit('directory', this.directory.entries);
+        return;
+      case 'room':
+        this.rooms.handle(push.data.room, push.data.room.members.some(({ party }) => party.userId === this.me?.userId));
+        return;
+      case 'room.talking':
+        this.#events.emit('roomTalking', push.data.room, push.data.member, push.data.isTalking);
         return;
       case 'parked':
         this.#setParked(push.data.calls);

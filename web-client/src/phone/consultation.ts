@@ -25,6 +25,11 @@ export class Consultation {
     if (!this.original.end) await this.original.unhold();
   }
 
+  /** Makes a conference of all three, in the first call. */
+  merge(): Promise<void> {
+    return this.original.merge(this.call);
+  }
+
   /** Talks to the one who waits, while the other waits. */
   async swap(): Promise<void> {
     const [talking, waiting] = this.original.held ? [this.call, this.original] : [this.original, this.call];

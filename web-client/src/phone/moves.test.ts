@@ -118,3 +118,34 @@ describe('calls the user asks the server for', () => {
     expect(told).toEqual(['102 ringing']);
   });
 });
+
+describe('a conference', () => {
+  const member = (id: string, userId: string) => ({
+    id, party: { userId, number: '101', name: '' }, isModerator: true, isMuted: false, since: 1,
+  });
+
+  it('is made of two calls, and shown until the user leaves', async () => {
+    const { client, call, server } = await talking();
+    await ringing({ server } as Story, 'leg-2');
+    const other = client.calls.find(({ id }) => id === 'leg-2');
+    if (!other) throw new Error('no second call');
+    const merged = call.merge(other);
+    const { id, params } = server.take('call.merge');
+    expect(params).toEqual({ call: 'leg-1', other: 'leg-2' });
+    await server.result<'call.merge'>(id, {});
+    await merged;
+
+    const room = { room: 'r-1', number: '', isLocked: false, members: [member('leg-1', 'u-alice'), member('leg-9', 'u-bob')] };
+    await server.push({ event: 'room', data: { room } });
+    expect(client.rooms.all).toHaveLength(1);
+    const muted = client.rooms.mute('r-1', 'leg-9');
+    await server.result<'room.mute'>(server.take('room.mute').id, {});
+    await muted;
+    const heard: unknown[] = [];
+    client.on('roomTalking', (of, who, talks) => heard.push([of, who, talks]));
+    await server.push({ event: 'room.talking', data: { room: 'r-1', member: 'leg-9', isTalking: true } });
+    expect(heard).toEqual([['r-1', 'leg-9', true]]);
+    await server.push({ event: 'room', data: { room: { ...room, members: [member('leg-9', 'u-bob')] } } });
+    expect(client.rooms.all).toHaveLength(0);
+  });
+});

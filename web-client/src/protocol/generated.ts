@@ -527,6 +527,19 @@ extension: string | null,
 role: Role, };
 
 /**
+ * Parameters of `call.merge`.
+ */
+export type MergeParams = {
+/**
+ * The `id` of the call that goes on, in a conference room.
+ */
+call: string,
+/**
+ * The `id` of the user's other call, whose other side comes along. It ends.
+ */
+other: string, };
+
+/**
  * Parameters of `message.send`.
  */
 export type MessageParams = {
@@ -782,7 +795,23 @@ code: number,
 /**
  * How long it was answered, in milliseconds; 0 if never.
  */
-durationMs: number, } } | { "event": "parked", "data": {
+durationMs: number, } } | { "event": "room", "data": {
+/**
+ * The room as it is.
+ */
+room: RoomState, } } | { "event": "room.talking", "data": {
+/**
+ * The room.
+ */
+room: string,
+/**
+ * The member's `id`.
+ */
+member: string,
+/**
+ * Whether it talks.
+ */
+isTalking: boolean, } } | { "event": "parked", "data": {
 /**
  * Everybody who waits.
  */
@@ -836,7 +865,7 @@ export type Request = {
 /**
  * Names the request in its response; the client counts up.
  */
-id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "settings.get", "params": Empty } | { "method": "settings.set", "params": SettingsChange } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "call.transfer", "params": TransferParams } | { "method": "call.complete", "params": CompleteParams } | { "method": "call.park", "params": ParkParams } | { "method": "call.originate", "params": OriginateParams } | { "method": "call.completion", "params": CompletionParams } | { "method": "message.send", "params": MessageParams } | { "method": "presence.set", "params": PresenceParams });
+id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "settings.get", "params": Empty } | { "method": "settings.set", "params": SettingsChange } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "call.transfer", "params": TransferParams } | { "method": "call.complete", "params": CompleteParams } | { "method": "call.merge", "params": MergeParams } | { "method": "room.mute", "params": RoomMuteParams } | { "method": "room.remove", "params": RoomRemoveParams } | { "method": "room.lock", "params": RoomLockParams } | { "method": "call.park", "params": ParkParams } | { "method": "call.originate", "params": OriginateParams } | { "method": "call.completion", "params": CompletionParams } | { "method": "message.send", "params": MessageParams } | { "method": "presence.set", "params": PresenceParams });
 
 /**
  * The server's answer: `{"id": 7, "result": {…}}` or `{"id": 7, "error": {…}}`.
@@ -889,6 +918,95 @@ state?: State, };
  * What an account may do.
  */
 export type Role = "admin" | "user";
+
+/**
+ * Parameters of `room.lock`.
+ */
+export type RoomLockParams = {
+/**
+ * The room.
+ */
+room: string,
+/**
+ * Whether only moderators may enter.
+ */
+locked: boolean, };
+
+/**
+ * Somebody in a room.
+ */
+export type RoomMember = {
+/**
+ * Names the member; the `id` of the call if it is the user's own.
+ */
+id: string,
+/**
+ * Who it is.
+ */
+party: PeerInfo,
+/**
+ * Whether it may mute and remove others and lock the room.
+ */
+isModerator: boolean,
+/**
+ * Whether the others do not hear it.
+ */
+isMuted: boolean,
+/**
+ * Since when it is there, Unix time in milliseconds.
+ */
+since: number, };
+
+/**
+ * Parameters of `room.mute`.
+ */
+export type RoomMuteParams = {
+/**
+ * The room.
+ */
+room: string,
+/**
+ * The member: its `id`.
+ */
+member: string,
+/**
+ * Whether the others are not to hear it.
+ */
+muted: boolean, };
+
+/**
+ * Parameters of `room.remove`.
+ */
+export type RoomRemoveParams = {
+/**
+ * The room.
+ */
+room: string,
+/**
+ * The member: its `id`.
+ */
+member: string, };
+
+/**
+ * A conference room with somebody in it; its members are told of it. One without members is over.
+ */
+export type RoomState = {
+/**
+ * The room.
+ */
+room: string,
+/**
+ * The number that reaches it; empty for one that merging calls made.
+ */
+number: string,
+/**
+ * Whether only moderators may enter.
+ */
+isLocked: boolean,
+/**
+ * Who is in it, in the order they came.
+ */
+members: Array<RoomMember>, };
 
 /**
  * Parameters of `directory.search`.
@@ -1004,6 +1122,10 @@ directory: Array<DirectoryEntry>,
  * The user's live calls, on any device.
  */
 calls: Array<CallInfo>,
+/**
+ * The conference rooms the user is in.
+ */
+rooms: Array<RoomState>,
 /**
  * Who waits on which parking slot.
  */
@@ -1125,6 +1247,10 @@ export type Results = {
   "call.candidate": Empty;
   "call.transfer": Empty;
   "call.complete": Empty;
+  "call.merge": Empty;
+  "room.mute": Empty;
+  "room.remove": Empty;
+  "room.lock": Empty;
   "call.park": Slot;
   "call.originate": Originated;
   "call.completion": Empty;

@@ -7,6 +7,7 @@ mod moves;
 mod nodes;
 mod presence;
 mod requests;
+mod rooms;
 mod settings;
 mod statements;
 mod timeouts;
@@ -221,6 +222,7 @@ pub struct Desk {
     by_conn: HashMap<ConnId, SessionId>,
     mirror: Mirror,
     parked: moves::Parked,
+    rooms: rooms::Rooms,
     nodes: HashMap<NodeId, Node>,
     by_link: HashMap<LinkId, NodeId>,
     links_seen: u64,
@@ -253,6 +255,7 @@ impl Desk {
             by_conn: HashMap::new(),
             mirror: Mirror::default(),
             parked: moves::Parked::new(),
+            rooms: rooms::Rooms::new(),
             nodes: HashMap::new(),
             by_link: HashMap::new(),
             links_seen: 0,

@@ -13,6 +13,7 @@ mod moves;
 mod people;
 mod push;
 mod rest;
+mod room;
 mod settings;
 
 pub use call::{
@@ -33,4 +34,5 @@ pub use moves::{
 pub use people::{DirectoryEntry, Me, PresenceEntry, PresenceState, Role};
 pub use push::{Push, PushFrame};
 pub use rest::{LoginRequest, Problem, RefreshRequest, Ticket, Tokens};
+pub use room::{MergeParams, RoomLockParams, RoomMember, RoomMuteParams, RoomRemoveParams, RoomState};
 pub use settings::{ForwardChange, ForwardSettings, Settings, SettingsChange};

@@ -7,8 +7,9 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use crate::{
-    CallInfo, CompleteParams, CompletionParams, Description, DirectoryEntry, HistoryEntry, Me, MessageParams,
-    OriginateParams, ParkParams, ParkedCall, PresenceParams, SettingsChange, TransferParams,
+    CallInfo, CompleteParams, CompletionParams, Description, DirectoryEntry, HistoryEntry, Me, MergeParams,
+    MessageParams, OriginateParams, ParkParams, ParkedCall, PresenceParams, RoomLockParams, RoomMuteParams,
+    RoomRemoveParams, RoomState, SettingsChange, TransferParams,
 };
 
 /// A method with its parameters. Ids are 32 hexadecimal digits.
@@ -81,6 +82,18 @@ pub enum Method {
     /// Joins the other sides of two calls of the user; both calls end `transferred`. Result: [`Empty`].
     #[serde(rename = "call.complete")]
     CallComplete(CompleteParams),
+    /// Makes a conference of two calls of the user: the first goes on in it, the second ends. Result: [`Empty`].
+    #[serde(rename = "call.merge")]
+    CallMerge(MergeParams),
+    /// Mutes a member of a room the user is in: the user themselves, or anybody for a moderator. Result: [`Empty`].
+    #[serde(rename = "room.mute")]
+    RoomMute(RoomMuteParams),
+    /// Takes a member out of a room the user moderates. Result: [`Empty`].
+    #[serde(rename = "room.remove")]
+    RoomRemove(RoomRemoveParams),
+    /// Locks a room the user moderates, or opens it. Result: [`Empty`].
+    #[serde(rename = "room.lock")]
+    RoomLock(RoomLockParams),
     /// Parks the other side; the call ends `parked`. Result: [`Slot`](crate::Slot).
     #[serde(rename = "call.park")]
     CallPark(ParkParams),
@@ -100,7 +113,7 @@ pub enum Method {
 
 impl Method {
     /// Every method's name on the wire.
-    pub const NAMES: [&'static str; 25] = [
+    pub const NAMES: [&'static str; 29] = [
         "hello",
         "resume",
         "ping",
@@ -121,6 +134,10 @@ impl Method {
         "call.candidate",
         "call.transfer",
         "call.complete",
+        "call.merge",
+        "room.mute",
+        "room.remove",
+        "room.lock",
         "call.park",
         "call.originate",
         "call.completion",
@@ -207,6 +224,8 @@ pub struct State {
     pub directory: Vec<DirectoryEntry>,
     /// The user's live calls, on any device.
     pub calls: Vec<CallInfo>,
+    /// The conference rooms the user is in.
+    pub rooms: Vec<RoomState>,
     /// Who waits on which parking slot.
     pub parked: Vec<ParkedCall>,
     /// Whether calls can be placed: the app server has a softswitch.

@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use crate::{
     CallInfo, ChatMessage, CompletionState, Description, DirectoryEntry, EndedBy, ParkedCall, PeerInfo,
-    PresenceEntry, Settings,
+    PresenceEntry, RoomState, Settings,
 };
 
 /// A push: `{"seq": 12, "event": "presence", "data": {…}}`. `seq` grows by one within a session; pushes with
@@ -95,6 +95,22 @@ pub enum Push {
         /// How long it was answered, in milliseconds; 0 if never.
         #[ts(type = "number")]
         duration_ms: u64,
+    },
+    /// A room the user is in, or was, changed; one without members is over.
+    #[serde(rename = "room")]
+    Room {
+        /// The room as it is.
+        room: RoomState,
+    },
+    /// A member of a room the user is in begins or ceases to talk.
+    #[serde(rename = "room.talking")]
+    RoomTalking {
+        /// The room.
+        room: String,
+        /// The member's `id`.
+        member: String,
+        /// Whether it talks.
+        is_talking: bool,
     },
     /// Who waits on parking slots changed.
     #[serde(rename = "parked")]

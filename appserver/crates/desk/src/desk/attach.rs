@@ -201,6 +201,7 @@ impl Desk {
         State {
             directory: directory.into_iter().map(|entry| self.statements.with(entry)).collect(),
             calls: legs.filter(|leg| leg.is_shown_to(id)).map(|leg| leg.call_info(id)).collect(),
+            rooms: user.map(|user| self.rooms_of(user)).unwrap_or_default(),
             parked: self.parked_calls(),
             switch_up: self.switch_up,
         }

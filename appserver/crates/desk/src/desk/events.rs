@@ -68,8 +68,10 @@ impl Desk {
             Event::Unknown => {}
             Event::SlotFree { slot } => self.handle_slot_free(id, slot),
             Event::Completion { user, target, state } => self.handle_completion(user, &target, state),
-            // Rooms and mailboxes are asked for, over REST.
-            Event::RoomChanged { .. } | Event::RoomTalking { .. } | Event::VoicemailChanged { .. } => {}
+            Event::RoomChanged { room } => self.handle_room(id, room),
+            Event::RoomTalking { room, leg, is_talking } => self.handle_room_talking(room, leg, is_talking),
+            // A mailbox is asked for, over REST.
+            Event::VoicemailChanged { .. } => {}
             Event::SettingChanged { changed } => self.take_settings(vec![changed]),
             Event::Registration { registration } => self.set_bindings(now, id, &registration),
             Event::Message { message } => self.handle_message(now, link, message),

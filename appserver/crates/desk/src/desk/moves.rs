@@ -67,12 +67,12 @@ impl Desk {
         self.send(now, node, session, Command::Originate { user, to, auto_answer, variables }, waiter)
     }
 
-    fn user_of(&self, session: SessionId) -> Option<UserId> {
+    pub(super) fn user_of(&self, session: SessionId) -> Option<UserId> {
         self.sessions.get(&session).map(|session| session.record.user)
     }
 
     /// A leg of the session's user, on any device.
-    fn own_leg(&self, session: SessionId, call: &str) -> Result<LegId, ErrorInfo> {
+    pub(super) fn own_leg(&self, session: SessionId, call: &str) -> Result<LegId, ErrorInfo> {
         let leg: LegId = call.parse().map_err(|_| bad_request("a call id is 32 hexadecimal digits"))?;
         let user = self.user_of(session);
         let known = self.mirror.leg(leg).filter(|known| known.info.user == user && user.is_some());

@@ -76,6 +76,7 @@ impl Desk {
         }
         self.set_published(now, id, snapshot.published);
         self.set_parked(id, snapshot.parked);
+        self.set_rooms(id, snapshot.rooms);
         let mut registered: HashSet<_> = self.mirror.registered_at(id).into_iter().collect();
         for registration in &snapshot.registrations {
             registered.remove(&registration.user);
@@ -121,6 +122,7 @@ impl Desk {
         self.nodes.remove(&id);
         self.set_published(now, id, Vec::new());
         self.set_parked(id, Vec::new());
+        self.set_rooms(id, Vec::new());
         for leg in self.mirror.legs_at(id) {
             self.forget_leg(now, leg, Some(EndReason::ServerRestart));
         }

@@ -134,6 +134,10 @@ impl Desk {
                 let candidate = params.candidate.map(CandidateText);
                 self.command(now, session, &params.call, waiter, |leg| Command::Candidate { leg, candidate })
             }
+            method @ (Method::CallMerge(_)
+            | Method::RoomMute(_)
+            | Method::RoomRemove(_)
+            | Method::RoomLock(_)) => self.dispatch_room(now, asker, id, method),
             method @ (Method::CallTransfer(_)
             | Method::CallComplete(_)
             | Method::CallPark(_)

@@ -7,5 +7,6 @@ mod messages;
 mod moved_legs;
 mod moves;
 mod replay;
+mod rooms;
 mod slow_connection;
 mod world;

@@ -1,0 +1,75 @@
+//! Conference rooms as their members see them.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::PeerInfo;
+
+/// Parameters of `call.merge`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MergeParams {
+    /// The `id` of the call that goes on, in a conference room.
+    pub call: String,
+    /// The `id` of the user's other call, whose other side comes along. It ends.
+    pub other: String,
+}
+
+/// Parameters of `room.mute`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RoomMuteParams {
+    /// The room.
+    pub room: String,
+    /// The member: its `id`.
+    pub member: String,
+    /// Whether the others are not to hear it.
+    pub muted: bool,
+}
+
+/// Parameters of `room.remove`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RoomRemoveParams {
+    /// The room.
+    pub room: String,
+    /// The member: its `id`.
+    pub member: String,
+}
+
+/// Parameters of `room.lock`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RoomLockParams {
+    /// The room.
+    pub room: String,
+    /// Whether only moderators may enter.
+    pub locked: bool,
+}
+
+/// A conference room with somebody in it; its members are told of it. One without members is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomState {
+    /// The room.
+    pub room: String,
+    /// The number that reaches it; empty for one that merging calls made.
+    pub number: String,
+    /// Whether only moderators may enter.
+    pub is_locked: bool,
+    /// Who is in it, in the order they came.
+    pub members: Vec<RoomMember>,
+}
+
+/// Somebody in a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomMember {
+    /// Names the member; the `id` of the call if it is the user's own.
+    pub id: String,
+    /// Who it is.
+    pub party: PeerInfo,
+    /// Whether it may mute and remove others and lock the room.
+    pub is_moderator: bool,
+    /// Whether the others do not hear it.
+    pub is_muted: bool,
+    /// Since when it is there, Unix time in milliseconds.
+    #[ts(type = "number")]
+    pub since: u64,
+}
