@@ -45,6 +45,18 @@ async function talking() {
   await Promise.all([alice.active(), bob.active()]);
 }
 
+/** Alice, who called, waits while bob asks carol. */
+async function asking() {
+  await talking();
+  await asBob((client) => {
+    globalThis.asking = client.consult(client.activeCall, "103");
+    return undefined;
+  });
+  await carol.wait("CALL_INCOMING");
+  carol.answer();
+  await carol.wait("CALL_ESTABLISHED");
+}
+
 /** A window before the end of a recording, which may begin with somebody else. */
 function lastSeconds(file) {
   const wav = readFileSync(file);
@@ -95,14 +107,7 @@ test("a call that nobody takes comes back", async () => {
 });
 
 test("a page asks first, swaps, and joins both", async () => {
-  await talking();
-  await asBob((client) => {
-    globalThis.asking = client.consult(client.activeCall, "103");
-    return undefined;
-  });
-  await carol.wait("CALL_INCOMING");
-  carol.answer();
-  await carol.wait("CALL_ESTABLISHED");
+  await asking();
   await asBob(async () => {
     const consultation = await globalThis.asking;
     await consultation.swap();
@@ -125,14 +130,7 @@ test("a parked call is fetched by a desk phone", async () => {
 });
 
 test("three are in a conference, and the first two go on when the third leaves", async () => {
-  await talking();
-  await asBob((client) => {
-    globalThis.asking = client.consult(client.activeCall, "103");
-    return undefined;
-  });
-  await carol.wait("CALL_INCOMING");
-  carol.answer();
-  await carol.wait("CALL_ESTABLISHED");
+  await asking();
   await asBob(async () => (await globalThis.asking).merge());
   const members = () => asBob((client) => client.rooms.all[0]?.members.length ?? 0);
   await expectWithin(async () => (await members()) === 3, "three are in the room", members);
