@@ -25,8 +25,11 @@ const PLACES: [(&str, &str, &str); 14] = [
 
 fuzz_target!(|input: (u8, &str)| {
     let (kind, value) = input;
-    // What was understood is understood again, and alike, when it is written back.
-    if let Some(challenge) = Challenge::parse(value) {
+    // What was understood is understood again, and alike, when it is written back. No header brings control characters
+    // here, and none is written: the reader of messages refuses them.
+    if let Some(challenge) = Challenge::parse(value)
+        && !value.chars().any(char::is_control)
+    {
         let again = Challenge::parse(&challenge.to_string());
         assert_eq!(again.as_ref(), Some(&challenge));
     }
