@@ -4,8 +4,8 @@
 //! |---|---|---|
 //! | an address, by flows that proved nothing | `requests_per_address`, ten seconds' worth at once | dropped unread |
 //! | a user, by requests that proved who it is | `requests_per_user`, ten seconds' worth at once | 503 with Retry-After |
-//! | a user's password, guessed from one address | five guesses, then one per 1, 2, 4 … 120 s | not looked at: the same 401 |
-//! | a user's password, guessed from everywhere | 30 guesses, then one per 10 s | the same, for addresses that never knew it |
+//! | a user's password, guessed from one address | 20 guesses, then one per 1, 2, 4 … 120 s | not looked at: the same 401 |
+//! | a user's password, guessed from everywhere | 60 guesses, then one per 10 s | the same, for addresses that never knew it |
 //!
 //! **A good telephone pays for nobody.** A flow that proved a password is free of its address's budget and of guesses
 //! made by others behind the same NAT, and each proof gives back what its challenge cost. Known and unknown users are
@@ -270,8 +270,9 @@ const NOBODY: UserKey = UserKey(0);
 /// How much of a rate may be used at once: a building's telephones come back together after a power cut.
 const BURST_SECONDS: f64 = 10.0;
 
-/// Wrong answers nobody waits for: somebody mistypes.
-const FREE_GUESSES: u32 = 5;
+/// Wrong answers nobody waits for. Somebody mistypes, and telephones of the re family ask sixteen times in a row before
+/// they give up: fewer would make the one with the password put right wait for half a minute.
+const FREE_GUESSES: u32 = 20;
 
 /// The longest wait between two guesses. A longer one keeps a telephone out whose password was put right.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
@@ -281,7 +282,7 @@ const FORGIVEN: Duration = Duration::from_secs(15 * 60);
 
 /// Guesses of one password from everywhere, a second and at once.
 const GUESS_RATE: f64 = 0.1;
-const GUESSES: f64 = 30.0;
+const GUESSES: f64 = 60.0;
 
 /// Strangers remembered, about 100 bytes each. More flooding addresses than this get fresh budgets.
 const STRANGERS: usize = 32_768;
