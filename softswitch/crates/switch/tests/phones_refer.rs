@@ -116,7 +116,7 @@ fn a_stranger_takes_no_call_over_and_a_colleague_may_answer_what_rings() {
     let replaces = office.phones[bob].replaces();
     office.phones[carol].replacing = Some(replaces);
     office.at(carol, |phone| phone.dial("102"));
-    assert_eq!(office.phones[carol].last_response().status, 404);
+    assert_eq!(office.phones[carol].last_response().status, 403);
     assert!(office.phones[bob].call.is_some());
     office.hang_up(a);
 
