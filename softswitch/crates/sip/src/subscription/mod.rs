@@ -16,6 +16,7 @@
 //! is handed the state as a [`Document`]; so a burst of changes costs one NOTIFY, and nothing is stored twice.
 
 mod dialog_info;
+mod expires;
 mod message_summary;
 mod notifier;
 mod package;

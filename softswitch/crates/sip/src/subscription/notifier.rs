@@ -15,6 +15,7 @@ use ringdown_types::Random;
 use tracing::debug;
 
 use super::{
+    expires::expires,
     package::{Document, EventName, Package, allow_events},
     usage::{Delivery, End, Outcome, Subscription, SubscriptionId, Told, Want},
 };
@@ -145,7 +146,7 @@ impl<R: Clone + Eq + Hash> Notifier<R> {
             Ok(None) => return Err(Box::new(refuse(489).with(HeaderName::AllowEvents, allow_events()))),
             Err(_) => return Err(Box::new(refuse(400).with_reason("Missing Or Malformed Event"))),
         };
-        let expires = self.expires(request)?;
+        let expires = expires(request, self.config.min_expires..=self.config.max_expires)?;
         match DialogId::of_request(request) {
             Ok(None) if !event.package.accepts(request) => {
                 Err(Box::new(refuse(406).with(HeaderName::Accept, event.package.content_type())))
@@ -159,19 +160,6 @@ impl<R: Clone + Eq + Hash> Notifier<R> {
             }
             Err(_) => Err(refuse(400)),
         }
-    }
-
-    fn expires(&self, request: &Request) -> Result<Duration, Box<Response>> {
-        let refuse = |status| Response::to_request(request, status);
-        let Ok(seconds) = request.headers.number(&HeaderName::Expires) else {
-            return Err(Box::new(refuse(400).with_reason("Malformed Expires")));
-        };
-        let asked = seconds.map_or(self.config.max_expires, |seconds| Duration::from_secs(seconds.into()));
-        if !asked.is_zero() && asked < self.config.min_expires {
-            let min = self.config.min_expires.as_secs().to_string();
-            return Err(Box::new(refuse(423).with(HeaderName::MinExpires, min)));
-        }
-        Ok(asked.min(self.config.max_expires))
     }
 
     /// Begins a subscription, or with zero `expires` tells the state once. The response is to be sent before what

@@ -9,6 +9,7 @@ use std::{
 use ringdown_types::Random;
 
 use super::{
+    expires::expires,
     package::{EventName, Package, allow_events},
     presence::Published,
 };
@@ -109,7 +110,7 @@ impl<R: Clone + Eq + Hash> Publications<R> {
             Err(_) => return Err(Box::new(refuse(400).with_reason("Missing Or Malformed Event"))),
         }
         let known = self.matched(resource, request)?;
-        let expires = self.expires(request)?;
+        let expires = expires(request, self.config.min_expires..=self.config.max_expires)?;
         let said = self.said(request)?;
         match (known, said) {
             // "If there is no SIP-If-Match and no body, 400." Step 5.
@@ -138,20 +139,6 @@ impl<R: Clone + Eq + Hash> Publications<R> {
         let ids = self.of.get(resource).into_iter().flatten();
         let mut matching = ids.filter(|id| self.publications.get(id).is_some_and(|known| known.etag == tag));
         matching.next().map(|id| Some(*id)).ok_or_else(|| refuse(412))
-    }
-
-    /// Step 4.
-    fn expires(&self, request: &Request) -> Result<Duration, Box<Response>> {
-        let refuse = |status| Response::to_request(request, status);
-        let Ok(seconds) = request.headers.number(&HeaderName::Expires) else {
-            return Err(Box::new(refuse(400).with_reason("Malformed Expires")));
-        };
-        let asked = seconds.map_or(self.config.max_expires, |seconds| Duration::from_secs(seconds.into()));
-        if !asked.is_zero() && asked < self.config.min_expires {
-            let min = self.config.min_expires.as_secs().to_string();
-            return Err(Box::new(refuse(423).with(HeaderName::MinExpires, min)));
-        }
-        Ok(asked.min(self.config.max_expires))
     }
 
     /// Step 5: the document, if there is one.
