@@ -1,4 +1,7 @@
-//! A simulated network of datagrams.
+//! A simulated network of datagrams, and one direction of it without addresses.
+
+mod link;
+mod path;
 
 use std::{
     cmp::Reverse,
@@ -7,7 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ringdown_types::{Random, SeededRandom};
+use ringdown_types::SeededRandom;
+
+use link::{Course, Delivery};
+
+pub use link::{Burst, Link};
+pub use path::{DriftingClock, Path};
 
 /// A datagram.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,37 +26,6 @@ pub struct Datagram {
     pub to: SocketAddr,
     /// What it carries.
     pub payload: Vec<u8>,
-}
-
-/// How good one direction between two addresses is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Link {
-    /// The least time a datagram takes.
-    pub latency: Duration,
-    /// The most it takes beyond that, evenly spread. It alone never reorders.
-    pub jitter: Duration,
-    /// How many of 1,000 datagrams are lost.
-    pub loss_per_mille: u16,
-    /// How many of 1,000 are delayed by up to `reorder_delay` and overtaken meanwhile.
-    pub reorder_per_mille: u16,
-    /// The most a reordered datagram is delayed.
-    pub reorder_delay: Duration,
-    /// How many of 1,000 arrive twice.
-    pub duplicate_per_mille: u16,
-}
-
-impl Link {
-    /// A link that only delays.
-    pub const fn with_latency(latency: Duration) -> Self {
-        Self {
-            latency,
-            jitter: Duration::ZERO,
-            loss_per_mille: 0,
-            reorder_per_mille: 0,
-            reorder_delay: Duration::ZERO,
-            duplicate_per_mille: 0,
-        }
-    }
 }
 
 /// What became of the datagrams.
@@ -66,6 +43,21 @@ pub struct NetFigures {
     pub duplicated: u64,
 }
 
+impl NetFigures {
+    const NONE: Self = Self { sent: 0, delivered: 0, lost: 0, reordered: 0, duplicated: 0 };
+
+    fn count(&mut self, delivery: Option<Delivery>) {
+        self.sent += 1;
+        match delivery {
+            None => self.lost += 1,
+            Some(Delivery { again_at, is_reordered, .. }) => {
+                self.reordered += u64::from(is_reordered);
+                self.duplicated += u64::from(again_at.is_some());
+            }
+        }
+    }
+}
+
 /// A network: [`SimNet::send`] in, [`SimNet::poll`] out, [`SimNet::next_delivery`] says when. The same seed and the
 /// same calls yield the same course.
 #[derive(Debug)]
@@ -75,8 +67,7 @@ pub struct SimNet {
     links: BTreeMap<(SocketAddr, SocketAddr), Link>,
     cut_off: BTreeSet<SocketAddr>,
     queue: BinaryHeap<Reverse<(Instant, u64, Datagram)>>,
-    /// The last delivery of each direction, so that jitter does not reorder.
-    latest: BTreeMap<(SocketAddr, SocketAddr), Instant>,
+    courses: BTreeMap<(SocketAddr, SocketAddr), Course>,
     sequence: u64,
     figures: NetFigures,
 }
@@ -90,9 +81,9 @@ impl SimNet {
             links: BTreeMap::new(),
             cut_off: BTreeSet::new(),
             queue: BinaryHeap::new(),
-            latest: BTreeMap::new(),
+            courses: BTreeMap::new(),
             sequence: 0,
-            figures: NetFigures { sent: 0, delivered: 0, lost: 0, reordered: 0, duplicated: 0 },
+            figures: NetFigures::NONE,
         }
     }
 
@@ -118,29 +109,17 @@ impl SimNet {
 
     /// Takes a datagram.
     pub fn send(&mut self, now: Instant, datagram: Datagram) {
-        self.figures.sent += 1;
         let direction = (datagram.from, datagram.to);
         let link = self.links.get(&direction).copied().unwrap_or(self.default_link);
         let is_cut_off = self.cut_off.contains(&datagram.from) || self.cut_off.contains(&datagram.to);
-        if is_cut_off || self.happens(link.loss_per_mille) {
-            self.figures.lost += 1;
-            return;
+        let course = self.courses.entry(direction).or_default();
+        let delivery = if is_cut_off { None } else { course.send(now, link, &mut self.random) };
+        self.figures.count(delivery);
+        let Some(delivery) = delivery else { return };
+        if let Some(again_at) = delivery.again_at {
+            self.enqueue(again_at, datagram.clone());
         }
-        if self.happens(link.duplicate_per_mille) {
-            self.figures.duplicated += 1;
-            let at = now + link.latency + self.up_to(link.jitter);
-            self.enqueue(at, datagram.clone());
-        }
-        let mut at = now + link.latency + self.up_to(link.jitter);
-        if self.happens(link.reorder_per_mille) {
-            self.figures.reordered += 1;
-            at += self.up_to(link.reorder_delay);
-        } else {
-            let latest = self.latest.entry(direction).or_insert(at);
-            at = at.max(*latest);
-            *latest = at;
-        }
-        self.enqueue(at, datagram);
+        self.enqueue(delivery.at, datagram);
     }
 
     /// When the next datagram arrives.
@@ -164,19 +143,6 @@ impl SimNet {
     fn enqueue(&mut self, at: Instant, datagram: Datagram) {
         self.sequence += 1;
         self.queue.push(Reverse((at, self.sequence, datagram)));
-    }
-
-    fn happens(&mut self, per_mille: u16) -> bool {
-        // A chance of zero draws nothing, so a perfect link does not shift the dice of the others.
-        per_mille > 0 && self.random.u32() % 1000 < u32::from(per_mille)
-    }
-
-    fn up_to(&mut self, most: Duration) -> Duration {
-        if most.is_zero() {
-            return Duration::ZERO;
-        }
-        let nanoseconds = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX);
-        Duration::from_nanos(self.random.u64() % nanoseconds.saturating_add(1))
     }
 }
 
