@@ -90,7 +90,7 @@ const push = (state, event, data) => {
   for (const client of state.clients) client.socket.send(JSON.stringify({ seq: ++client.seq, event, data }));
 };
 
-const snapshot = (state) => ({ directory: PEOPLE, calls: [...state.calls.values()], rooms: [], parked: [], switchUp: true });
+const snapshot = (state) => ({ directory: PEOPLE, calls: [...state.calls.values()], callsComplete: true, rooms: [], parked: [], switchUp: true });
 
 const handle = (state, client, method, params, reply) => {
   const call = params.call && state.calls.get(params.call);

@@ -109,7 +109,7 @@ async fn parameters_out_of_range_are_refused() {
             "{method} {params}"
         );
     }
-    assert_eq!(error_name(browser.request("call.hangup", json!({"call": call})).await), "no-such-call");
+    assert_eq!(error_name(browser.request("call.hangup", json!({"call": call})).await), "switch-unavailable");
     let start = json!({"to": "102", "description": description});
     assert_eq!(error_name(browser.request("call.start", start).await), "switch-unavailable");
 }

@@ -51,6 +51,12 @@ export class CallList {
     return call;
   }
 
+  /** All live calls, after a state that had them incomplete. */
+  handleAll(calls: readonly CallInfo[]): void {
+    this.#concludeAllBut(calls, 'hangup');
+    this.#take(calls);
+  }
+
   /** A push about a call. */
   handlePush(push: CallPush): void {
     if (push.event === 'call.incoming') {
@@ -82,15 +88,9 @@ export class CallList {
 
   /** Holds the list against the server's whole state, of a new session or after too long an outage. */
   reconcile(state: State, fresh: boolean): void {
-    const live = new Set(state.calls.map(({ id }) => id));
-    for (const call of this.#calls) {
-      if (call.id !== '' && !live.has(call.id)) call.conclude(fresh ? 'resume-expired' : 'hangup', 'server');
-    }
-    for (const info of state.calls) {
-      const call = this.#find(info.id);
-      if (call) call.handleInfo(info);
-      else this.#adopt(info);
-    }
+    // A server that was just started may not have heard of the calls yet: what it does not name goes on.
+    if (fresh || state.callsComplete) this.#concludeAllBut(state.calls, fresh ? 'resume-expired' : 'hangup');
+    this.#take(state.calls);
     this.handleResumed();
   }
 
@@ -107,6 +107,21 @@ export class CallList {
   /** Ends every call here. */
   conclude(): void {
     for (const call of this.#calls) call.conclude(call.answeredAt === null ? 'cancelled' : 'hangup');
+  }
+
+  #concludeAllBut(calls: readonly CallInfo[], reason: 'resume-expired' | 'hangup'): void {
+    const live = new Set(calls.map(({ id }) => id));
+    for (const call of this.#calls) {
+      if (call.id !== '' && !live.has(call.id)) call.conclude(reason, 'server');
+    }
+  }
+
+  #take(calls: readonly CallInfo[]): void {
+    for (const info of calls) {
+      const call = this.#find(info.id);
+      if (call) call.handleInfo(info);
+      else this.#adopt(info);
+    }
   }
 
   #find(id: string): Call | undefined {

@@ -99,18 +99,6 @@ describe('connecting', () => {
     expect(heard).toEqual(['ready', 'call', 'incoming', 'reconnecting', 'ready']);
   });
 
-  it('ends calls that did not outlive their session', async () => {
-    const { client, server, clock } = await connectedStory();
-    await server.push({ event: 'call.incoming', data: { call: callInfo(), description: { type: 'offer', sdp: 'o' }, autoAnswer: false } });
-    const [call] = client.calls;
-    await server.drop();
-    await clock.advance(200);
-    server.open();
-    await server.refuse(server.take('resume').id, 'session-expired', true);
-    await server.welcome();
-    expect(call?.end).toMatchObject({ reason: 'resume-expired', by: 'server' });
-  });
-
   it('says bye when the page goes away, and leaves nothing behind when destroyed', async () => {
     const { client, server, clock, media, page } = await connectedStory();
     page()?.onLeave();

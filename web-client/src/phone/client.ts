@@ -330,6 +330,9 @@ export class RingdownClient {
       case 'room.talking':
         this.#events.emit('roomTalking', push.data.room, push.data.member, push.data.isTalking);
         return;
+      case 'calls':
+        this.#calls.handleAll(push.data.calls);
+        return;
       case 'parked':
         this.#setParked(push.data.calls);
         return;

@@ -795,7 +795,11 @@ code: number,
 /**
  * How long it was answered, in milliseconds; 0 if never.
  */
-durationMs: number, } } | { "event": "room", "data": {
+durationMs: number, } } | { "event": "calls", "data": {
+/**
+ * The calls.
+ */
+calls: Array<CallInfo>, } } | { "event": "room", "data": {
 /**
  * The room as it is.
  */
@@ -1122,6 +1126,11 @@ directory: Array<DirectoryEntry>,
  * The user's live calls, on any device.
  */
 calls: Array<CallInfo>,
+/**
+ * Whether `calls` is all of them. The app server was just started and the softswitches have not told their calls
+ * yet: a call that is missing here goes on, and `calls` follows.
+ */
+callsComplete: boolean,
 /**
  * The conference rooms the user is in.
  */

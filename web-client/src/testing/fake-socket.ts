@@ -111,7 +111,7 @@ export const welcome = (state: Partial<State> = {}): Welcome => ({
   secret: 'x1',
   me: { userId: 'u-alice', username: 'alice', name: 'Alice Archer', extension: '101', role: 'user' },
   seq: 0,
-  state: { directory: [...PEOPLE], calls: [], rooms: [], parked: [], switchUp: true, ...state },
+  state: { directory: [...PEOPLE], calls: [], callsComplete: true, rooms: [], parked: [], switchUp: true, ...state },
   serverVersion: '0.1.0',
   iceServers: [],
   pingIntervalMs: 20_000,

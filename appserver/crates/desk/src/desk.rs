@@ -235,6 +235,10 @@ pub struct Desk {
     address_rate: RateLimiter<IpAddr>,
     rate_limited: u64,
     switch_up: bool,
+    /// Every softswitch had the time to tell its calls since the start.
+    calls_complete: bool,
+    /// The first of them told, and the others are given their time.
+    awaits_nodes: bool,
     flush_set: bool,
     timers: Timers,
     outputs: VecDeque<Output>,
@@ -267,6 +271,8 @@ impl Desk {
             address_rate: RateLimiter::new(ADDRESS_RATE, 100_000),
             rate_limited: 0,
             switch_up: false,
+            calls_complete: false,
+            awaits_nodes: false,
             flush_set: false,
             timers: Timers::default(),
             outputs: VecDeque::new(),

@@ -8,6 +8,10 @@ use crate::LinkId;
 /// shorter ends calls on the screen that go on at the telephone.
 pub(crate) const NODE_GONE_AFTER: Duration = Duration::from_secs(120);
 
+/// How long after the first softswitch came back to an app server that was started the others are given: they try every
+/// two seconds. Longer shows calls that ended meanwhile; shorter ends calls on the screen that go on.
+pub(crate) const NODES_BACK_WITHIN: Duration = Duration::from_secs(5);
+
 /// A softswitch, connected or lately lost.
 #[derive(Debug)]
 pub(crate) struct Node {

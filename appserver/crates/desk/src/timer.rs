@@ -20,6 +20,8 @@ pub(crate) enum Timer {
     Command(u64),
     /// A softswitch has been away for too long.
     NodeGone(NodeId),
+    /// Every softswitch had the time to tell its calls.
+    CallsComplete,
     /// A message had its time.
     Message(MessageId),
 }

@@ -224,6 +224,9 @@ pub struct State {
     pub directory: Vec<DirectoryEntry>,
     /// The user's live calls, on any device.
     pub calls: Vec<CallInfo>,
+    /// Whether `calls` is all of them. The app server was just started and the softswitches have not told their calls
+    /// yet: a call that is missing here goes on, and `calls` follows.
+    pub calls_complete: bool,
     /// The conference rooms the user is in.
     pub rooms: Vec<RoomState>,
     /// Who waits on which parking slot.

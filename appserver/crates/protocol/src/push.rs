@@ -96,6 +96,12 @@ pub enum Push {
         #[ts(type = "number")]
         duration_ms: u64,
     },
+    /// All of the user's live calls, after a state that had them incomplete: one that is missing is over.
+    #[serde(rename = "calls")]
+    Calls {
+        /// The calls.
+        calls: Vec<CallInfo>,
+    },
     /// A room the user is in, or was, changed; one without members is over.
     #[serde(rename = "room")]
     Room {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use ringdown_control::Command;
-use ringdown_protocol::{ErrorCode, ErrorInfo, Push, ResumeResult, State, Welcome};
+use ringdown_protocol::{CallInfo, ErrorCode, ErrorInfo, Push, ResumeResult, State, Welcome};
 use ringdown_types::{SessionId, UserId};
 
 use super::{ConnId, Desk, HelloInput, Output, ResumeInput, signed_out};
@@ -196,15 +196,22 @@ impl Desk {
 
     fn state_for(&self, id: SessionId) -> State {
         let user = self.sessions.get(&id).map(|session| session.record.user);
-        let legs = user.into_iter().flat_map(|user| self.mirror.legs_of(user));
         let directory = self.roster.entries(|user| self.presence_of(user));
         State {
             directory: directory.into_iter().map(|entry| self.statements.with(entry)).collect(),
-            calls: legs.filter(|leg| leg.is_shown_to(id)).map(|leg| leg.call_info(id)).collect(),
+            calls: self.calls_for(id),
+            calls_complete: self.calls_complete,
             rooms: user.map(|user| self.rooms_of(user)).unwrap_or_default(),
             parked: self.parked_calls(),
             switch_up: self.switch_up,
         }
+    }
+
+    /// The live calls of a session's user, as the session is shown them.
+    pub(super) fn calls_for(&self, id: SessionId) -> Vec<CallInfo> {
+        let user = self.sessions.get(&id).map(|session| session.record.user);
+        let legs = user.into_iter().flat_map(|user| self.mirror.legs_of(user));
+        legs.filter(|leg| leg.is_shown_to(id)).map(|leg| leg.call_info(id)).collect()
     }
 
     /// The state was given: nothing of the directory is stale for this session.

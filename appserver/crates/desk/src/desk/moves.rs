@@ -76,7 +76,15 @@ impl Desk {
         let leg: LegId = call.parse().map_err(|_| bad_request("a call id is 32 hexadecimal digits"))?;
         let user = self.user_of(session);
         let known = self.mirror.leg(leg).filter(|known| known.info.user == user && user.is_some());
-        known.map(|known| known.info.leg).ok_or_else(|| ErrorInfo::new(ErrorCode::NoSuchCall, "no such call"))
+        known.map(|known| known.info.leg).ok_or_else(|| self.no_such_call(leg))
+    }
+
+    /// What is said of a call that is not the user's, or that nobody told of yet.
+    pub(super) fn no_such_call(&self, leg: LegId) -> ErrorInfo {
+        if self.calls_complete || self.mirror.leg(leg).is_some() {
+            return ErrorInfo::new(ErrorCode::NoSuchCall, "no such call");
+        }
+        ErrorInfo::new(ErrorCode::SwitchUnavailable, "the softswitch has not told its calls since the server started")
     }
 
     pub(super) fn handle_parked(&mut self, node: NodeId, parked: control::ParkedInfo) {

@@ -8,7 +8,7 @@ use ringdown_types::{EndReason, LegId, NodeId};
 
 use super::{Desk, LinkId, NodeHello, Output};
 use crate::{
-    node::{NODE_GONE_AFTER, Node},
+    node::{NODE_GONE_AFTER, NODES_BACK_WITHIN, Node},
     timer::Timer,
 };
 
@@ -99,6 +99,7 @@ impl Desk {
             self.repeat_commands(id, link);
         }
         self.update_switch_up();
+        self.expect_calls_complete(now);
     }
 
     /// A softswitch's connection is gone. Its calls go on, so they stay.
@@ -154,6 +155,28 @@ impl Desk {
             .filter(|(_, node)| node.is_up())
             .max_by_key(|(_, node)| node.order)
             .map(|(id, _)| *id)
+    }
+
+    /// Which calls there are is known once every softswitch had the time to come back after a start of the app server.
+    fn expect_calls_complete(&mut self, now: Instant) {
+        if !self.calls_complete && !std::mem::replace(&mut self.awaits_nodes, true) {
+            self.timers.set(now + NODES_BACK_WITHIN, Timer::CallsComplete);
+        }
+    }
+
+    /// Tells everybody which calls there are: they kept what they had so far.
+    pub(super) fn handle_calls_complete(&mut self) {
+        self.awaits_nodes = false;
+        // Without a softswitch nothing is known; the next one's snapshot sets the timer anew.
+        if !self.switch_up {
+            return;
+        }
+        self.calls_complete = true;
+        let ids: Vec<_> = self.sessions.keys().copied().collect();
+        for id in ids {
+            let calls = self.calls_for(id);
+            self.push(id, Push::Calls { calls });
+        }
     }
 
     fn update_switch_up(&mut self) {

@@ -192,12 +192,11 @@ impl Desk {
         waiter: Waiter,
         command: impl FnOnce(LegId) -> Command,
     ) -> Result<Option<Value>, ErrorInfo> {
-        let no_such_call = || ErrorInfo::new(ErrorCode::NoSuchCall, "no such call");
         let leg: LegId = call.parse().map_err(|_| bad_request("a call id is 32 hexadecimal digits"))?;
         let user = self.sessions.get(&session).map(|session| session.record.user);
         // A call of somebody else's is as unknown as one that never was.
-        let leg = self.mirror.leg(leg).filter(|known| known.info.user == user && user.is_some());
-        let leg = leg.ok_or_else(no_such_call)?;
+        let known = self.mirror.leg(leg).filter(|known| known.info.user == user && user.is_some());
+        let leg = known.ok_or_else(|| self.no_such_call(leg))?;
         if leg.session() != Some(session) {
             let message = "the call is on another of your devices";
             return Err(ErrorInfo::new(ErrorCode::Forbidden, message));

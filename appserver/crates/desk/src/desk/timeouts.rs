@@ -23,6 +23,7 @@ impl Desk {
                 Timer::SessionExpired(id) => self.handle_session_expired(now, id),
                 Timer::TokenExpiring(id) => self.push(id, Push::TokenExpiring { seconds: 60 }),
                 Timer::Command(id) => self.handle_command_timeout(now, CommandId(id)),
+                Timer::CallsComplete => self.handle_calls_complete(),
                 Timer::Message(message) => self.settle_message(message, false),
                 Timer::NodeGone(node) => self.handle_node_gone(now, node),
             }

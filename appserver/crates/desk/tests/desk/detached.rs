@@ -73,6 +73,50 @@ fn one_of_an_earlier_run_gets_the_state_whatever_it_saw() {
 }
 
 #[test]
+fn a_page_that_is_back_before_the_softswitch_keeps_its_call() {
+    let mut world = World::new();
+    let tab = Tab { conn: world.next_conn(), session: SessionId::from_u128(5), secret: "kept".to_owned() };
+    let record = SessionRecord {
+        id: tab.session,
+        secret_hash: secret_hash("kept"),
+        user: BOB,
+        epoch: 1,
+        family: "f".to_owned(),
+    };
+    world.desk.restore(world.now, vec![record]);
+    let (conn, resumed) = world.resume(&tab, 9);
+    let state = resumed.expect("a resume")["state"].clone();
+    assert_eq!((&state["calls"], &state["callsComplete"]), (&serde_json::json!([]), &false.into()));
+    let call = leg(1, BOB, &tab);
+    let id = call.leg.to_string();
+    world.request(conn, 2, ringdown_protocol::Method::CallHangup(ringdown_protocol::LegParams { call: id.clone() }));
+    assert_eq!(world.result(conn, 2).expect_err("not known")["name"], "switch-unavailable");
+
+    world.pass(Duration::from_secs(20));
+    assert!(world.pushes(conn, "calls").is_empty(), "nobody told of calls yet");
+    world.connect_node(LINK, 1);
+    world.event(ringdown_control::Event::LegChanged { leg: answered(call) });
+    world.pass(Duration::from_secs(6));
+    let told = world.pushes(conn, "calls");
+    assert_eq!(told.len(), 1);
+    assert!(world.pushes(conn, "call.ended").is_empty());
+    let (_, resumed) = world.resume(&tab, 0);
+    let state = resumed.expect("a resume")["state"].clone();
+    assert_eq!((&state["calls"][0]["id"], &state["callsComplete"]), (&id.into(), &true.into()));
+}
+
+#[test]
+fn the_first_of_two_softswitches_back_does_not_end_the_calls_of_the_other() {
+    let mut world = World::new();
+    world.connect_node(LINK, 1);
+    let tab = world.hello(BOB);
+    world.pass(Duration::from_secs(4));
+    assert!(world.pushes(tab.conn, "calls").is_empty(), "the other may still be on its way");
+    world.pass(Duration::from_secs(2));
+    assert_eq!(world.pushes(tab.conn, "calls").len(), 1);
+}
+
+#[test]
 fn the_oldest_detached_one_makes_room() {
     let mut world = World::new();
     let first = world.hello(BOB);
