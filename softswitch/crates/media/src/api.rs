@@ -6,7 +6,15 @@
 
 use std::net::SocketAddr;
 
-use ringdown_types::{CodecId, DtmfDigit, LegId, MediaDirection, MixId, PromptId, RecordingId, ToneId};
+use ringdown_types::{
+    CodecId, DtmfDigit, LegId, MediaDirection, MixId, PromptId, RecordingId, ToneId, VideoSlot,
+};
+
+mod video;
+
+pub use video::{
+    ExtensionKind, HeaderExtension, RemoteSource, RtxFormat, VideoFeedback, VideoFormat, VideoStream,
+};
 
 /// What call control asks of the worker that owns a leg.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +41,15 @@ pub enum MediaCommand {
         leg: LegId,
         /// The new parameters.
         audio: AudioParameters,
+    },
+    /// Replaces a leg's video streams, all of them: what is not listed has ended, and its port is closed. At most one a
+    /// slot. Streams of a slot keep their SSRC, sequence and timestamps. What a leg's stream receives goes to whatever
+    /// the leg is connected with.
+    SetVideo {
+        /// The leg.
+        leg: LegId,
+        /// Its streams.
+        streams: Vec<VideoStream>,
     },
     /// Ends a leg and frees its sockets; always answered by [`MediaEvent::LegRemoved`], also for a leg that was
     /// refused or is gone, so that what call control holds for a leg is freed at one place.
@@ -292,6 +309,22 @@ pub enum MediaEvent {
     MediaStarted {
         /// The leg.
         leg: LegId,
+    },
+    /// The first valid packet of a video stream came, or the first after it was made anew.
+    VideoStarted {
+        /// The leg that sends it.
+        leg: LegId,
+        /// The stream.
+        slot: VideoSlot,
+    },
+    /// A video stream's own transport cannot work; the leg goes on without it.
+    VideoFailed {
+        /// The leg.
+        leg: LegId,
+        /// The stream.
+        slot: VideoSlot,
+        /// Why.
+        failure: MediaFailure,
     },
     /// The transport cannot work or went silent; the worker keeps the leg until [`MediaCommand::RemoveLeg`].
     LegFailed {

@@ -40,6 +40,8 @@ impl Worker {
             MediaCommand::AddLeg { leg, transport, audio } => self.add_leg(now, leg, transport, audio),
             MediaCommand::SetTransport { leg, transport } => self.set_transport(now, leg, transport),
             MediaCommand::SetAudio { leg, audio } => self.set_audio(now, leg, audio),
+            // This worker relays no video: a stream it is told of stays dark.
+            MediaCommand::SetVideo { leg, .. } => self.find(leg).map(drop),
             MediaCommand::RemoveLeg { leg } => {
                 self.remove_leg(now, leg);
                 Ok(())

@@ -183,7 +183,10 @@ impl Switch {
     pub fn handle_media_event(&mut self, now: Instant, event: MediaEvent) {
         match event {
             MediaEvent::LegConnected { leg } => self.lost_media.settled(leg),
-            MediaEvent::MediaStarted { .. } => {}
+            MediaEvent::MediaStarted { .. } | MediaEvent::VideoStarted { .. } => {}
+            MediaEvent::VideoFailed { leg, slot, failure } => {
+                warn!(%leg, ?slot, ?failure, "video failed");
+            }
             MediaEvent::Talking { leg, is_talking } => {
                 let leg = self.links.served_by(leg).unwrap_or(leg);
                 self.calls.handle_leg_event(now, leg, LegEvent::Talking(is_talking));

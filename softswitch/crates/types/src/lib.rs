@@ -15,6 +15,7 @@ mod prompt;
 mod random;
 mod ring;
 mod time_of_week;
+mod video;
 
 pub use codec::{CodecId, MediaDirection};
 pub use contain::{Panicked, contain};
@@ -32,3 +33,4 @@ pub use prompt::{PromptId, ToneId};
 pub use random::{Random, SeededRandom};
 pub use ring::RingStrategy;
 pub use time_of_week::{CivilDate, ParseCivilError, TimeOfDay, Weekday};
+pub use video::{H264Profile, VideoCoding, VideoSlot};

@@ -21,7 +21,7 @@ use ringdown_control::{
     FeatureCodes, LegInfo, LegState, ParkingLot, SessionDescription, SettingChange, SipDevice, UserSettings,
     VoicemailMessage,
 };
-use ringdown_media::api::{AudioParameters, MediaCommand, MediaEvent, PlaySource, Transport};
+use ringdown_media::api::{AudioParameters, MediaCommand, MediaEvent, PlaySource, Transport, VideoStream};
 use ringdown_sip::invite::SessionTimers;
 use ringdown_sip::{
     digest::Ha1,
@@ -48,6 +48,7 @@ pub(crate) struct MediaLeg {
     pub(crate) worker: usize,
     pub(crate) transport: Transport,
     pub(crate) audio: AudioParameters,
+    pub(crate) video: Vec<VideoStream>,
     pub(crate) hears: Hears,
     pub(crate) muted: bool,
     pub(crate) recording: Option<RecordingId>,
@@ -286,11 +287,20 @@ impl Office {
         match command {
             MediaCommand::AddLeg { leg, transport, audio } => {
                 let hears = Hears::Nothing;
-                let new = MediaLeg { worker, transport, audio, hears, muted: false, recording: None };
+                let new = MediaLeg {
+                    worker,
+                    transport,
+                    audio,
+                    video: Vec::new(),
+                    hears,
+                    muted: false,
+                    recording: None,
+                };
                 assert!(self.media.insert(leg, new).is_none(), "a leg is added once");
             }
             MediaCommand::SetTransport { leg, transport } => self.media_leg(leg).transport = transport,
             MediaCommand::SetAudio { leg, audio } => self.media_leg(leg).audio = audio,
+            MediaCommand::SetVideo { leg, streams } => self.media_leg(leg).video = streams,
             MediaCommand::RemoveLeg { leg } => {
                 self.part(leg);
                 assert!(self.media.remove(&leg).is_some(), "a leg is removed once");

@@ -1,0 +1,114 @@
+//! A leg's video: up to two streams beside its audio, the camera and the screen. Video is relayed, never decoded.
+
+use ringdown_types::{MediaDirection, VideoCoding, VideoSlot};
+
+use super::Transport;
+
+/// One video stream of a leg, as negotiated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VideoStream {
+    /// Which of the leg's streams; what comes in on it goes to the partner's stream of the same slot.
+    pub slot: VideoSlot,
+    /// Where its packets come from and go to. `None` where they share the leg's transport (BUNDLE, RFC 9143):
+    /// browsers do. A telephone's stream has a port pair of its own.
+    pub transport: Option<Transport>,
+    /// `a=mid`, up to 32 bytes, for the header extension of that name; `None` outside a BUNDLE group.
+    pub mid: Option<String>,
+    /// The formats agreed on, preferred first: we may send each that the partner's stream has under the same coding.
+    /// At most one for each coding; never empty.
+    pub formats: Vec<VideoFormat>,
+    /// Which way media flows, seen from us.
+    pub direction: MediaDirection,
+    /// Which feedback messages both sides speak.
+    pub feedback: VideoFeedback,
+    /// The header extensions both sides know, each once.
+    pub extensions: Vec<HeaderExtension>,
+    /// Our SSRC for what we send, as our description says.
+    pub local_ssrc: u32,
+    /// Our SSRC for retransmissions (RFC 4588).
+    pub local_rtx_ssrc: u32,
+    /// The peer's sources, where its description names them; empty where they must be learnt (RFC 9143 §9.2: by the
+    /// mid extension, else by a payload type only this stream has).
+    pub remote_sources: Vec<RemoteSource>,
+    /// The canonical name of RTCP SDES, the same as the audio's.
+    pub cname: String,
+    /// The most we send, in kbit/s, of the peer's `b=AS` or `b=TIAS`; `None` where it says nothing.
+    pub max_send_kbps: Option<u32>,
+}
+
+/// A negotiated video format and its payload types, 0–127; see [`super::PayloadFormat`] for the two directions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VideoFormat {
+    /// What is relayed to the same coding, and to no other.
+    pub coding: VideoCoding,
+    /// What we send with: the number of the peer's description.
+    pub send: u8,
+    /// What we receive with: the number of ours.
+    pub receive: u8,
+    /// Its retransmissions (RFC 4588), where agreed.
+    pub rtx: Option<RtxFormat>,
+}
+
+/// The payload types of a format's retransmissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RtxFormat {
+    /// What we send with.
+    pub send: u8,
+    /// What we receive with.
+    pub receive: u8,
+}
+
+/// The feedback messages (RFC 4585, RFC 5104) both sides may send on a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(clippy::struct_excessive_bools)] // A set of five, as `a=rtcp-fb` lists it.
+pub struct VideoFeedback {
+    /// Generic NACK: `nack`.
+    pub nack: bool,
+    /// Picture loss indication: `nack pli`.
+    pub pli: bool,
+    /// Full intra request: `ccm fir`.
+    pub fir: bool,
+    /// Receiver-estimated maximum bitrate: `goog-remb`.
+    pub remb: bool,
+    /// Transport-wide congestion control: `transport-cc`.
+    pub transport_cc: bool,
+}
+
+/// A negotiated RTP header extension (RFC 8285) and its ids, 1–14.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeaderExtension {
+    /// What it carries.
+    pub kind: ExtensionKind,
+    /// The id we send with: that of the peer's description.
+    pub send: u8,
+    /// The id we receive with: that of ours.
+    pub receive: u8,
+}
+
+/// The header extensions that are negotiated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ExtensionKind {
+    /// `urn:ietf:params:rtp-hdrext:sdes:mid` (RFC 9143 §15): of one transport, written anew.
+    Mid,
+    /// `http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01`: of one transport, written anew.
+    TransportSequence,
+    /// `http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time`: of one transport, written anew.
+    AbsoluteSendTime,
+    /// `urn:3gpp:video-orientation` (3GPP TS 26.114): relayed.
+    VideoOrientation,
+    /// `http://www.webrtc.org/experiments/rtp-hdrext/playout-delay`: relayed.
+    PlayoutDelay,
+    /// `http://www.webrtc.org/experiments/rtp-hdrext/video-content-type`: relayed.
+    VideoContentType,
+    /// AV1's dependency descriptor: relayed.
+    DependencyDescriptor,
+}
+
+/// A source of the peer's, as its description names it (RFC 5576).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RemoteSource {
+    /// The SSRC of the stream.
+    pub ssrc: u32,
+    /// The SSRC of its retransmissions (`a=ssrc-group:FID`).
+    pub rtx: Option<u32>,
+}
