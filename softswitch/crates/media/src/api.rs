@@ -7,7 +7,7 @@
 use std::net::SocketAddr;
 
 use ringdown_types::{
-    CodecId, DtmfDigit, LegId, MediaDirection, MixId, PromptId, RecordingId, ToneId, VideoSlot,
+    CodecId, DtmfDigit, LegId, MediaDirection, MixId, PromptId, RecordingId, SrtpKey, ToneId, VideoSlot,
 };
 
 mod video;
@@ -182,7 +182,7 @@ pub enum Transport {
         /// The browser's credentials and certificate; `None` until its description is known.
         remote: Option<WebRtcRemote>,
     },
-    /// A telephone: plain RTP on a port of its own.
+    /// A telephone: RTP or SRTP on a port of its own.
     Rtp {
         /// Our even RTP port; RTCP is on the next one unless multiplexed.
         local_port: u16,
@@ -239,6 +239,31 @@ pub struct RtpRemote {
     /// Whether the signalling showed the telephone behind a NAT, so that media is accepted from the signalling's
     /// source address too, and followed there (symmetric RTP, RFC 4961).
     pub nat_source: Option<std::net::IpAddr>,
+    /// What was agreed to protect the media with.
+    pub security: RtpSecurity,
+}
+
+/// How a telephone's media are protected. What it says holds for RTP and RTCP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RtpSecurity {
+    /// Not at all.
+    #[default]
+    None,
+    /// SRTP with keys out of the descriptions (RFC 4568). A key that stays goes on with its stream, another one
+    /// begins anew. Both are of one profile.
+    Sdes {
+        /// What we send with: the key of our description.
+        send: SrtpKey,
+        /// What the telephone sends with: the key of its description.
+        receive: SrtpKey,
+    },
+    /// DTLS-SRTP without ICE (RFC 5763): handshake and media come from where the source rules allow.
+    Dtls {
+        /// SHA-256 of the telephone's certificate.
+        fingerprint: [u8; 32],
+        /// Our part in the handshake.
+        role: DtlsRole,
+    },
 }
 
 /// What was negotiated for a leg's one audio stream.

@@ -146,6 +146,8 @@ const STREAM_DEAD: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {
+    use ringdown_media::api::RtpSecurity;
+
     use super::*;
 
     fn address(text: &str) -> SocketAddr {
@@ -183,7 +185,12 @@ mod tests {
         let mut telephone = Telephone::new(4000, None);
         telephone.socket = SocketState::Open;
         assert_eq!((telephone.rtp_destination(), telephone.rtcp_route()), (None, None));
-        let remote = |text| RtpRemote { rtp: address(text), rtcp: address(text), nat_source: None };
+        let remote = |text| RtpRemote {
+            rtp: address(text),
+            rtcp: address(text),
+            nat_source: None,
+            security: RtpSecurity::None,
+        };
         telephone.set_remote(Some(remote("0.0.0.0:4000")));
         assert!(!telephone.is_ready());
         telephone.set_remote(Some(remote("10.0.0.5:4000")));

@@ -1,31 +1,39 @@
-//! Our SRTP against the webrtc project's, both ways, both profiles.
+//! Our SRTP against the webrtc project's, both ways, every profile.
 
 use ringdown_rtc::{ProtectError, SRTP_OVERHEAD, SrtpProfile, SrtpReceiver, SrtpSender, UnprotectError};
 use rtc_crypto::providers::RingCrypto;
 use rtc_srtp::{context::Context, protection_profile::ProtectionProfile};
 
-const PROFILES: [SrtpProfile; 2] = [SrtpProfile::Aes128CmSha1_80, SrtpProfile::AeadAes128Gcm];
-const KEY: [u8; 16] = *b"sixteen key byte";
+const PROFILES: [SrtpProfile; 6] = SrtpProfile::ALL;
+const KEY: [u8; 32] = *b"thirty-two bytes of a master key";
 const SALT: [u8; 14] = *b"fourteen bytes";
 
 fn salt(profile: SrtpProfile) -> &'static [u8] {
     &SALT[..profile.salt_length()]
 }
 
+fn key(profile: SrtpProfile) -> &'static [u8] {
+    &KEY[..profile.key_length()]
+}
+
 fn sender(profile: SrtpProfile) -> SrtpSender {
-    SrtpSender::new(profile, &KEY, salt(profile)).unwrap()
+    SrtpSender::new(profile, key(profile), salt(profile)).unwrap()
 }
 
 fn receiver(profile: SrtpProfile) -> SrtpReceiver {
-    SrtpReceiver::new(profile, &KEY, salt(profile)).unwrap()
+    SrtpReceiver::new(profile, key(profile), salt(profile)).unwrap()
 }
 
 fn oracle(profile: SrtpProfile) -> Context {
     let theirs = match profile {
         SrtpProfile::Aes128CmSha1_80 => ProtectionProfile::Aes128CmHmacSha1_80,
+        SrtpProfile::Aes128CmSha1_32 => ProtectionProfile::Aes128CmHmacSha1_32,
+        SrtpProfile::Aes256CmSha1_80 => ProtectionProfile::Aes256CmHmacSha1_80,
+        SrtpProfile::Aes256CmSha1_32 => ProtectionProfile::Aes256CmHmacSha1_32,
         SrtpProfile::AeadAes128Gcm => ProtectionProfile::AeadAes128Gcm,
+        SrtpProfile::AeadAes256Gcm => ProtectionProfile::AeadAes256Gcm,
     };
-    Context::new(&KEY, salt(profile), theirs, None, None, &RingCrypto).unwrap()
+    Context::new(key(profile), salt(profile), theirs, None, None, &RingCrypto).unwrap()
 }
 
 /// An RTP packet with a header extension on every third, a CSRC on every fifth.

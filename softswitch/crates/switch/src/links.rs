@@ -10,7 +10,7 @@ use std::{collections::HashMap, net::SocketAddr, time::Instant};
 
 use ringdown_call::LegEvent;
 use ringdown_media::api::{
-    AudioParameters, MediaCommand, PayloadFormat, RtpRemote, TelephoneEventFormat, Transport,
+    AudioParameters, MediaCommand, PayloadFormat, RtpRemote, RtpSecurity, TelephoneEventFormat, Transport,
 };
 use ringdown_types::{CodecId, LegId, MediaDirection, Random, UserId};
 use tracing::warn;
@@ -106,7 +106,7 @@ impl Switch {
         for (end, other) in [(a, b), (b, a)] {
             let address = |port| SocketAddr::new(self.config.advertised_address, port);
             let (rtp, rtcp) = (address(other.port), address(other.port.saturating_add(1)));
-            let remote = Some(RtpRemote { rtp, rtcp, nat_source: None });
+            let remote = Some(RtpRemote { rtp, rtcp, nat_source: None, security: RtpSecurity::None });
             let transport = Transport::Rtp { local_port: end.port, remote };
             let audio = link_audio(&mut *self.random);
             let command = MediaCommand::AddLeg { leg: end.leg, transport, audio };

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use ringdown_media::api::{
-    AudioParameters, DtlsRole, PayloadFormat, RtpRemote, TelephoneEventFormat, Transport, WebRtcRemote,
+    AudioParameters, DtlsRole, PayloadFormat, RtpRemote, RtpSecurity, TelephoneEventFormat, Transport,
+    WebRtcRemote,
 };
 use ringdown_sdp::{BrowserTransport, LocalIdentity, Negotiated, NegotiatedTransport};
 
@@ -70,6 +71,7 @@ pub(crate) fn rtp(local_port: u16, remote: Option<&NegotiatedTransport>, source:
             rtp: *rtp,
             rtcp: rtcp.unwrap_or(*rtp),
             nat_source: (rtp.ip() != source).then_some(source),
+            security: RtpSecurity::None,
         }),
         NegotiatedTransport::Rtp { rtp: None, .. } | NegotiatedTransport::WebRtc { .. } => None,
     });

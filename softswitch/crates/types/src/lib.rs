@@ -14,6 +14,7 @@ mod pii;
 mod prompt;
 mod random;
 mod ring;
+mod srtp;
 mod time_of_week;
 mod video;
 
@@ -32,5 +33,6 @@ pub use pii::Pii;
 pub use prompt::{PromptId, ToneId};
 pub use random::{Random, SeededRandom};
 pub use ring::RingStrategy;
+pub use srtp::{SrtpKey, SrtpPolicy, SrtpProfile};
 pub use time_of_week::{CivilDate, ParseCivilError, TimeOfDay, Weekday};
 pub use video::{H264Profile, VideoCoding, VideoSlot};

@@ -84,7 +84,10 @@ impl Desk {
         if self.calls_complete || self.mirror.leg(leg).is_some() {
             return ErrorInfo::new(ErrorCode::NoSuchCall, "no such call");
         }
-        ErrorInfo::new(ErrorCode::SwitchUnavailable, "the softswitch has not told its calls since the server started")
+        ErrorInfo::new(
+            ErrorCode::SwitchUnavailable,
+            "the softswitch has not told its calls since the server started",
+        )
     }
 
     pub(super) fn handle_parked(&mut self, node: NodeId, parked: control::ParkedInfo) {

@@ -89,7 +89,11 @@ fn a_page_that_is_back_before_the_softswitch_keeps_its_call() {
     assert_eq!((&state["calls"], &state["callsComplete"]), (&serde_json::json!([]), &false.into()));
     let call = leg(1, BOB, &tab);
     let id = call.leg.to_string();
-    world.request(conn, 2, ringdown_protocol::Method::CallHangup(ringdown_protocol::LegParams { call: id.clone() }));
+    world.request(
+        conn,
+        2,
+        ringdown_protocol::Method::CallHangup(ringdown_protocol::LegParams { call: id.clone() }),
+    );
     assert_eq!(world.result(conn, 2).expect_err("not known")["name"], "switch-unavailable");
 
     world.pass(Duration::from_secs(20));

@@ -1,4 +1,4 @@
-use ringdown_media::api::{MediaCommand, MediaEvent, PlaySource, RtpRemote, Transport};
+use ringdown_media::api::{MediaCommand, MediaEvent, PlaySource, RtpRemote, RtpSecurity, Transport};
 use ringdown_types::ToneId;
 
 use crate::{
@@ -19,7 +19,8 @@ fn and_hears_the_playback_from_its_beginning_afterwards() {
     assert!(!rig.events.contains(&MediaEvent::LegConnected { leg: alice.leg }));
     assert_eq!(rig.worker.stats(alice.leg).map(|stats| stats.packets_received), Some(0));
 
-    let remote = RtpRemote { rtp: alice.address, rtcp: alice.address, nat_source: None };
+    let remote =
+        RtpRemote { rtp: alice.address, rtcp: alice.address, nat_source: None, security: RtpSecurity::None };
     let transport = Transport::Rtp { local_port: alice.port, remote: Some(remote) };
     rig.command(MediaCommand::SetTransport { leg: alice.leg, transport });
     assert!(rig.events.contains(&MediaEvent::LegConnected { leg: alice.leg }));

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use ringdown_media::api::{MediaCommand, RtpRemote, Transport};
+use ringdown_media::api::{MediaCommand, RtpRemote, RtpSecurity, Transport};
 use ringdown_plane::SocketKey;
 
 use crate::{
@@ -44,6 +44,7 @@ fn a_nat_source_is_locked() {
         rtp: address("192.168.1.5:4000"),
         rtcp: address("192.168.1.5:4001"),
         nat_source: Some(nat),
+        security: RtpSecurity::None,
     };
     let transport = Transport::Rtp { local_port: alice.port, remote: Some(remote) };
     rig.command(MediaCommand::SetTransport { leg: alice.leg, transport });

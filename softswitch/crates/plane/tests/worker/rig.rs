@@ -9,7 +9,7 @@ use std::{
 
 use ringdown_media::{
     api::{
-        AudioParameters, MediaCommand, MediaEvent, PayloadFormat, RecordingEnd, RtpRemote,
+        AudioParameters, MediaCommand, MediaEvent, PayloadFormat, RecordingEnd, RtpRemote, RtpSecurity,
         TelephoneEventFormat, Transport,
     },
     codec::OpusSettings,
@@ -136,7 +136,8 @@ impl Rig {
     /// A leg for a telephone.
     pub(crate) fn add_phone(&mut self, phone: &Phone, audio: AudioParameters) {
         let rtcp = SocketAddr::new(phone.address.ip(), phone.address.port() + 1);
-        let remote = Some(RtpRemote { rtp: phone.address, rtcp, nat_source: None });
+        let remote =
+            Some(RtpRemote { rtp: phone.address, rtcp, nat_source: None, security: RtpSecurity::None });
         let transport = Transport::Rtp { local_port: phone.port, remote };
         self.command(MediaCommand::AddLeg { leg: phone.leg, transport, audio });
     }

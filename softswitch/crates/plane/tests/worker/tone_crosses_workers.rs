@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
-use ringdown_media::api::{AudioParameters, MediaCommand, RtpRemote, TelephoneEventFormat, Transport};
+use ringdown_media::api::{
+    AudioParameters, MediaCommand, RtpRemote, RtpSecurity, TelephoneEventFormat, Transport,
+};
 use ringdown_plane::SocketKey;
 use ringdown_testkit::audio::assert_only_tone;
 use ringdown_types::{CodecId, LegId};
@@ -36,7 +38,7 @@ fn linked(phones: &[Phone; 2]) -> [Rig; 2] {
     for end in 0..2 {
         let far = link_address(1 - end);
         let rtcp = SocketAddr::new(far.ip(), far.port() + 1);
-        let remote = Some(RtpRemote { rtp: far, rtcp, nat_source: None });
+        let remote = Some(RtpRemote { rtp: far, rtcp, nat_source: None, security: RtpSecurity::None });
         let transport = Transport::Rtp { local_port: LINK_PORTS[end], remote };
         let rig = &mut rigs[end];
         rig.add_phone(&phones[end], audio(&[(phones[end].codec, phones[end].payload_type)]));

@@ -146,6 +146,7 @@ fn handshake_settings(certificate: Certificate, provider: Arc<dyn RTCCryptoProvi
         ])
         .with_srtp_protection_profiles(vec![
             SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm,
+            SrtpProtectionProfile::Srtp_Aead_Aes_256_Gcm,
             SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80,
         ])
         .with_client_auth(ClientAuthType::RequireAnyClientCert)

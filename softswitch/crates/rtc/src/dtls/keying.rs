@@ -18,9 +18,10 @@ impl SrtpKeyingMaterial {
         let profile = match state.srtp_protection_profile() {
             SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80 => SrtpProfile::Aes128CmSha1_80,
             SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm => SrtpProfile::AeadAes128Gcm,
+            SrtpProtectionProfile::Srtp_Aead_Aes_256_Gcm => SrtpProfile::AeadAes256Gcm,
             _ => return None,
         };
-        let length = 2 * (MASTER_KEY_LENGTH + profile.salt_length());
+        let length = 2 * (profile.key_length() + profile.salt_length());
         let secret = state.export_keying_material(EXPORTER_LABEL, &[], length).ok()?;
         Some(Self { profile, secret, we_are_client: state.is_client() })
     }
@@ -32,8 +33,8 @@ impl SrtpKeyingMaterial {
     /// The two directions. `None` if the material is shorter than the profile says.
     pub(crate) fn into_directions(self) -> Option<(SrtpSender, SrtpReceiver)> {
         // Client key, server key, client salt, server salt.
-        let (keys, salts) = self.secret.as_ref().split_at_checked(2 * MASTER_KEY_LENGTH)?;
-        let (client_key, server_key) = keys.split_at_checked(MASTER_KEY_LENGTH)?;
+        let (keys, salts) = self.secret.as_ref().split_at_checked(2 * self.profile.key_length())?;
+        let (client_key, server_key) = keys.split_at_checked(self.profile.key_length())?;
         let (client_salt, server_salt) = salts.split_at_checked(self.profile.salt_length())?;
         let (client, server) = ((client_key, client_salt), (server_key, server_salt));
         let (ours, theirs) = if self.we_are_client { (client, server) } else { (server, client) };
@@ -45,4 +46,3 @@ impl SrtpKeyingMaterial {
 }
 
 const EXPORTER_LABEL: &str = "EXTRACTOR-dtls_srtp";
-const MASTER_KEY_LENGTH: usize = 16;

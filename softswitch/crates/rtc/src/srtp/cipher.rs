@@ -6,7 +6,7 @@ use rtc_crypto::{
 };
 
 use super::{
-    key_derivation::{Label, derive},
+    key_derivation::{Label, derive, derive_into},
     packet::RTCP_HEADER_LENGTH,
     profile::{InvalidMasterKey, SrtpProfile},
 };
@@ -14,7 +14,13 @@ use super::{
 /// The session keys of one direction for either RTP or RTCP.
 pub(super) enum Cipher {
     /// RFC 3711 §4.1.1 and §4.2.1.
-    CounterMode { stream: Box<dyn StreamCipher>, mac: Box<dyn Mac>, salt: [u8; 14] },
+    CounterMode {
+        stream: Box<dyn StreamCipher>,
+        mac: Box<dyn Mac>,
+        salt: [u8; 14],
+        /// How much of the HMAC is sent, in bytes: 4 or 10.
+        tag: usize,
+    },
     /// RFC 7714.
     Gcm { aead: Box<dyn AeadCipher>, salt: [u8; 12] },
 }
@@ -33,40 +39,60 @@ impl Cipher {
         master_salt: &[u8],
         keys: KeySet,
     ) -> Result<Self, InvalidMasterKey> {
-        let master: &[u8; 16] = master_key.try_into().map_err(|_| InvalidMasterKey)?;
-        if master_salt.len() != profile.salt_length() {
+        if master_key.len() != profile.key_length() || master_salt.len() != profile.salt_length() {
             return Err(InvalidMasterKey);
         }
         let (encryption, authentication, salt) = match keys {
             KeySet::Rtp => (Label::RtpEncryption, Label::RtpAuthentication, Label::RtpSalt),
             KeySet::Rtcp => (Label::RtcpEncryption, Label::RtcpAuthentication, Label::RtcpSalt),
         };
+        let mut encryption_key = [0; 32];
+        let encryption_key = &mut encryption_key[..profile.key_length()];
+        derive_into(master_key, master_salt, encryption, encryption_key)?;
         let session = SessionKeys {
-            encryption: derive(master, master_salt, encryption),
-            authentication: derive(master, master_salt, authentication),
-            salt: derive(master, master_salt, salt),
+            encryption: encryption_key,
+            authentication: derive(master_key, master_salt, authentication)?,
+            salt: derive(master_key, master_salt, salt)?,
         };
-        Ok(Self::keyed(profile, &session))
+        Self::keyed(profile, keys, &session)
     }
 
-    fn keyed(profile: SrtpProfile, session: &SessionKeys) -> Self {
-        match profile {
-            SrtpProfile::Aes128CmSha1_80 => Self::CounterMode {
-                stream: RingCrypto
-                    .new_stream_cipher(StreamCipherAlgorithm::Aes128Ctr, &session.encryption)
-                    .expect("AES-128-CTR takes a 16 byte key"),
-                mac: RingCrypto
-                    .new_hmac(HmacAlgorithm::Sha1, &session.authentication)
-                    .expect("HMAC-SHA1 takes keys of any length"),
-                salt: session.salt,
-            },
-            SrtpProfile::AeadAes128Gcm => Self::Gcm {
-                aead: RingCrypto
-                    .new_aead(AeadAlgorithm::Aes128Gcm, &session.encryption)
-                    .expect("AES-128-GCM takes a 16 byte key"),
-                salt: *session.salt.first_chunk().expect("14 bytes hold 12"),
-            },
-        }
+    fn keyed(
+        profile: SrtpProfile,
+        keys: KeySet,
+        session: &SessionKeys<'_>,
+    ) -> Result<Self, InvalidMasterKey> {
+        let is_long = profile.key_length() == 32;
+        let SessionKeys { encryption, authentication, salt } = *session;
+        Ok(match profile {
+            SrtpProfile::Aes128CmSha1_80
+            | SrtpProfile::Aes128CmSha1_32
+            | SrtpProfile::Aes256CmSha1_80
+            | SrtpProfile::Aes256CmSha1_32 => {
+                let algorithm =
+                    if is_long { StreamCipherAlgorithm::Aes256Ctr } else { StreamCipherAlgorithm::Aes128Ctr };
+                Self::CounterMode {
+                    stream: RingCrypto
+                        .new_stream_cipher(algorithm, encryption)
+                        .map_err(|_| InvalidMasterKey)?,
+                    mac: RingCrypto
+                        .new_hmac(HmacAlgorithm::Sha1, &authentication)
+                        .map_err(|_| InvalidMasterKey)?,
+                    salt,
+                    tag: match keys {
+                        KeySet::Rtp => profile.rtp_tag_length(),
+                        KeySet::Rtcp => profile.rtcp_tag_length(),
+                    },
+                }
+            }
+            SrtpProfile::AeadAes128Gcm | SrtpProfile::AeadAes256Gcm => {
+                let algorithm = if is_long { AeadAlgorithm::Aes256Gcm } else { AeadAlgorithm::Aes128Gcm };
+                Self::Gcm {
+                    aead: RingCrypto.new_aead(algorithm, encryption).map_err(|_| InvalidMasterKey)?,
+                    salt: *salt.first_chunk().ok_or(InvalidMasterKey)?,
+                }
+            }
+        })
     }
 
     /// Protects the RTP packet `buffer[..length]`, whose first `header` bytes stay in the clear. Returns its
@@ -80,12 +106,12 @@ impl Cipher {
     ) -> Result<usize, CipherFault> {
         let (packet, spare) = buffer.split_at_mut_checked(length).ok_or(CipherFault)?;
         match self {
-            Self::CounterMode { stream, mac, salt } => {
+            Self::CounterMode { stream, mac, salt, tag: tag_length } => {
                 let payload = packet.get_mut(header..).ok_or(CipherFault)?;
                 stream.apply_keystream(&nonce.counter_block(salt), payload)?;
                 let tag = sign(mac.as_mut(), &[packet, &nonce.rollovers()])?;
-                put(spare, 0, &tag[..SHA1_80])?;
-                Ok(length + SHA1_80)
+                put(spare, 0, &tag[..*tag_length])?;
+                Ok(length + *tag_length)
             }
             Self::Gcm { aead, salt } => {
                 let (clear, payload) = packet.split_at_mut_checked(header).ok_or(CipherFault)?;
@@ -106,9 +132,9 @@ impl Cipher {
         let length = packet.len().checked_sub(self.tag_length()).ok_or(CipherFault)?;
         let (packet, tag) = packet.split_at_mut_checked(length).ok_or(CipherFault)?;
         match self {
-            Self::CounterMode { stream, mac, salt } => {
+            Self::CounterMode { stream, mac, salt, tag: tag_length } => {
                 let expected = sign(mac.as_mut(), &[packet, &nonce.rollovers()])?;
-                check(&expected[..SHA1_80], tag)?;
+                check(&expected[..*tag_length], tag)?;
                 let payload = packet.get_mut(header..).ok_or(CipherFault)?;
                 stream.apply_keystream(&nonce.counter_block(salt), payload)?;
             }
@@ -133,12 +159,12 @@ impl Cipher {
         let (clear, payload) = packet.split_at_mut_checked(RTCP_HEADER_LENGTH).ok_or(CipherFault)?;
         match self {
             // RFC 3711 §3.4: packet, E flag and index, tag over all of it.
-            Self::CounterMode { stream, mac, salt } => {
+            Self::CounterMode { stream, mac, salt, tag: tag_length } => {
                 stream.apply_keystream(&nonce.counter_block(salt), payload)?;
                 let tag = sign(mac.as_mut(), &[packet, &word])?;
                 put(spare, 0, &word)?;
-                put(spare, word.len(), &tag[..SHA1_80])?;
-                Ok(length + word.len() + SHA1_80)
+                put(spare, word.len(), &tag[..*tag_length])?;
+                Ok(length + word.len() + *tag_length)
             }
             // RFC 7714 §9.2, §9.3: packet, tag, E flag and index; header and index are the associated data.
             Self::Gcm { aead, salt } => {
@@ -163,9 +189,9 @@ impl Cipher {
         let length = packet.len().checked_sub(self.tag_length() + word.len()).ok_or(CipherFault)?;
         let (packet, trailer) = packet.split_at_mut_checked(length).ok_or(CipherFault)?;
         match self {
-            Self::CounterMode { stream, mac, salt } => {
+            Self::CounterMode { stream, mac, salt, tag: tag_length } => {
                 let expected = sign(mac.as_mut(), &[packet, &word])?;
-                check(&expected[..SHA1_80], trailer.get(word.len()..).ok_or(CipherFault)?)?;
+                check(&expected[..*tag_length], trailer.get(word.len()..).ok_or(CipherFault)?)?;
                 if encrypted {
                     let payload = packet.get_mut(RTCP_HEADER_LENGTH..).ok_or(CipherFault)?;
                     stream.apply_keystream(&nonce.counter_block(salt), payload)?;
@@ -187,7 +213,7 @@ impl Cipher {
     /// The E flag and index of an SRTCP packet, not authenticated yet.
     pub(super) fn rtcp_word(&self, packet: &[u8]) -> Option<u32> {
         let end = match self {
-            Self::CounterMode { .. } => packet.len().checked_sub(SHA1_80)?,
+            Self::CounterMode { tag, .. } => packet.len().checked_sub(*tag)?,
             Self::Gcm { .. } => packet.len(),
         };
         let word = packet.get(end.checked_sub(4)?..end)?.first_chunk::<4>()?;
@@ -196,15 +222,16 @@ impl Cipher {
 
     pub(super) const fn tag_length(&self) -> usize {
         match self {
-            Self::CounterMode { .. } => SHA1_80,
+            Self::CounterMode { tag, .. } => *tag,
             Self::Gcm { .. } => GCM_TAG,
         }
     }
 }
 
 /// What the key derivation yields for one key set. GCM takes no authentication key and 12 bytes of salt.
-struct SessionKeys {
-    encryption: [u8; 16],
+struct SessionKeys<'a> {
+    /// 16 or 32 bytes.
+    encryption: &'a [u8],
     authentication: [u8; 20],
     salt: [u8; 14],
 }
@@ -276,115 +303,9 @@ fn put(spare: &mut [u8], at: usize, bytes: &[u8]) -> Result<(), CipherFault> {
     Ok(())
 }
 
-const SHA1_80: usize = 10;
 const GCM_TAG: usize = 16;
 /// The E flag of the SRTCP index word.
 const ENCRYPTED: u32 = 1 << 31;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn bytes(hex: &str) -> Vec<u8> {
-        let digits: Vec<u8> = hex.bytes().filter(|c| !c.is_ascii_whitespace()).collect();
-        digits
-            .chunks(2)
-            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-            .collect()
-    }
-
-    /// RFC 7714 §16 and §17: keys 00 to 0f, salt "Quid pro quo".
-    fn gcm() -> Cipher {
-        let mut salt = [0; 14];
-        salt[..12].copy_from_slice(b"Quid pro quo");
-        let encryption = std::array::from_fn(|n| n as u8);
-        Cipher::keyed(SrtpProfile::AeadAes128Gcm, &SessionKeys { encryption, authentication: [0; 20], salt })
-    }
-
-    /// RFC 3711 appendix B.2.
-    #[test]
-    fn the_keystream_of_rfc_3711_b2() {
-        let mut salt = [0; 14];
-        salt.copy_from_slice(&bytes("F0F1F2F3F4F5F6F7F8F9FAFBFCFD"));
-        let encryption = bytes("2B7E151628AED2A6ABF7158809CF4F3C").try_into().unwrap();
-        let session = SessionKeys { encryption, authentication: [0; 20], salt };
-        let mut cipher = Cipher::keyed(SrtpProfile::Aes128CmSha1_80, &session);
-        let mut buffer = [0; 48 + SHA1_80];
-        cipher.seal_rtp(&mut buffer, 48, 0, Nonce { ssrc: 0, index: 0 }).unwrap();
-        let keystream = "E03EAD0935C95E80E166B16DD92B4EB4 D23513162B02D0F72A43A2FE4A5F97AB
-            41E95B3BB0A2E8DD477901E4FCA894C0";
-        assert_eq!(buffer[..48], bytes(keystream));
-    }
-
-    /// RFC 7714 §16.1.
-    #[test]
-    fn the_srtp_packet_of_rfc_7714_16_1() {
-        let plain = bytes(
-            "8040f17b 8041f8d3 5501a0b2 47616c6c 69612065 7374206f 6d6e6973 20646976 69736120 696e2070
-             61727465 73207472 6573",
-        );
-        let protected = bytes(
-            "8040f17b 8041f8d3 5501a0b2 f24de3a3 fb34de6c acba861c 9d7e4bca be633bd5 0d294e6f 42a5f47a
-             51c7d19b 36de3adf 8833 899d7f27 beb16a91 52cf765e e4390cce",
-        );
-        let nonce = Nonce { ssrc: 0x5501_a0b2, index: 0xf17b };
-        let mut buffer = plain.clone();
-        buffer.resize(plain.len() + 16, 0);
-        assert_eq!(gcm().seal_rtp(&mut buffer, plain.len(), 12, nonce), Ok(protected.len()));
-        assert_eq!(buffer, protected);
-        assert_eq!(gcm().open_rtp(&mut buffer, 12, nonce), Ok(plain.len()));
-        assert_eq!(buffer[..plain.len()], plain);
-    }
-
-    /// RFC 7714 §17.1 (encrypted) and §17.3 (tagged only).
-    #[test]
-    fn the_srtcp_packet_of_rfc_7714_17() {
-        let plain = bytes(
-            "81c8000d 4d617273 4e545031 4e545032 52545020 0000042a 0000e930 4c756e61 deadbeef deadbeef
-             deadbeef deadbeef deadbeef",
-        );
-        let protected = bytes(
-            "81c8000d 4d617273 63e94885 dcdab67c a727d766 2f6b7e99 7ff5c0f7 6c06f32d c676a5f1 730d6fda
-             4ce09b46 86303ded 0bb9275b c84aa458 96cf4d2f c5abf872 45d9eade 800005d4",
-        );
-        let mut buffer = plain.clone();
-        buffer.resize(plain.len() + 20, 0);
-        let nonce = Nonce { ssrc: 0x4d61_7273, index: 0x5d4 };
-        assert_eq!(gcm().seal_rtcp(&mut buffer, plain.len(), nonce), Ok(protected.len()));
-        assert_eq!(buffer, protected);
-        assert_eq!(gcm().open_rtcp(&mut buffer, 0x4d61_7273), Ok(plain.len()));
-        assert_eq!(buffer[..plain.len()], plain);
-    }
-
-    /// RFC 3711 §3.4: authentication does not depend on the E flag. `rtc-srtp` 0.21.1 accepts these
-    /// forgeries.
-    #[test]
-    fn a_clear_e_flag_does_not_skip_the_tag() {
-        for profile in [SrtpProfile::Aes128CmSha1_80, SrtpProfile::AeadAes128Gcm] {
-            let session = SessionKeys { encryption: [1; 16], authentication: [2; 20], salt: [3; 14] };
-            let mut cipher = Cipher::keyed(profile, &session);
-            let plain = [0x80, 203, 0, 1, 0, 0, 0, 9];
-            let word = [0, 0, 0, 5];
-            let forged = match profile {
-                SrtpProfile::Aes128CmSha1_80 => [&plain[..], &word, &[0; SHA1_80]].concat(),
-                SrtpProfile::AeadAes128Gcm => [&plain[..], &[0; GCM_TAG], &word].concat(),
-            };
-            assert_eq!(cipher.open_rtcp(&mut forged.clone(), 9), Err(CipherFault), "{profile:?}");
-
-            let mut genuine = forged;
-            match &mut cipher {
-                Cipher::CounterMode { mac, .. } => {
-                    let tag = sign(mac.as_mut(), &[&plain, &word]).unwrap();
-                    genuine[12..].copy_from_slice(&tag[..SHA1_80]);
-                }
-                Cipher::Gcm { aead, salt } => {
-                    let nonce = Nonce { ssrc: 9, index: 5 }.gcm_rtcp(salt);
-                    let associated = [&plain[..], &word].concat();
-                    aead.seal_in_place(&nonce, &associated, &mut [], &mut genuine[8..24]).unwrap();
-                }
-            }
-            assert_eq!(cipher.open_rtcp(&mut genuine, 9), Ok(8), "{profile:?}");
-            assert_eq!(genuine[..8], plain, "{profile:?}");
-        }
-    }
-}
+mod tests;

@@ -19,7 +19,7 @@ impl SrtpReceiver {
     /// A receiver with the peer's master key.
     ///
     /// # Errors
-    /// The key is not 16 bytes or the salt not [`SrtpProfile::salt_length`].
+    /// Key or salt are not [`SrtpProfile::key_length`] and [`SrtpProfile::salt_length`] long.
     pub fn new(
         profile: SrtpProfile,
         master_key: &[u8],

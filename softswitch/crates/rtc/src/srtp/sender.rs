@@ -20,7 +20,7 @@ impl SrtpSender {
     /// A sender with our master key.
     ///
     /// # Errors
-    /// The key is not 16 bytes or the salt not [`SrtpProfile::salt_length`].
+    /// Key or salt are not [`SrtpProfile::key_length`] and [`SrtpProfile::salt_length`] long.
     pub fn new(
         profile: SrtpProfile,
         master_key: &[u8],
