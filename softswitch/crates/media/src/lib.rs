@@ -15,6 +15,7 @@ pub mod rtcp;
 pub mod rtp;
 pub mod tone;
 pub mod transcode;
+pub mod video;
 pub mod wav;
 pub mod wide;
 

@@ -1,14 +1,21 @@
 //! RTCP (RFC 3550 §6): compound packets in and out, receiver statistics, when to report.
 
 mod build;
+mod feedback;
 mod parse;
 mod session;
 mod statistics;
+mod transport_wide;
 
 pub use build::{Report, SenderInfo, write_bye, write_report};
+pub use feedback::{
+    Feedback, FeedbackKind, FullIntraRequests, LostPackets, MAX_NACK_ENTRIES, write_full_intra, write_nack,
+    write_picture_loss, write_receiver_estimate,
+};
 pub use parse::{CompoundPackets, RtcpError, RtcpPacket, parse_compound};
 pub use session::{NtpClock, RtcpSession};
 pub use statistics::ReceiverStatistics;
+pub use transport_wide::{ArrivalLog, ArrivalStatus, MAX_STATUSES, parse_arrivals};
 
 /// What a receiver says of one stream (RFC 3550 §6.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

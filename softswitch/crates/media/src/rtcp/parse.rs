@@ -2,7 +2,10 @@
 
 use thiserror::Error;
 
-use super::{BYE, RECEIVER_REPORT, REPORT_BLOCK_LENGTH, ReportBlock, SENDER_REPORT, SOURCE_DESCRIPTION};
+use super::{
+    BYE, RECEIVER_REPORT, REPORT_BLOCK_LENGTH, ReportBlock, SENDER_REPORT, SOURCE_DESCRIPTION,
+    feedback::{self, Feedback, PAYLOAD_FEEDBACK, TRANSPORT_FEEDBACK},
+};
 use crate::rtp::MAX_PACKET_LENGTH;
 
 /// Why a datagram is no compound RTCP packet.
@@ -54,7 +57,9 @@ pub enum RtcpPacket<'a> {
         /// The first source that leaves.
         ssrc: Option<u32>,
     },
-    /// Any other type (feedback, extended reports, application data): passed over.
+    /// RTPFB or PSFB (RFC 4585).
+    Feedback(Feedback<'a>),
+    /// Any other type (extended reports, application data) and unknown feedback: passed over.
     Other {
         /// The packet type.
         packet_type: u8,
@@ -118,6 +123,9 @@ impl<'a> Iterator for CompoundPackets<'a> {
             SENDER_REPORT => sender_report(count, body),
             RECEIVER_REPORT => receiver_report(count, body),
             SOURCE_DESCRIPTION => Some(RtcpPacket::SourceDescription { cname: first_cname(body) }),
+            TRANSPORT_FEEDBACK | PAYLOAD_FEEDBACK => {
+                feedback::parse(count, packet_type, body).map(RtcpPacket::Feedback)
+            }
             BYE => Some(RtcpPacket::Bye { ssrc: read_u32(body).map(|(ssrc, _)| ssrc) }),
             _ => None,
         };

@@ -2,6 +2,7 @@
 
 mod event_clock;
 mod event_sender;
+pub mod extension;
 mod header;
 mod rewrite;
 mod sequence;
