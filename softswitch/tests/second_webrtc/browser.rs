@@ -185,7 +185,7 @@ fn codec_parameters(codec: CodecId) -> RTCRtpCodecParameters {
     let (channels, sdp_fmtp_line) = match codec {
         // RFC 7587 §7: always two in the description.
         CodecId::Opus => (2, "minptime=10;useinbandfec=1"),
-        CodecId::Pcmu | CodecId::Pcma => (1, ""),
+        CodecId::G722 | CodecId::Pcmu | CodecId::Pcma => (1, ""),
     };
     let rtp_codec = RTCRtpCodec {
         mime_type: format!("audio/{}", codec.encoding_name()),

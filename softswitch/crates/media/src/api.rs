@@ -273,6 +273,10 @@ pub struct AudioParameters {
     pub codecs: Vec<PayloadFormat>,
     /// Telephone-event formats: at most one per clock rate.
     pub telephone_events: Vec<TelephoneEventFormat>,
+    /// Comfort noise for codecs of 8,000 Hz (RFC 3389); `None` where it was not negotiated.
+    pub comfort_noise: Option<ComfortNoiseFormat>,
+    /// How the peer wants Opus.
+    pub opus: OpusWishes,
     /// Which way media flows, seen from us.
     pub direction: MediaDirection,
     /// The packet length we send, in milliseconds: 10 to 60.
@@ -300,6 +304,44 @@ impl PayloadFormat {
     /// A codec with one number for both directions.
     pub const fn symmetric(codec: CodecId, payload_type: u8) -> Self {
         Self { codec, send: payload_type, receive: payload_type }
+    }
+}
+
+/// The negotiated comfort noise (RFC 3389); its payload types are those of [`PayloadFormat`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ComfortNoiseFormat {
+    /// What we send with.
+    pub send: u8,
+    /// What we receive with.
+    pub receive: u8,
+}
+
+/// What the peer's description says of the Opus it receives (RFC 7587 §6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpusWishes {
+    /// It uses in-band error correction.
+    pub inband_fec: bool,
+    /// It wants nothing sent while nothing is said.
+    pub dtx: bool,
+    /// It wants a constant bit rate.
+    pub constant_bitrate: bool,
+    /// The most bits per second on average, 6,000 to 510,000.
+    pub max_average_bitrate: Option<u32>,
+    /// The highest sample rate it can play, 8,000 to 48,000.
+    pub max_playback_rate: u32,
+}
+
+impl Default for OpusWishes {
+    /// As where a description says nothing, but for error correction: a decoder that does not use it loses nothing by
+    /// it but bits.
+    fn default() -> Self {
+        Self {
+            inband_fec: true,
+            dtx: false,
+            constant_bitrate: false,
+            max_average_bitrate: None,
+            max_playback_rate: 48_000,
+        }
     }
 }
 
@@ -380,6 +422,13 @@ pub enum MediaEvent {
         leg: LegId,
         /// Whether it talks.
         is_talking: bool,
+    },
+    /// A leg begins or ceases to speak, whoever hears it. A leg that has not spoken yet is taken for silent.
+    VoiceActivity {
+        /// The leg.
+        leg: LegId,
+        /// Whether it speaks.
+        is_active: bool,
     },
     /// A recording is over and its file is closed, or could not be written. Not told by a worker: it hands the sound
     /// to its shell, which tells this once the file is where it stays.

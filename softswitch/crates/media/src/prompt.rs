@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::{
     api::PlaySource,
-    codec::{CodecError, Encoder, MAX_ENCODED_LENGTH, OpusSettings, g711},
+    codec::{CodecError, Encoder, MAX_ENCODED_LENGTH, OpusSettings, g711, g722},
     resample::resample,
     tone,
     wav::{self, WavError},
@@ -40,6 +40,7 @@ pub struct Clip {
     opus: Vec<u8>,
     /// Where each Opus frame ends in `opus`.
     opus_ends: Vec<u32>,
+    g722: Vec<u8>,
     pcmu: Vec<u8>,
     pcma: Vec<u8>,
 }
@@ -62,11 +63,13 @@ impl Clip {
         if narrow.is_empty() {
             return Err(SoundError::TooShort);
         }
+        let middle = convert(&wide, opus_rate, g722::SAMPLE_RATE, ending);
         let (opus, opus_ends) = encode_opus(&wide, opus_rate, settings)?;
         Ok(Self {
             frames: opus_ends.len(),
             opus,
             opus_ends,
+            g722: encode_g722(&middle),
             pcmu: narrow.iter().map(|&sample| g711::encode_ulaw(sample)).collect(),
             pcma: narrow.iter().map(|&sample| g711::encode_alaw(sample)).collect(),
         })
@@ -85,6 +88,7 @@ impl Clip {
                 let start = index.checked_sub(1).map_or(0, |before| self.opus_ends[before] as usize);
                 self.opus.get(start..end)
             }
+            CodecId::G722 => self.g722.chunks_exact(SAMPLES_8K).nth(index),
             CodecId::Pcmu => self.pcmu.chunks_exact(SAMPLES_8K).nth(index),
             CodecId::Pcma => self.pcma.chunks_exact(SAMPLES_8K).nth(index),
         }
@@ -129,6 +133,16 @@ fn encode_opus(pcm: &[i16], rate: u32, settings: OpusSettings) -> Result<(Vec<u8
         ends.push(bytes.len() as u32);
     }
     Ok((bytes, ends))
+}
+
+/// As with Opus, it begins in the state it has at the sound's end.
+fn encode_g722(pcm: &[i16]) -> Vec<u8> {
+    let mut encoder = g722::Encoder::default();
+    let mut octets = vec![0; pcm.len() / 2];
+    let preroll = pcm.len() - pcm.len().min(PREROLL_FRAMES * SAMPLES_8K * 2);
+    encoder.encode(&pcm[preroll..], &mut octets);
+    encoder.encode(pcm, &mut octets);
+    octets
 }
 
 /// Every sound a worker can play.
@@ -230,8 +244,13 @@ mod tests {
     use super::*;
     use crate::codec::Decoder;
 
+    /// What a codec is listened to at: its own rate, Opus at 8 kHz.
+    fn rate(codec: CodecId) -> u32 {
+        if codec == CodecId::Opus { 8000 } else { codec.sample_rate() }
+    }
+
     fn decode(playback: &mut Playback, codec: CodecId, frames: usize) -> Vec<i16> {
-        let mut decoder = Decoder::new(codec, 8000).expect("8 kHz suits all");
+        let mut decoder = Decoder::new(codec, rate(codec)).expect("its own rate");
         let mut heard = Vec::new();
         for _ in 0..frames {
             let Some(frame) = playback.next_frame(codec) else { break };
@@ -248,9 +267,14 @@ mod tests {
         for codec in CodecId::ALL {
             let clip = store.clip(PlaySource::Tone(ToneId::Busy)).expect("a tone");
             let heard = decode(&mut Playback::new(clip, true), codec, 150);
-            assert_eq!(heard.len(), 150 * 160);
+            let scale = rate(codec) as usize / 8000;
+            assert_eq!(heard.len(), 150 * 160 * scale);
             let energy = |range: std::ops::Range<usize>| {
-                heard[range].iter().map(|&sample| i64::from(sample).pow(2)).sum::<i64>() / 1600
+                heard[range.start * scale..range.end * scale]
+                    .iter()
+                    .map(|&sample| i64::from(sample).pow(2))
+                    .sum::<i64>()
+                    / (1600 * scale as i64)
             };
             assert!(energy(8800..10_400) > 4_000_000, "{codec:?}: sounding");
             assert!(energy(12_800..14_400) < 10_000, "{codec:?}: silent");
@@ -279,9 +303,9 @@ mod tests {
             let clip = store.clip(PlaySource::Prompt(PromptId::MusicOnHold)).expect("music");
             let heard = decode(&mut Playback::new(clip, true), codec, 100);
             let loudest = |range: std::ops::Range<usize>| heard[range].iter().map(|s| s.abs()).max();
-            // Each window of 5 ms has its full swing, also around the seams.
-            for start in (1600..heard.len() - 40).step_by(40) {
-                let peak = loudest(start..start + 40).unwrap_or(0);
+            // Each window of 10 ms at most has its full swing, also around the seams.
+            for start in (3200..heard.len() - 80).step_by(80) {
+                let peak = loudest(start..start + 80).unwrap_or(0);
                 assert!((7000..11_500).contains(&peak), "{codec:?} at {start}: {peak}");
             }
         }

@@ -97,7 +97,10 @@ impl Outputs {
     pub(crate) fn push(&mut self, output: Output) {
         let is_sheddable = matches!(
             output,
-            Output::Transmit { .. } | Output::Event(MediaEvent::Dtmf { .. } | MediaEvent::Talking { .. })
+            Output::Transmit { .. }
+                | Output::Event(
+                    MediaEvent::Dtmf { .. } | MediaEvent::Talking { .. } | MediaEvent::VoiceActivity { .. }
+                )
         );
         if is_sheddable && self.queue.len() >= self.capacity {
             self.dropped += 1;

@@ -65,7 +65,12 @@ impl BrowserSession {
     /// A session over `transport`.
     pub fn new(identity: LocalIdentity, transport: BrowserTransport) -> Self {
         // The numbers Chromium uses, so that a relay between two browsers has nothing to rewrite.
-        let payload_types = PayloadTypes::new(Defaults { opus: 111, event_8000: 126, event_48000: 110 });
+        let payload_types = PayloadTypes::new(Defaults {
+            opus: 111,
+            event_8000: 126,
+            event_48000: 110,
+            admits_comfort_noise: false,
+        });
         let address = default_address(&transport).ip();
         Self {
             course: Course::new(identity, payload_types, address),
@@ -259,6 +264,7 @@ impl BrowserSession {
         Negotiated {
             codecs: agreed.codecs,
             telephone_events: agreed.events,
+            comfort_noise: agreed.comfort_noise,
             direction: agreed.direction,
             held_by_peer: agreed.held_by_peer,
             ptime_ms: packet_time(audio),

@@ -86,6 +86,8 @@ pub struct TelephoneEventFormat {
 pub(crate) struct AudioFormats {
     pub(crate) codecs: Vec<AudioCodec>,
     pub(crate) telephone_events: Vec<TelephoneEventFormat>,
+    /// The payload type of comfort noise at 8,000 Hz (RFC 3389).
+    pub(crate) comfort_noise: Option<u8>,
     /// Every payload type listed, known or not: none may be given another meaning later (RFC 3264 §8.3.2).
     pub(crate) listed: Vec<u8>,
 }
@@ -106,6 +108,12 @@ impl AudioFormats {
             formats.listed.push(payload_type);
             match maps.get(usize::from(payload_type)).and_then(Option::as_ref) {
                 Some(map) if map.encoding.eq_ignore_ascii_case("telephone-event") => formats.add_event(map),
+                Some(map) if is_comfort_noise(map) => {
+                    formats.comfort_noise.get_or_insert(payload_type);
+                }
+                None if payload_type == COMFORT_NOISE => {
+                    formats.comfort_noise.get_or_insert(payload_type);
+                }
                 Some(map) => formats.add_codec(section, payload_type, codec_of(map)),
                 // RFC 3551 §6: a static payload type needs no rtpmap.
                 None => formats.add_codec(section, payload_type, static_codec(payload_type)),
@@ -131,7 +139,7 @@ impl AudioFormats {
                 .find(|fmtp| fmtp.payload_type == payload_type)
                 .map(|fmtp| OpusParameters::read(&fmtp))
                 .unwrap_or_default(),
-            CodecId::Pcmu | CodecId::Pcma => OpusParameters::default(),
+            CodecId::G722 | CodecId::Pcmu | CodecId::Pcma => OpusParameters::default(),
         };
         self.codecs.push(AudioCodec { codec, payload_type, opus });
     }
@@ -142,7 +150,7 @@ fn codec_of(map: &RtpMap) -> Option<CodecId> {
     CodecId::ALL.into_iter().find(|codec| {
         let channels_fit = match codec {
             CodecId::Opus => map.channels <= 2,
-            CodecId::Pcmu | CodecId::Pcma => map.channels == 1,
+            CodecId::G722 | CodecId::Pcmu | CodecId::Pcma => map.channels == 1,
         };
         map.encoding.eq_ignore_ascii_case(codec.encoding_name())
             && map.clock_rate == codec.clock_rate()
@@ -153,6 +161,19 @@ fn codec_of(map: &RtpMap) -> Option<CodecId> {
 fn static_codec(payload_type: u8) -> Option<CodecId> {
     CodecId::ALL.into_iter().find(|codec| codec.static_payload_type() == Some(payload_type))
 }
+
+/// RFC 3389 §4: noise for codecs of 8,000 Hz. Of others it would need a clock rate of its own.
+fn is_comfort_noise(map: &RtpMap) -> bool {
+    map.encoding.eq_ignore_ascii_case("CN") && map.clock_rate == 8_000
+}
+
+/// The rtpmap of comfort noise under a payload type.
+pub(crate) fn comfort_noise_map(payload_type: u8) -> String {
+    RtpMap { payload_type, encoding: "CN".to_owned(), clock_rate: 8_000, channels: 1 }.to_string()
+}
+
+/// The static payload type of comfort noise (RFC 3551 §6).
+const COMFORT_NOISE: u8 = 13;
 
 /// The rtpmap of a codec under a payload type.
 pub(crate) fn rtp_map(codec: CodecId, payload_type: u8) -> String {

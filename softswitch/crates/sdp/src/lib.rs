@@ -34,7 +34,10 @@ pub use description::{
 pub use error::{Mismatch, ParseError, SdpError, Unacceptable};
 pub use formats::{AudioCodec, OpusParameters, TelephoneEventFormat};
 pub use local::LocalIdentity;
-pub use negotiated::{Answer, DtlsRole, Negotiated, NegotiatedCodec, NegotiatedEvent, NegotiatedTransport};
+pub use negotiated::{
+    Answer, DtlsRole, Negotiated, NegotiatedCodec, NegotiatedComfortNoise, NegotiatedEvent,
+    NegotiatedTransport,
+};
 pub use parse::{MAX_ATTRIBUTES, MAX_BYTES, MAX_FORMATS, MAX_LINES, MAX_SECTIONS};
 pub use remote::{Peer, RemoteAudio, RemoteDescription, RemoteTransport, RtpAddresses, WebRtcParameters};
 pub use telephone::TelephoneSession;

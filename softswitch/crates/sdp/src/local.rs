@@ -8,8 +8,8 @@ use crate::{
     attribute::RtpMap,
     description::{Address, Attribute, Line, MediaKind, MediaSection, Origin, Protocol, SessionDescription},
     error::{Mismatch, SdpError, Unacceptable},
-    formats::rtp_map,
-    negotiated::{NegotiatedCodec, NegotiatedEvent, shared_codecs, shared_events},
+    formats::{comfort_noise_map, rtp_map},
+    negotiated::{NegotiatedCodec, NegotiatedComfortNoise, NegotiatedEvent, shared_codecs, shared_events},
     payload_types::PayloadTypes,
     remote::{RemoteAudio, RemoteDescription},
 };
@@ -59,12 +59,15 @@ pub(crate) struct LocalFormats {
     pub(crate) codecs: Vec<(CodecId, u8)>,
     /// Clock rate and payload type.
     pub(crate) events: Vec<(u32, u8)>,
+    /// The payload type of comfort noise.
+    pub(crate) comfort_noise: Option<u8>,
 }
 
 /// The audio part both sides agreed on.
 pub(crate) struct AgreedAudio {
     pub(crate) codecs: Vec<NegotiatedCodec>,
     pub(crate) events: Vec<NegotiatedEvent>,
+    pub(crate) comfort_noise: Option<NegotiatedComfortNoise>,
     pub(crate) direction: MediaDirection,
     pub(crate) held_by_peer: bool,
 }
@@ -118,6 +121,9 @@ impl Course {
         if !rates.contains(&8_000) {
             rates.push(8_000);
         }
+        // Whoever offers comfort noise may pause while nothing is said; we ask nobody to.
+        let is_narrow = codecs.iter().any(|codec| codec.sample_rate() == 8_000);
+        formats.comfort_noise = self.payload_types.comfort_noise().filter(|_| is_narrow);
         formats.events = rates.into_iter().map(|rate| (rate, self.payload_types.event(rate))).collect();
         Ok(formats)
     }
@@ -213,7 +219,9 @@ impl Course {
         let direction = pending.direction.intersect(audio.direction.reversed());
         // Where we offered not to send, the peer cannot say that it receives: what it last said still holds.
         let held_by_peer = if pending.direction.sends() { audio.holds() } else { self.held_by_peer };
-        Ok((audio, AgreedAudio { codecs, events, direction, held_by_peer }))
+        let (theirs, ours) = (audio.formats.comfort_noise, pending.formats.comfort_noise);
+        let comfort_noise = NegotiatedComfortNoise::agreed(theirs, ours, &codecs);
+        Ok((audio, AgreedAudio { codecs, events, comfort_noise, direction, held_by_peer }))
     }
 
     /// Ends the pending offer with what [`Course::agree`] found.
@@ -240,6 +248,11 @@ impl Course {
         }
         Ok(AgreedAudio {
             events: shared_events(&offer.formats, &codecs),
+            comfort_noise: NegotiatedComfortNoise::agreed(
+                offer.formats.comfort_noise,
+                self.payload_types.offered_comfort_noise(&offer.formats),
+                &codecs,
+            ),
             codecs,
             // RFC 3264 §6.1: sendonly is answered with recvonly or inactive, and so on.
             direction: offer.direction.reversed().intersect(wanted),
@@ -261,6 +274,7 @@ impl AgreedAudio {
         LocalFormats {
             codecs: self.codecs.iter().map(|codec| (codec.codec, codec.receive_payload_type)).collect(),
             events: self.events.iter().map(|event| (event.clock_rate, event.receive_payload_type)).collect(),
+            comfort_noise: self.comfort_noise.map(|noise| noise.receive_payload_type),
         }
     }
 }
@@ -269,13 +283,14 @@ impl LocalFormats {
     /// An audio section with these formats in its `m=` line and no attributes yet.
     pub(crate) fn section(&self, port: u16, protocol: Protocol) -> MediaSection {
         let codecs = self.codecs.iter().map(|(_, number)| number.to_string());
+        let noise = self.comfort_noise.map(|number| number.to_string());
         let events = self.events.iter().map(|(_, number)| number.to_string());
         MediaSection {
             kind: MediaKind::Audio,
             port,
             port_count: 1,
             protocol,
-            formats: codecs.chain(events).collect(),
+            formats: codecs.chain(noise).chain(events).collect(),
             title: None,
             connection: None,
             bandwidths: Vec::new(),
@@ -290,6 +305,9 @@ impl LocalFormats {
             if codec == CodecId::Opus {
                 into.push(Attribute::new("fmtp", format!("{number} minptime=10;useinbandfec=1")));
             }
+        }
+        if let Some(number) = self.comfort_noise {
+            into.push(Attribute::new("rtpmap", comfort_noise_map(number)));
         }
         for &(clock_rate, payload_type) in &self.events {
             let map =

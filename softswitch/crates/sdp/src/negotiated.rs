@@ -26,6 +26,8 @@ pub struct Negotiated {
     /// Telephone events, at most one per clock rate. With Opus to telephones the rate may be 8,000 only: see
     /// `docs/sdp.md`.
     pub telephone_events: Vec<NegotiatedEvent>,
+    /// Comfort noise (RFC 3389), where the peer offered it beside G.711.
+    pub comfort_noise: Option<NegotiatedComfortNoise>,
     /// Which way media flows, seen from us.
     pub direction: MediaDirection,
     /// Whether the peer holds us: it says it will not receive (RFC 3264 §8.4).
@@ -63,6 +65,24 @@ pub struct NegotiatedEvent {
     pub send_payload_type: u8,
     /// The payload type we receive.
     pub receive_payload_type: u8,
+}
+
+/// Comfort noise and its payload types; see [`NegotiatedCodec`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NegotiatedComfortNoise {
+    /// The payload type we send.
+    pub send_payload_type: u8,
+    /// The payload type we receive.
+    pub receive_payload_type: u8,
+}
+
+impl NegotiatedComfortNoise {
+    /// What holds where the peer lists `theirs` and our description lists `ours`, with these codecs.
+    pub(crate) fn agreed(theirs: Option<u8>, ours: Option<u8>, codecs: &[NegotiatedCodec]) -> Option<Self> {
+        let (send_payload_type, receive_payload_type) = (theirs?, ours?);
+        let is_fitting = codecs.iter().any(|codec| codec.codec.sample_rate() == 8_000);
+        is_fitting.then_some(Self { send_payload_type, receive_payload_type })
+    }
 }
 
 /// Where the peer's packets come from and go to.

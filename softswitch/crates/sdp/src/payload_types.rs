@@ -9,6 +9,7 @@ use crate::formats::AudioFormats;
 pub(crate) struct PayloadTypes {
     codecs: Vec<(CodecId, u8)>,
     events: Vec<(u32, u8)>,
+    comfort_noise: Option<u8>,
     taken: [bool; 128],
     defaults: Defaults,
 }
@@ -19,11 +20,14 @@ pub(crate) struct Defaults {
     pub(crate) opus: u8,
     pub(crate) event_8000: u8,
     pub(crate) event_48000: u8,
+    /// Whether comfort noise is agreed to. Browsers pause on their own with Opus; given G.711 and comfort noise,
+    /// they pause there too, and whoever they talk to may not know it.
+    pub(crate) admits_comfort_noise: bool,
 }
 
 impl PayloadTypes {
     pub(crate) const fn new(defaults: Defaults) -> Self {
-        Self { codecs: Vec::new(), events: Vec::new(), taken: [false; 128], defaults }
+        Self { codecs: Vec::new(), events: Vec::new(), comfort_noise: None, taken: [false; 128], defaults }
     }
 
     /// Takes over the numbers of a peer's offer.
@@ -33,6 +37,7 @@ impl PayloadTypes {
         for &number in &offer.listed {
             self.take(number);
         }
+        self.comfort_noise = self.offered_comfort_noise(offer);
         for offered in &offer.codecs {
             self.codecs.retain(|(codec, _)| *codec != offered.codec);
             self.codecs.push((offered.codec, offered.payload_type));
@@ -41,6 +46,16 @@ impl PayloadTypes {
             self.events.retain(|(rate, _)| *rate != offered.clock_rate);
             self.events.push((offered.clock_rate, offered.payload_type));
         }
+    }
+
+    /// The number of comfort noise in an offer, if it is to be agreed to.
+    pub(crate) fn offered_comfort_noise(&self, offer: &AudioFormats) -> Option<u8> {
+        offer.comfort_noise.filter(|_| self.defaults.admits_comfort_noise)
+    }
+
+    /// The number of comfort noise, where the peer offered it.
+    pub(crate) const fn comfort_noise(&self) -> Option<u8> {
+        self.comfort_noise
     }
 
     /// The number of a codec; assigned on the first call.
@@ -84,7 +99,8 @@ mod tests {
     use super::*;
     use crate::formats::{AudioCodec, OpusParameters, TelephoneEventFormat};
 
-    const DEFAULTS: Defaults = Defaults { opus: 111, event_8000: 126, event_48000: 110 };
+    const DEFAULTS: Defaults =
+        Defaults { opus: 111, event_8000: 126, event_48000: 110, admits_comfort_noise: false };
 
     #[test]
     fn a_number_the_peer_uses_for_something_else_is_not_ours() {
@@ -97,6 +113,7 @@ mod tests {
             }],
             telephone_events: vec![TelephoneEventFormat { payload_type: 101, clock_rate: 8_000 }],
             listed: vec![126, 101, 110, 111],
+            ..AudioFormats::default()
         });
         assert_eq!(numbers.codec(CodecId::Opus), 126);
         assert_eq!(numbers.event(8_000), 101);

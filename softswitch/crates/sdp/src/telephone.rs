@@ -34,7 +34,12 @@ pub struct TelephoneSession {
 impl TelephoneSession {
     /// A session that receives RTP at `rtp` and, unless multiplexed, RTCP on the next port.
     pub fn new(identity: LocalIdentity, rtp: SocketAddr) -> Self {
-        let payload_types = PayloadTypes::new(Defaults { opus: 111, event_8000: 101, event_48000: 110 });
+        let payload_types = PayloadTypes::new(Defaults {
+            opus: 111,
+            event_8000: 101,
+            event_48000: 110,
+            admits_comfort_noise: true,
+        });
         let course = Course::new(identity, payload_types, rtp.ip());
         Self { course, rtp, protocol: Protocol::RtpAvp, rtcp_mux: false }
     }
@@ -135,6 +140,7 @@ impl TelephoneSession {
         Negotiated {
             codecs: agreed.codecs,
             telephone_events: agreed.events,
+            comfort_noise: agreed.comfort_noise,
             direction: agreed.direction,
             held_by_peer: agreed.held_by_peer,
             ptime_ms: packet_time(audio),

@@ -168,3 +168,32 @@ fn the_packet_time_stays_between_10_and_60() {
         assert_eq!(answer.negotiated.ptime_ms, expected, "{lines:?}");
     }
 }
+
+#[test]
+fn comfort_noise_is_agreed_to_beside_g711_only_and_never_proposed() {
+    let lines = ["a=rtpmap:9 G722/8000", "a=rtpmap:0 PCMU/8000"];
+    for (formats_offered, codec, agreed) in
+        [("0 13", CodecId::Pcmu, "0 13"), ("9 0 13", CodecId::G722, "9"), ("0", CodecId::Pcmu, "0")]
+    {
+        let offer = phone(&phone_text(&format!("audio 4000 RTP/AVP {formats_offered}"), &lines));
+        let mut session = phone_session();
+        let answer = session.answer(&offer, &[codec], MediaDirection::SendRecv).expect("acceptable");
+        assert_eq!(formats(&answer.description), agreed);
+        let noise = answer.negotiated.comfort_noise.map(|noise| noise.send_payload_type);
+        assert_eq!(noise, agreed.ends_with("13").then_some(13));
+        // A later offer repeats what the telephone asked for, and nothing else.
+        let later = session.offer(&[CodecId::Pcmu], MediaDirection::SendRecv).expect("stable");
+        assert_eq!(formats(&later).contains("13"), formats_offered.ends_with("13"));
+    }
+    let offer = phone_session().offer(&[CodecId::Pcmu], MediaDirection::SendRecv).expect("stable");
+    assert_eq!(formats(&offer), "0 101");
+}
+
+#[test]
+fn g722_is_known_by_its_static_number_and_its_odd_clock() {
+    let offer = phone(&phone_text("audio 4000 RTP/AVP 9 97", &["a=rtpmap:97 G722/16000"]));
+    let answer =
+        phone_session().answer(&offer, &[CodecId::G722], MediaDirection::SendRecv).expect("acceptable");
+    assert_has(&answer.description, "m=audio 30000 RTP/AVP 9");
+    assert_has(&answer.description, "a=rtpmap:9 G722/8000");
+}

@@ -10,7 +10,8 @@ use std::{collections::HashMap, net::SocketAddr, time::Instant};
 
 use ringdown_call::LegEvent;
 use ringdown_media::api::{
-    AudioParameters, MediaCommand, PayloadFormat, RtpRemote, RtpSecurity, TelephoneEventFormat, Transport,
+    AudioParameters, ComfortNoiseFormat, MediaCommand, OpusWishes, PayloadFormat, RtpRemote, RtpSecurity,
+    TelephoneEventFormat, Transport,
 };
 use ringdown_types::{CodecId, LegId, MediaDirection, Random, UserId};
 use tracing::warn;
@@ -136,6 +137,8 @@ fn link_audio(random: &mut dyn Random) -> AudioParameters {
             TelephoneEventFormat::symmetric(8_000, EVENTS_8K),
             TelephoneEventFormat::symmetric(48_000, EVENTS_48K),
         ],
+        comfort_noise: Some(ComfortNoiseFormat { send: NOISE, receive: NOISE }),
+        opus: OpusWishes::default(),
         direction: MediaDirection::SendRecv,
         ptime_ms: 20,
         local_ssrc: random.u32(),
@@ -143,6 +146,8 @@ fn link_audio(random: &mut dyn Random) -> AudioParameters {
     }
 }
 
+/// RFC 3551 §6.
+const NOISE: u8 = 13;
 /// Payload types of a link that RFC 3551 does not fix.
 const OPUS: u8 = 111;
 const EVENTS_8K: u8 = 101;

@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 
 use ringdown_media::api::{
-    AudioParameters, DtlsRole, PayloadFormat, RtpRemote, RtpSecurity, TelephoneEventFormat, Transport,
-    WebRtcRemote,
+    AudioParameters, ComfortNoiseFormat, DtlsRole, OpusWishes, PayloadFormat, RtpRemote, RtpSecurity,
+    TelephoneEventFormat, Transport, WebRtcRemote,
 };
 use ringdown_sdp::{BrowserTransport, LocalIdentity, Negotiated, NegotiatedTransport};
+use ringdown_types::CodecId;
 
 /// What a worker must know of a leg's audio stream.
 pub(crate) fn audio_parameters(negotiated: &Negotiated) -> AudioParameters {
@@ -29,11 +30,28 @@ pub(crate) fn audio_parameters(negotiated: &Negotiated) -> AudioParameters {
                 receive: event.receive_payload_type,
             })
             .collect(),
+        comfort_noise: negotiated.comfort_noise.map(|noise| ComfortNoiseFormat {
+            send: noise.send_payload_type,
+            receive: noise.receive_payload_type,
+        }),
+        opus: opus_wishes(negotiated),
         direction: negotiated.direction,
         ptime_ms: negotiated.ptime_ms,
         local_ssrc: negotiated.local_ssrc,
         cname: negotiated.cname.clone(),
     }
+}
+
+/// What the peer says of the Opus it receives; the defaults where Opus was not negotiated.
+fn opus_wishes(negotiated: &Negotiated) -> OpusWishes {
+    let opus = negotiated.codecs.iter().find(|codec| codec.codec == CodecId::Opus).map(|codec| codec.opus);
+    opus.map_or_else(OpusWishes::default, |opus| OpusWishes {
+        inband_fec: opus.inband_fec,
+        dtx: opus.dtx,
+        constant_bitrate: opus.constant_bitrate,
+        max_average_bitrate: opus.max_average_bitrate,
+        max_playback_rate: opus.max_playback_rate,
+    })
 }
 
 /// The stream of a leg nothing was negotiated for yet.

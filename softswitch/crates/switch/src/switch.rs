@@ -183,7 +183,9 @@ impl Switch {
     pub fn handle_media_event(&mut self, now: Instant, event: MediaEvent) {
         match event {
             MediaEvent::LegConnected { leg } => self.lost_media.settled(leg),
-            MediaEvent::MediaStarted { .. } | MediaEvent::VideoStarted { .. } => {}
+            MediaEvent::MediaStarted { .. }
+            | MediaEvent::VideoStarted { .. }
+            | MediaEvent::VoiceActivity { .. } => {}
             MediaEvent::VideoFailed { leg, slot, failure } => {
                 warn!(%leg, ?slot, ?failure, "video failed");
             }

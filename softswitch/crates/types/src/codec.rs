@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub enum CodecId {
     /// Opus (RFC 6716, RFC 7587).
     Opus,
+    /// G.722 at 64 kbit/s (RFC 3551 §4.5.2): 7 kHz of sound.
+    G722,
     /// G.711 µ-law (RFC 3551 §4.5.14).
     Pcmu,
     /// G.711 A-law (RFC 3551 §4.5.14).
@@ -16,12 +18,22 @@ pub enum CodecId {
 
 impl CodecId {
     /// Every codec, best sound first.
-    pub const ALL: [Self; 3] = [Self::Opus, Self::Pcma, Self::Pcmu];
+    pub const ALL: [Self; 4] = [Self::Opus, Self::G722, Self::Pcma, Self::Pcmu];
 
-    /// The RTP clock rate in Hz. Opus always uses 48,000 (RFC 7587 §4.1).
+    /// The RTP clock rate in Hz. Opus always uses 48,000 (RFC 7587 §4.1). G.722 uses 8,000 although it carries 16,000
+    /// samples in a second: an error of RFC 1890 that was kept (RFC 3551 §4.5.2).
     pub const fn clock_rate(self) -> u32 {
         match self {
             Self::Opus => 48_000,
+            Self::G722 | Self::Pcmu | Self::Pcma => 8_000,
+        }
+    }
+
+    /// The samples per second of the sound it carries, which is not its RTP clock rate.
+    pub const fn sample_rate(self) -> u32 {
+        match self {
+            Self::Opus => 48_000,
+            Self::G722 => 16_000,
             Self::Pcmu | Self::Pcma => 8_000,
         }
     }
@@ -30,6 +42,7 @@ impl CodecId {
     pub const fn static_payload_type(self) -> Option<u8> {
         match self {
             Self::Opus => None,
+            Self::G722 => Some(9),
             Self::Pcmu => Some(0),
             Self::Pcma => Some(8),
         }
@@ -39,6 +52,7 @@ impl CodecId {
     pub const fn encoding_name(self) -> &'static str {
         match self {
             Self::Opus => "opus",
+            Self::G722 => "G722",
             Self::Pcmu => "PCMU",
             Self::Pcma => "PCMA",
         }

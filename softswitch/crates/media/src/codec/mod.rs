@@ -1,14 +1,16 @@
 //! Encoders and decoders: one mono audio stream each way.
 //!
 //! Opus runs at 8, 12, 16, 24 or 48 kHz on the PCM side without a resampler, whatever the packets hold (RFC 6716
-//! §2.1.3); G.711 runs at 8 kHz.
+//! §2.1.3); G.722 runs at 16 kHz and G.711 at 8 kHz.
 
+pub mod conceal;
 pub mod g711;
+pub mod g722;
 
 use ringdown_types::CodecId;
 use thiserror::Error;
 
-use g711::Concealment;
+use conceal::Concealment;
 
 /// The longest Opus packet we make, in octets: 20 ms at the highest rate that is useful for speech.
 pub const MAX_ENCODED_LENGTH: usize = 960;
@@ -56,6 +58,8 @@ impl Default for OpusSettings {
 pub enum Encoder {
     /// Opus.
     Opus(Box<opus::Encoder>),
+    /// G.722.
+    G722(Box<g722::Encoder>),
     /// G.711 µ-law.
     Pcmu,
     /// G.711 A-law.
@@ -70,20 +74,26 @@ impl Encoder {
     pub fn new(codec: CodecId, sample_rate: u32, settings: OpusSettings) -> Result<Self, CodecError> {
         match codec {
             CodecId::Opus => Ok(Self::Opus(Box::new(opus_encoder(sample_rate, settings)?))),
-            CodecId::Pcmu if sample_rate == g711::SAMPLE_RATE => Ok(Self::Pcmu),
-            CodecId::Pcma if sample_rate == g711::SAMPLE_RATE => Ok(Self::Pcma),
-            CodecId::Pcmu | CodecId::Pcma => Err(CodecError::SampleRate),
+            _ if sample_rate != codec.sample_rate() => Err(CodecError::SampleRate),
+            CodecId::G722 => Ok(Self::G722(Box::default())),
+            CodecId::Pcmu => Ok(Self::Pcmu),
+            CodecId::Pcma => Ok(Self::Pcma),
         }
     }
 
     /// Encodes one frame into `out` and returns the packet's length. Opus takes frames of 2.5, 5, 10, 20, 40 and
-    /// 60 ms, G.711 any that `out` holds.
+    /// 60 ms, G.711 and G.722 any that `out` holds, the latter of an even number of samples.
     ///
     /// # Errors
     /// Where the frame's length is none of these.
     pub fn encode(&mut self, pcm: &[i16], out: &mut [u8]) -> Result<usize, CodecError> {
         match self {
             Self::Opus(encoder) => encoder.encode(pcm, out).map_err(from_opus),
+            Self::G722(encoder) => {
+                let length = pcm.len() / 2;
+                let out = out.get_mut(..length).filter(|_| pcm.len().is_multiple_of(2));
+                Ok(encoder.encode(pcm, out.ok_or(CodecError::FrameSize)?))
+            }
             Self::Pcmu => encode_g711(pcm, out, g711::encode_ulaw),
             Self::Pcma => encode_g711(pcm, out, g711::encode_alaw),
         }
@@ -122,6 +132,13 @@ fn from_opus(error: opus::Error) -> CodecError {
 pub enum Decoder {
     /// Opus.
     Opus(Box<opus::Decoder>),
+    /// G.722.
+    G722 {
+        /// The decoder.
+        decoder: Box<g722::Decoder>,
+        /// What fills gaps.
+        concealment: Box<Concealment>,
+    },
     /// G.711, either law.
     G711 {
         /// The 256 samples of the law.
@@ -137,19 +154,20 @@ impl Decoder {
     /// # Errors
     /// Where the codec does not run at that rate.
     pub fn new(codec: CodecId, sample_rate: u32) -> Result<Self, CodecError> {
-        let table = match codec {
-            CodecId::Opus => {
-                let decoder = opus::Decoder::new(sample_rate, opus::Channels::Mono)
-                    .map_err(|_| CodecError::SampleRate)?;
-                return Ok(Self::Opus(Box::new(decoder)));
-            }
-            CodecId::Pcmu => &g711::ULAW,
-            CodecId::Pcma => &g711::ALAW,
-        };
-        if sample_rate != g711::SAMPLE_RATE {
+        if codec == CodecId::Opus {
+            let decoder =
+                opus::Decoder::new(sample_rate, opus::Channels::Mono).map_err(|_| CodecError::SampleRate)?;
+            return Ok(Self::Opus(Box::new(decoder)));
+        }
+        if sample_rate != codec.sample_rate() {
             return Err(CodecError::SampleRate);
         }
-        Ok(Self::G711 { table, concealment: Box::default() })
+        let concealment = Box::new(Concealment::new(sample_rate));
+        Ok(match codec {
+            CodecId::G722 => Self::G722 { decoder: Box::default(), concealment },
+            CodecId::Pcmu => Self::G711 { table: &g711::ULAW, concealment },
+            CodecId::Opus | CodecId::Pcma => Self::G711 { table: &g711::ALAW, concealment },
+        })
     }
 
     /// Decodes a packet into `out`, which holds [`MAX_PACKET_MS`], and returns the number of samples.
@@ -162,6 +180,12 @@ impl Decoder {
         }
         match self {
             Self::Opus(decoder) => decoder.decode(payload, out, false).map_err(from_opus),
+            Self::G722 { decoder, concealment } => {
+                let out = out.get_mut(..payload.len() * 2).ok_or(CodecError::FrameSize)?;
+                let samples = decoder.decode(payload, out);
+                concealment.handle_good(out);
+                Ok(samples)
+            }
             Self::G711 { table, concealment } => {
                 let out = out.get_mut(..payload.len()).ok_or(CodecError::FrameSize)?;
                 for (sample, &octet) in out.iter_mut().zip(payload) {
@@ -181,7 +205,7 @@ impl Decoder {
                 let recovered = next.filter(|payload| !payload.is_empty());
                 decoder.decode(recovered.unwrap_or(&[]), out, recovered.is_some()).unwrap_or(0)
             }
-            Self::G711 { concealment, .. } => {
+            Self::G722 { concealment, .. } | Self::G711 { concealment, .. } => {
                 concealment.fill(out);
                 out.len()
             }
@@ -229,22 +253,24 @@ mod tests {
     #[test]
     fn lost_frames_are_filled_and_fade() {
         for codec in CodecId::ALL {
-            let mut encoder = Encoder::new(codec, 8000, OpusSettings::default()).expect("8 kHz suits all");
-            let mut decoder = Decoder::new(codec, 8000).expect("8 kHz suits all");
+            let rate = codec.sample_rate().min(16_000);
+            let frame = rate as usize / 50;
+            let mut encoder = Encoder::new(codec, rate, OpusSettings::default()).expect("its own rate");
+            let mut decoder = Decoder::new(codec, rate).expect("its own rate");
             let mut packet = [0; MAX_ENCODED_LENGTH];
-            let mut out = [0; 960];
-            for frame in sine(8000, 3200).chunks_exact(160) {
+            let mut out = [0; 1920];
+            for frame in sine(rate, frame * 20).chunks_exact(frame) {
                 let length = encoder.encode(frame, &mut packet).expect("20 ms");
                 decoder.decode(&packet[..length], &mut out).expect("a packet");
             }
-            let loud = power(&out[..160]);
-            decoder.conceal(None, &mut out[..160]);
-            let first = power(&out[..160]);
+            let loud = power(&out[..frame]);
+            decoder.conceal(None, &mut out[..frame]);
+            let first = power(&out[..frame]);
             assert!(first > loud * 0.1 && first < loud * 1.5, "{codec:?}: {first} of {loud}");
             for _ in 0..50 {
-                decoder.conceal(None, &mut out[..160]);
+                decoder.conceal(None, &mut out[..frame]);
             }
-            assert!(power(&out[..160]) < loud * 0.01, "{codec:?}");
+            assert!(power(&out[..frame]) < loud * 0.01, "{codec:?}");
         }
     }
 

@@ -100,6 +100,7 @@ pub(crate) fn audio(codecs: &[(CodecId, u8)]) -> AudioParameters {
         ptime_ms: 20,
         local_ssrc: 0x5151 + codecs.len() as u32,
         cname: "ringdown".to_owned(),
+        ..AudioParameters::default()
     }
 }
 
