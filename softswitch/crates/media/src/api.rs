@@ -12,9 +12,7 @@ use ringdown_types::{
 
 mod video;
 
-pub use video::{
-    ExtensionKind, HeaderExtension, RemoteSource, RtxFormat, VideoFeedback, VideoFormat, VideoStream,
-};
+pub use video::{HeaderExtension, RemoteSource, RtxFormat, VideoFormat, VideoStream};
 
 /// What call control asks of the worker that owns a leg.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -380,6 +378,14 @@ pub enum MediaEvent {
     /// The first valid packet of a video stream came, or the first after it was made anew.
     VideoStarted {
         /// The leg that sends it.
+        leg: LegId,
+        /// The stream.
+        slot: VideoSlot,
+    },
+    /// A listener needs a whole picture of a stream whose sender speaks neither PLI nor FIR: signalling may ask it
+    /// (RFC 5168).
+    KeyFrameNeeded {
+        /// The leg that is to send it.
         leg: LegId,
         /// The stream.
         slot: VideoSlot,

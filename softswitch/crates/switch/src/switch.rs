@@ -185,6 +185,7 @@ impl Switch {
             MediaEvent::LegConnected { leg } => self.lost_media.settled(leg),
             MediaEvent::MediaStarted { .. }
             | MediaEvent::VideoStarted { .. }
+            | MediaEvent::KeyFrameNeeded { .. }
             | MediaEvent::VoiceActivity { .. } => {}
             MediaEvent::VideoFailed { leg, slot, failure } => {
                 warn!(%leg, ?slot, ?failure, "video failed");

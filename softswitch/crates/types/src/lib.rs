@@ -35,4 +35,4 @@ pub use random::{Random, SeededRandom};
 pub use ring::RingStrategy;
 pub use srtp::{SrtpKey, SrtpPolicy, SrtpProfile};
 pub use time_of_week::{CivilDate, ParseCivilError, TimeOfDay, Weekday};
-pub use video::{H264Profile, VideoCoding, VideoSlot};
+pub use video::{H264Profile, RtpExtension, VideoCoding, VideoFeedback, VideoSlot};

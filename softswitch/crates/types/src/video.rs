@@ -92,3 +92,34 @@ pub enum H264Profile {
     /// High 4:4:4 Predictive.
     PredictiveHigh444,
 }
+
+/// The RTP header extensions (RFC 8285) that are negotiated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RtpExtension {
+    /// `urn:ietf:params:rtp-hdrext:sdes:mid` (RFC 9143 §15): of one transport, written anew.
+    Mid,
+    /// `http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01`: of one transport, written anew.
+    TransportSequence,
+    /// `http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time`: of one transport, written anew.
+    AbsoluteSendTime,
+    /// `http://www.webrtc.org/experiments/rtp-hdrext/playout-delay`: relayed.
+    PlayoutDelay,
+    /// `http://www.webrtc.org/experiments/rtp-hdrext/video-content-type`: relayed.
+    VideoContentType,
+}
+
+/// The feedback messages (RFC 4585, RFC 5104) one side, or both, speak on a video stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(clippy::struct_excessive_bools)] // A set of five, as `a=rtcp-fb` lists it.
+pub struct VideoFeedback {
+    /// Generic NACK: `nack`.
+    pub nack: bool,
+    /// Picture loss indication: `nack pli`.
+    pub pli: bool,
+    /// Full intra request: `ccm fir`.
+    pub fir: bool,
+    /// Receiver-estimated maximum bitrate: `goog-remb`.
+    pub remb: bool,
+    /// Transport-wide congestion control: `transport-cc`.
+    pub transport_cc: bool,
+}

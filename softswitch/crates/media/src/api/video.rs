@@ -1,6 +1,6 @@
 //! A leg's video: up to two streams beside its audio, the camera and the screen. Video is relayed, never decoded.
 
-use ringdown_types::{MediaDirection, VideoCoding, VideoSlot};
+use ringdown_types::{MediaDirection, RtpExtension, VideoCoding, VideoFeedback, VideoSlot};
 
 use super::Transport;
 
@@ -58,50 +58,15 @@ pub struct RtxFormat {
     pub receive: u8,
 }
 
-/// The feedback messages (RFC 4585, RFC 5104) both sides may send on a stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[allow(clippy::struct_excessive_bools)] // A set of five, as `a=rtcp-fb` lists it.
-pub struct VideoFeedback {
-    /// Generic NACK: `nack`.
-    pub nack: bool,
-    /// Picture loss indication: `nack pli`.
-    pub pli: bool,
-    /// Full intra request: `ccm fir`.
-    pub fir: bool,
-    /// Receiver-estimated maximum bitrate: `goog-remb`.
-    pub remb: bool,
-    /// Transport-wide congestion control: `transport-cc`.
-    pub transport_cc: bool,
-}
-
 /// A negotiated RTP header extension (RFC 8285) and its ids, 1–14.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeaderExtension {
     /// What it carries.
-    pub kind: ExtensionKind,
+    pub kind: RtpExtension,
     /// The id we send with: that of the peer's description.
     pub send: u8,
     /// The id we receive with: that of ours.
     pub receive: u8,
-}
-
-/// The header extensions that are negotiated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ExtensionKind {
-    /// `urn:ietf:params:rtp-hdrext:sdes:mid` (RFC 9143 §15): of one transport, written anew.
-    Mid,
-    /// `http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01`: of one transport, written anew.
-    TransportSequence,
-    /// `http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time`: of one transport, written anew.
-    AbsoluteSendTime,
-    /// `urn:3gpp:video-orientation` (3GPP TS 26.114): relayed.
-    VideoOrientation,
-    /// `http://www.webrtc.org/experiments/rtp-hdrext/playout-delay`: relayed.
-    PlayoutDelay,
-    /// `http://www.webrtc.org/experiments/rtp-hdrext/video-content-type`: relayed.
-    VideoContentType,
-    /// AV1's dependency descriptor: relayed.
-    DependencyDescriptor,
 }
 
 /// A source of the peer's, as its description names it (RFC 5576).
