@@ -107,6 +107,16 @@ pub enum MediaCommand {
         leg: LegId,
         /// The mix.
         mix: MixId,
+        /// Whether the leg carries another worker's part of the same mix: it is always mixed, and nothing is told of
+        /// its talk.
+        is_link: bool,
+    },
+    /// Sets how loud a leg is in every mix it is or will be in.
+    SetGain {
+        /// The leg.
+        leg: LegId,
+        /// In decibels, at most 20; −60 and less is silence. 0 at first.
+        decibels: i8,
     },
     /// Plays a tone or a prompt once to every member of a mix, beneath what they say. More than four at once are
     /// dropped.
@@ -422,7 +432,8 @@ pub enum MediaEvent {
         /// The command's token.
         token: u32,
     },
-    /// A member of a mix begins or ceases to talk.
+    /// A member of a mix begins or ceases to talk, so that the others hear it: told at most twice a second for each
+    /// member, and only of those who are mixed.
     Talking {
         /// The leg.
         leg: LegId,

@@ -1,4 +1,4 @@
-//! Between narrow band (8 kHz, what G.711 carries) and wide band (16 kHz, what is mixed and recorded), sample by
+//! Between narrow band (8 kHz, what G.711 carries) and wide band (16 kHz, what is recorded), sample by
 //! sample as a call goes on: a half-band filter, linear in phase, with 1.4 ms of delay each way.
 
 /// Makes two samples of one.

@@ -1,4 +1,4 @@
-//! Wide-band frames: what is mixed, recorded and played from recordings, whatever codec it came in and goes out in.
+//! Wide-band frames: what is recorded and played from recordings, whatever codec it came in and goes out in.
 
 use std::{sync::Arc, time::Instant};
 
@@ -6,12 +6,11 @@ use ringdown_types::CodecId;
 
 use crate::{
     band::{Downsampler, Upsampler},
-    codec::{CodecError, Decoder, Encoder, MAX_PACKET_MS, OpusSettings},
+    codec::{CodecError, Encoder, OpusSettings},
     playout::Playout,
-    prompt::Playback,
 };
 
-/// Samples per second of everything that is mixed or recorded. 48,000 would triple the cost of mixing for treble
+/// Samples per second of everything that is recorded. 48,000 would triple the size of recordings for treble
 /// that speech hardly has; 8,000 would make browsers sound like telephones.
 pub const WIDE_RATE: u32 = 16_000;
 
@@ -100,34 +99,6 @@ impl WideEncoder {
     }
 }
 
-/// A clip of the sound pack as wide-band frames, to be mixed.
-#[derive(Debug)]
-pub struct WideClip {
-    playback: Playback,
-    decoder: Decoder,
-}
-
-impl WideClip {
-    /// Plays a clip from where `playback` stands.
-    ///
-    /// # Errors
-    /// Where Opus does not work at all.
-    pub fn new(playback: Playback) -> Result<Self, CodecError> {
-        Ok(Self { playback, decoder: Decoder::new(CodecId::Opus, WIDE_RATE)? })
-    }
-
-    /// The next 20 ms; `false` at the end.
-    pub fn next_frame(&mut self, frame: &mut WideFrame) -> bool {
-        let Some(packet) = self.playback.next_frame(CodecId::Opus) else { return false };
-        let mut pcm = [0; WIDE_RATE as usize / 1000 * MAX_PACKET_MS];
-        let samples = self.decoder.decode(packet, &mut pcm).unwrap_or(0).min(WIDE_SAMPLES);
-        let (heard, rest) = frame.split_at_mut(samples);
-        heard.copy_from_slice(&pcm[..samples]);
-        rest.fill(0);
-        true
-    }
-}
-
 /// A recording that is played: samples of [`WIDE_RATE`], encoded as they go out.
 #[derive(Debug)]
 pub struct RecordedPlayback {
@@ -164,6 +135,7 @@ impl RecordedPlayback {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::Decoder;
 
     fn power(pcm: &[i16]) -> f64 {
         pcm.iter().map(|&sample| f64::from(sample).powi(2)).sum::<f64>() / pcm.len() as f64

@@ -7,6 +7,7 @@ use ringdown_media::{
         AudioParameters, MediaCommand, MediaEvent, MediaFailure, PlaySource, RecordingEnd, Transport,
         WebRtcRemote,
     },
+    mix::factor_of,
     prompt::Playback,
     rtcp::RtcpSession,
     rtp::{FinishedDigit, OutgoingStream},
@@ -54,7 +55,8 @@ impl Worker {
                 self.queue_digit(now, slot, FinishedDigit { digit, duration_ms });
             }),
             MediaCommand::Mute { leg, muted } => self.mute(leg, muted),
-            MediaCommand::JoinMix { leg, mix } => self.join_mix(now, leg, mix),
+            MediaCommand::JoinMix { leg, mix, is_link } => self.join_mix(now, leg, mix, is_link),
+            MediaCommand::SetGain { leg, decibels } => self.set_gain(leg, decibels),
             MediaCommand::PlayToMix { mix, source } => self.play_to_mix(mix, source),
             MediaCommand::Record { leg, recording, limits } => self.find(leg).and_then(|slot| {
                 if self.record(now, slot, recording, limits) { Ok(()) } else { Err(Dropped) }
@@ -135,6 +137,7 @@ impl Worker {
             transport,
             audio,
             muted: false,
+            gain: 1.0,
             incoming: Incoming::default(),
             feed: Feed::Silence,
             digits: Digits::default(),
@@ -338,14 +341,14 @@ impl Worker {
         Ok(())
     }
 
-    fn join_mix(&mut self, now: Instant, id: LegId, mix: MixId) -> Result<(), Dropped> {
+    fn join_mix(&mut self, now: Instant, id: LegId, mix: MixId, is_link: bool) -> Result<(), Dropped> {
         let slot = self.find(id)?;
         let leg = self.legs.get(slot).ok_or(Dropped)?;
         if matches!(&leg.feed, Feed::Mix(member) if member.mix == mix) {
             return Ok(());
         }
         let origin = self.next_origin();
-        self.set_feed(slot, Feed::Mix(Box::new(Member::new(mix, origin))));
+        self.set_feed(slot, Feed::Mix(Box::new(Member::new(mix, is_link, origin))));
         self.mixes.join(now, mix, slot);
         Ok(())
     }
@@ -364,4 +367,12 @@ impl Worker {
         }
         Ok(())
     }
+    fn set_gain(&mut self, id: LegId, decibels: i8) -> Result<(), Dropped> {
+        let slot = self.find(id)?;
+        self.legs.get_mut(slot).ok_or(Dropped)?.gain = factor_of(decibels.min(MAX_GAIN_DB));
+        Ok(())
+    }
 }
+
+/// More only makes noise of whoever is too soft.
+const MAX_GAIN_DB: i8 = 20;

@@ -28,6 +28,8 @@ pub(crate) struct Leg {
     pub(crate) audio: AudioParameters,
     /// Server-side mute: its audio goes nowhere, its keys still do.
     pub(crate) muted: bool,
+    /// How loud it is in mixes, as a factor.
+    pub(crate) gain: f32,
     pub(crate) incoming: Incoming,
     pub(crate) feed: Feed,
     pub(crate) digits: Digits,

@@ -1,7 +1,8 @@
 //! Mixes: each member hears every other. Decode, sum at one clock, encode.
 //!
 //! Members that say nothing hear the same, so their frame is encoded once for each codec; only those who talk get one
-//! of their own, without themselves.
+//! of their own, without themselves. A link to another worker's part of the same mix is a member that always has the
+//! floor, and is none in what is told of talk.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -11,10 +12,12 @@ use std::{
 use ringdown_media::{
     api::{MediaEvent, PlaySource},
     codec::OpusSettings,
-    mix::{MixBus, TalkDetector},
+    mix::{
+        Contender, Floor, Limiter, MAX_ENCODED_LENGTH, MIX_SAMPLES, MixBus, MixClip, MixFrame, MixSource,
+        OwnVoice, Past, Ramp, SharedVoices, TalkDetector,
+    },
     prompt::Playback,
     rtp::Packet,
-    wide::{MAX_ENCODED_LENGTH, WIDE_SAMPLES, WideClip, WideDecoder, WideEncoder, WideFrame},
 };
 use ringdown_types::{CodecId, MixId};
 
@@ -24,7 +27,6 @@ use crate::{
     leg::Leg,
     legs::{Legs, Slot},
     output::{Output, Outputs, PacketSink},
-    recorder::decoder_for,
 };
 
 /// The mixes of a worker.
@@ -34,97 +36,134 @@ pub(crate) struct Mixes {
     deadlines: Deadlines<MixId>,
 }
 
-#[derive(Default)]
 struct Mix {
     members: Vec<Slot>,
     /// What is played to everybody.
-    sounds: VecDeque<WideClip>,
+    sounds: VecDeque<MixClip>,
+    floor: Floor<Slot>,
+    /// Who wants the floor in this frame; kept for its room.
+    contenders: Vec<Contender<Slot>>,
     bus: MixBus,
-    shared: Shared,
+    /// What everybody hears who says nothing: this frame, its loudness, its packets, and what was before.
+    all: Box<MixFrame>,
+    limiter: Limiter,
+    shared: SharedVoices,
+    past: Past,
     scheduled: Option<Instant>,
+}
+
+impl Default for Mix {
+    fn default() -> Self {
+        Self {
+            members: Vec::new(),
+            sounds: VecDeque::new(),
+            floor: Floor::default(),
+            contenders: Vec::new(),
+            bus: MixBus::default(),
+            all: Box::new([0; MIX_SAMPLES]),
+            limiter: Limiter::default(),
+            shared: SharedVoices::default(),
+            past: Past::default(),
+            scheduled: None,
+        }
+    }
 }
 
 /// A member's part of a mix; its leg's feed owns it.
 pub(crate) struct Member {
     pub(crate) mix: MixId,
-    decoder: Option<WideDecoder>,
-    /// What it said in this frame, if that is mixed.
-    said: Option<Box<WideFrame>>,
+    /// Whether it is another worker's part of the mix.
+    is_link: bool,
+    source: Option<MixSource>,
     talk: TalkDetector,
-    encoder: Option<WideEncoder>,
+    ramp: Ramp,
+    /// What it said in this frame, if that is mixed.
+    said: Option<Box<MixFrame>>,
+    /// What it was last reported to do, and for how many frames.
+    is_talking: bool,
+    frames_so: u8,
+    own: OwnVoice,
+    limiter: Limiter,
     /// Names it in the outgoing stream.
     origin: u64,
 }
 
 impl Member {
-    pub(crate) const fn new(mix: MixId, origin: u64) -> Self {
-        let talk = TalkDetector::new();
-        Self { mix, decoder: None, said: None, talk, encoder: None, origin }
+    pub(crate) fn new(mix: MixId, is_link: bool, origin: u64) -> Self {
+        Self {
+            mix,
+            is_link,
+            source: None,
+            talk: TalkDetector::new(),
+            ramp: Ramp::silent(),
+            said: None,
+            is_talking: false,
+            frames_so: u8::MAX,
+            own: OwnVoice::default(),
+            limiter: Limiter::default(),
+            origin,
+        }
     }
 
-    /// Takes a packet of the leg.
+    /// Takes a packet of the leg. A source may change its codec at any packet.
     pub(crate) fn handle_packet(&mut self, now: Instant, codec: CodecId, packet: &Packet, payload: &[u8]) {
-        if let Some(decoder) = decoder_for(&mut self.decoder, codec) {
-            decoder.handle_packet(now, packet.ssrc, packet.sequence, packet.timestamp, payload);
+        if self.source.as_ref().is_none_or(|source| source.codec() != codec) {
+            self.source = MixSource::new(codec).ok();
+        }
+        if let Some(source) = &mut self.source {
+            source.handle_packet(now, packet.ssrc, packet.sequence, packet.timestamp, payload);
         }
     }
 
-    /// Adds what it says in this frame; returns whether it began or ceased to talk.
-    fn speak(&mut self, bus: &mut MixBus) -> Option<bool> {
-        let mut frame = self.said.take().unwrap_or_else(|| Box::new([0; WIDE_SAMPLES]));
-        let is_heard = self.decoder.as_mut().is_some_and(|decoder| decoder.next_frame(&mut frame));
-        let changed = self.talk.handle_frame(is_heard.then_some(&*frame));
-        if is_heard && self.talk.counts() {
-            bus.add(&frame);
-            self.said = Some(frame);
-        }
-        changed
+    /// Goes on to the next frame of what it says.
+    fn listen(&mut self, is_muted: bool) {
+        let power = self.source.as_mut().and_then(MixSource::next_frame);
+        self.talk.handle_frame(power.filter(|_| !is_muted));
     }
 
-    /// Its own frame, where it said something; else nothing, for it hears what all hear.
+    /// Adds what it says in this frame, as loud as `gain` says: 0 for somebody without the floor.
+    fn speak(&mut self, gain: f32, bus: &mut MixBus) {
+        let Some(source) = self.source.as_mut().filter(|_| !self.ramp.is_silent(gain)) else {
+            self.said = None;
+            return;
+        };
+        let frame = self.said.get_or_insert_with(|| Box::new([0; MIX_SAMPLES]));
+        source.write(frame);
+        self.ramp.process(gain, frame);
+        bus.add(frame);
+    }
+
+    /// Whether it began or ceased to talk, so that the others see it: no more often than every half second.
+    fn take_change(&mut self, has_floor: bool) -> Option<bool> {
+        self.frames_so = self.frames_so.saturating_add(1);
+        let is_talking = has_floor && self.talk.is_talking();
+        if is_talking == self.is_talking || self.frames_so < EVENT_FRAMES || self.is_link {
+            return None;
+        }
+        (self.is_talking, self.frames_so) = (is_talking, 0);
+        Some(is_talking)
+    }
+
+    /// The length of its own packet, where it said something of late; else nothing, for it hears what all hear.
+    /// `limiter` is how loud the frame before was for all.
     fn encode_own(
         &mut self,
-        codec: CodecId,
-        settings: OpusSettings,
+        (codec, settings): (CodecId, OpusSettings),
         bus: &MixBus,
+        (past, limiter): (&Past, Limiter),
         out: &mut [u8],
     ) -> Option<usize> {
-        let said = self.said.as_deref()?;
-        encoder_for(&mut self.encoder, codec, settings)?.encode(&bus.without(said), out).ok()
-    }
-}
-
-/// What everybody hears who says nothing, encoded once for each codec.
-#[derive(Default)]
-struct Shared {
-    encoders: [Option<WideEncoder>; CodecId::ALL.len()],
-    frames: [Option<Vec<u8>>; CodecId::ALL.len()],
-}
-
-impl Shared {
-    fn frame(&mut self, codec: CodecId, settings: OpusSettings, bus: &MixBus) -> Option<&[u8]> {
-        let index = CodecId::ALL.iter().position(|&known| known == codec)?;
-        let frame = self.frames.get_mut(index)?;
-        if frame.is_none() {
-            let mut packet = vec![0; MAX_ENCODED_LENGTH];
-            let encoder = encoder_for(self.encoders.get_mut(index)?, codec, settings)?;
-            let length = encoder.encode(&bus.all(), &mut packet).ok()?;
-            packet.truncate(length);
-            *frame = Some(packet);
+        if !self.own.is_needed(self.said.is_some()) {
+            self.limiter = limiter;
+            return None;
         }
-        frame.as_deref()
+        let mut heard = [0; MIX_SAMPLES];
+        match &self.said {
+            Some(said) => bus.without(said, &mut self.limiter, &mut heard),
+            None => bus.all(&mut self.limiter, &mut heard),
+        }
+        self.own.encode(codec, settings, past, &heard, out)
     }
-}
-
-fn encoder_for(
-    encoder: &mut Option<WideEncoder>,
-    codec: CodecId,
-    settings: OpusSettings,
-) -> Option<&mut WideEncoder> {
-    if encoder.as_ref().is_none_or(|encoder| encoder.codec() != codec) {
-        *encoder = WideEncoder::new(codec, settings).ok();
-    }
-    encoder.as_mut()
 }
 
 /// What a mix needs of its worker for one frame.
@@ -149,6 +188,7 @@ impl Mixes {
     pub(crate) fn leave(&mut self, id: MixId, slot: Slot) {
         let Some(mix) = self.mixes.get_mut(&id) else { return };
         mix.members.retain(|&member| member != slot);
+        mix.floor.remove(slot);
         if mix.members.is_empty() {
             self.deadlines.schedule(id, &mut mix.scheduled, None);
             self.mixes.remove(&id);
@@ -160,7 +200,7 @@ impl Mixes {
         let Some(mix) = self.mixes.get_mut(&id).filter(|mix| mix.sounds.len() < MAX_SOUNDS) else {
             return false;
         };
-        let Ok(sound) = WideClip::new(playback) else { return false };
+        let Ok(sound) = MixClip::new(playback) else { return false };
         mix.sounds.push_back(sound);
         true
     }
@@ -183,20 +223,33 @@ impl Mixes {
 }
 
 impl Mix {
-    /// Sums what everybody says.
+    /// Sums what everybody says who has the floor.
     fn listen(&mut self, tick: &mut Tick<'_>) {
         self.bus.clear();
-        for &slot in &self.members {
-            let Some(leg) = tick.legs.get_mut(slot) else { continue };
+        self.contenders.clear();
+        for &who in &self.members {
+            let Some(leg) = tick.legs.get_mut(who) else { continue };
             let Feed::Mix(member) = &mut leg.feed else { continue };
-            if let Some(is_talking) = member.speak(&mut self.bus) {
+            member.listen(leg.muted);
+            if member.talk.counts() && !member.is_link && !leg.muted {
+                self.contenders.push(Contender { who, level: member.talk.level() });
+            }
+        }
+        self.floor.handle_frame(&self.contenders);
+        for &who in &self.members {
+            let Some(leg) = tick.legs.get_mut(who) else { continue };
+            let Feed::Mix(member) = &mut leg.feed else { continue };
+            let has_floor = if member.is_link { member.talk.counts() } else { self.floor.has(who) };
+            let gain = if has_floor && !leg.muted { leg.gain } else { 0.0 };
+            member.speak(gain, &mut self.bus);
+            if let Some(is_talking) = member.take_change(has_floor) {
                 let leg = leg.id;
                 tick.outputs.push(Output::Event(MediaEvent::Talking { leg, is_talking }));
             }
         }
         let bus = &mut self.bus;
         self.sounds.retain_mut(|sound| {
-            let mut frame = [0; WIDE_SAMPLES];
+            let mut frame = [0; MIX_SAMPLES];
             let goes_on = sound.next_frame(&mut frame);
             if goes_on {
                 bus.add(&frame);
@@ -207,21 +260,25 @@ impl Mix {
 
     /// Sends everybody what the others said.
     fn speak(&mut self, tick: &mut Tick<'_>, send: &mut PacketSink<'_>) {
-        self.shared.frames = Default::default();
+        let limiter = self.limiter;
+        self.bus.all(&mut self.limiter, &mut self.all);
         for &slot in &self.members {
             let Some(leg) = tick.legs.get_mut(slot) else { continue };
             let Some(codec) = leg.audio.codecs.first().map(|format| format.codec) else { continue };
             let Leg { feed: Feed::Mix(member), .. } = leg else { continue };
             let origin = member.origin;
             let mut own = [0; MAX_ENCODED_LENGTH];
-            let frame = match member.encode_own(codec, tick.opus, &self.bus, &mut own) {
-                Some(length) => own.get(..length),
-                None => self.shared.frame(codec, tick.opus, &self.bus),
-            };
+            let frame =
+                match member.encode_own((codec, tick.opus), &self.bus, (&self.past, limiter), &mut own) {
+                    Some(length) => own.get(..length),
+                    None => self.shared.packet(codec, tick.opus, &self.past, &self.all),
+                };
             if let Some(frame) = frame {
                 leg.send_frame(tick.now, origin, codec, frame, send);
             }
         }
+        self.shared.finish_frame();
+        self.past.push(&self.all);
     }
 }
 
@@ -235,3 +292,6 @@ const SHORTEST_WAIT: std::time::Duration = std::time::Duration::from_millis(1);
 
 /// Sounds at once. More make a room unintelligible when many come and go together.
 const MAX_SOUNDS: usize = 4;
+
+/// Half a second: what tells who talks is drawn, not heard. Shorter floods everybody in a lively room.
+const EVENT_FRAMES: u8 = 25;

@@ -73,7 +73,7 @@ impl Recorder {
 }
 
 /// A decoder of this codec: the one there was if it fits. A source may change its codec at any packet.
-pub(crate) fn decoder_for(decoder: &mut Option<WideDecoder>, codec: CodecId) -> Option<&mut WideDecoder> {
+fn decoder_for(decoder: &mut Option<WideDecoder>, codec: CodecId) -> Option<&mut WideDecoder> {
     if decoder.as_ref().is_none_or(|decoder| decoder.codec() != codec) {
         *decoder = WideDecoder::new(codec).ok();
     }

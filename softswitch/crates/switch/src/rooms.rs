@@ -68,13 +68,13 @@ impl Switch {
         let Some(worker) = self.legs.get(leg).map(|leg| leg.worker) else { return };
         let home = self.mixes.join(leg, mix, worker);
         if home == worker {
-            return self.media(leg, MediaCommand::JoinMix { leg, mix });
+            return self.media(leg, MediaCommand::JoinMix { leg, mix, is_link: false });
         }
         let Some(far) = self.link_to_worker(leg, worker, home) else {
             warn!(%leg, "no port is free for a link between two media workers");
             return self.calls.handle_leg_event(now, leg, LegEvent::MediaFailed);
         };
-        let command = MediaCommand::JoinMix { leg: far, mix };
+        let command = MediaCommand::JoinMix { leg: far, mix, is_link: false };
         self.out.push_back(Output::Media { worker: home, command });
     }
 

@@ -51,6 +51,7 @@ pub(crate) struct MediaLeg {
     pub(crate) video: Vec<VideoStream>,
     pub(crate) hears: Hears,
     pub(crate) muted: bool,
+    pub(crate) gain: i8,
     pub(crate) recording: Option<RecordingId>,
 }
 
@@ -294,6 +295,7 @@ impl Office {
                     video: Vec::new(),
                     hears,
                     muted: false,
+                    gain: 0,
                     recording: None,
                 };
                 assert!(self.media.insert(leg, new).is_none(), "a leg is added once");
@@ -332,10 +334,11 @@ impl Office {
                 self.digits.push((leg, digit));
             }
             MediaCommand::Mute { leg, muted } => self.media_leg(leg).muted = muted,
-            MediaCommand::JoinMix { leg, mix } => {
+            MediaCommand::JoinMix { leg, mix, .. } => {
                 self.part(leg);
                 self.media_leg(leg).hears = Hears::Mix(mix);
             }
+            MediaCommand::SetGain { leg, decibels } => self.media_leg(leg).gain = decibels,
             MediaCommand::PlayToMix { mix, source } => self.mixed.push((mix, source)),
             MediaCommand::Record { leg, recording, .. } => {
                 assert_eq!(self.media_leg(leg).recording.replace(recording), None, "one recording at a time");
