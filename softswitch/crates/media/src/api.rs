@@ -481,6 +481,8 @@ pub enum MediaFailure {
     DtlsFailed,
     /// No authenticated check or packet for 30 s (RFC 7675 §5.1).
     ConsentExpired,
+    /// A bug struck the leg, or the worker it was on.
+    Internal,
 }
 
 /// Figures of one leg since it was made.

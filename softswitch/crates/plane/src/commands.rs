@@ -37,6 +37,7 @@ impl Worker {
     /// Obeys a command. One for a leg that is not here, or that contradicts what the leg is, is dropped and counted,
     /// but each removal is answered.
     pub fn handle_command(&mut self, now: Instant, command: MediaCommand) {
+        self.legs.begin();
         let result = match command {
             MediaCommand::AddLeg { leg, transport, audio } => self.add_leg(now, leg, transport, audio),
             MediaCommand::SetTransport { leg, transport } => self.set_transport(now, leg, transport),
@@ -240,7 +241,7 @@ impl Worker {
         self.outputs.event(MediaEvent::LegRemoved { leg: id, stats });
     }
 
-    fn take_leg(&mut self, now: Instant, slot: Slot) -> Option<Box<Leg>> {
+    pub(crate) fn take_leg(&mut self, now: Instant, slot: Slot) -> Option<Box<Leg>> {
         self.disconnect(slot);
         self.stop_recording(slot, RecordingEnd::LegRemoved);
         let leg = self.legs.get_mut(slot)?;

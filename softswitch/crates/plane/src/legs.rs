@@ -22,6 +22,8 @@ pub(crate) struct Legs {
     slots: Vec<Option<Box<Leg>>>,
     free: Vec<Slot>,
     by_id: HashMap<LegId, Slot>,
+    /// The leg last worked on: whom a bug strikes.
+    touched: Option<Slot>,
 }
 
 impl Legs {
@@ -52,7 +54,18 @@ impl Legs {
     }
 
     pub(crate) fn get_mut(&mut self, slot: Slot) -> Option<&mut Leg> {
+        self.touched = Some(slot);
         self.slots.get_mut(slot.0 as usize)?.as_deref_mut()
+    }
+
+    /// New work begins, on no leg so far.
+    pub(crate) const fn begin(&mut self) {
+        self.touched = None;
+    }
+
+    /// The leg worked on last, after a panic.
+    pub(crate) const fn take_struck(&mut self) -> Option<Slot> {
+        self.touched.take()
     }
 
     /// The slots of all legs.

@@ -205,6 +205,15 @@ impl Mixes {
         true
     }
 
+    /// A panic may have come between a frame and the next one's deadline.
+    pub(crate) fn recover(&mut self, now: Instant) {
+        for (&id, mix) in &mut self.mixes {
+            if mix.scheduled.is_none() {
+                self.deadlines.schedule(id, &mut mix.scheduled, Some(now + PLAY_FRAME));
+            }
+        }
+    }
+
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
         self.deadlines.next()
     }

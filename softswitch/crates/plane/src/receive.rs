@@ -53,6 +53,7 @@ impl Worker {
     /// Takes a datagram. What is to be sent on at once goes into `send`, out of the datagram's own slot.
     pub fn handle_datagram(&mut self, now: Instant, datagram: Datagram<'_>, send: &mut PacketSink<'_>) {
         let Datagram { socket, source, buffer, length } = datagram;
+        self.legs.begin();
         // What descriptions say is never an IPv4 address mapped into IPv6.
         let source = SocketAddr::new(source.ip().to_canonical(), source.port());
         let slot = buffer.get(..length).and_then(|bytes| self.find_leg(socket, source, bytes));

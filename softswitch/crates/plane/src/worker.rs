@@ -13,7 +13,7 @@ use ringdown_media::{
     rtp::FinishedDigit,
 };
 use ringdown_rtc::{DtlsIdentity, Event as TransportEvent, Output as TransportOutput};
-use ringdown_types::{LegId, Random};
+use ringdown_types::{LegId, Random, contain};
 use tracing::debug;
 
 use crate::{
@@ -148,6 +148,7 @@ impl Worker {
 
     /// Does what is due at `now`. Calling it early is harmless.
     pub fn handle_timeout(&mut self, now: Instant, send: &mut PacketSink<'_>) {
+        self.legs.begin();
         while let Some(slot) = self.deadlines.pop_due(now) {
             let Some(leg) = self.legs.get_mut(slot) else { continue };
             leg.scheduled = None;
@@ -168,6 +169,20 @@ impl Worker {
         }
         let tick = Tick { now, opus: self.config.opus, legs: &mut self.legs, outputs: &mut self.outputs };
         self.mixes.handle_timeout(tick, send);
+    }
+
+    /// To be called where a panic was caught in a call of this worker: the leg it struck may be half changed and is
+    /// thrown away, which [`MediaEvent::LegFailed`] tells. Everybody else goes on.
+    pub fn handle_panic(&mut self, now: Instant) {
+        self.mixes.recover(now);
+        let Some(slot) = self.legs.take_struck() else { return };
+        let Some(leg) = self.legs.get(slot).map(|leg| leg.id) else { return };
+        self.outputs.event(MediaEvent::LegFailed { leg, failure: MediaFailure::Internal });
+        // What is half changed may panic again on its way out.
+        if contain(|| self.take_leg(now, slot)).is_err() {
+            self.routes.forget(slot);
+            self.legs.remove(slot);
+        }
     }
 
     /// What became of an [`Output::OpenRtp`]: `true` where both ports are open.

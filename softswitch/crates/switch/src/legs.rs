@@ -70,6 +70,11 @@ impl Legs {
         self.0.remove(&id)
     }
 
+    /// The legs of a worker.
+    pub(crate) fn at(&self, worker: usize) -> impl Iterator<Item = LegId> {
+        self.0.iter().filter(move |(_, leg)| leg.worker == worker).map(|(id, _)| *id)
+    }
+
     pub(crate) fn get(&self, id: LegId) -> Option<&Leg> {
         self.0.get(&id)
     }

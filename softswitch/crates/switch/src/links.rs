@@ -37,6 +37,12 @@ pub(crate) struct Links {
 }
 
 impl Links {
+    /// The legs that links of a worker serve.
+    pub(crate) fn served_at(&self, worker: usize) -> Vec<LegId> {
+        let here = self.ends.iter().filter(|(_, (end, _))| end.worker == worker);
+        here.filter_map(|(_, (end, _))| self.served_by(end.leg)).collect()
+    }
+
     /// The leg a link leg serves.
     pub(crate) fn served_by(&self, link: LegId) -> Option<LegId> {
         self.served.get(&link).copied()

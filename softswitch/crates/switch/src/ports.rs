@@ -13,6 +13,8 @@ pub(crate) struct PortPool {
     fresh: StepBy<RangeInclusive<u16>>,
     /// Used before, the one that rested longest first.
     rested: VecDeque<u16>,
+    /// What is below stays bound by a worker that was lost.
+    lost_below: u16,
 }
 
 /// Ports that rest before the first of them is used again. Fewer let late packets of a call reach the next one, more
@@ -25,7 +27,7 @@ impl PortPool {
         let first = range.start().saturating_add(range.start() % 2);
         // The last even port with a partner inside; an empty range where there is none.
         let last = range.end().saturating_sub(1);
-        Self { fresh: (first..=last).step_by(2), rested: VecDeque::new() }
+        Self { fresh: (first..=last).step_by(2), rested: VecDeque::new(), lost_below: 0 }
     }
 
     /// An even port.
@@ -36,7 +38,15 @@ impl PortPool {
 
     pub(crate) fn give_back(&mut self, port: u16) {
         debug_assert!(!self.rested.contains(&port), "a port is given back once");
-        self.rested.push_back(port);
+        if port >= self.lost_below {
+            self.rested.push_back(port);
+        }
+    }
+
+    /// Every port used so far stays bound by a worker that was lost: none of them is given out again.
+    pub(crate) fn lose_used(&mut self) {
+        self.rested.clear();
+        self.lost_below = self.fresh.clone().next().unwrap_or(u16::MAX);
     }
 }
 
@@ -64,6 +74,19 @@ mod tests {
             pool.give_back(port);
         }
         assert_eq!(used.len(), RESTING + 1);
+    }
+
+    #[test]
+    fn what_a_lost_worker_used_is_not_given_out_again() {
+        let mut pool = PortPool::new(&(10_000..=10_009));
+        let (first, second) = (pool.take().expect("one"), pool.take().expect("two"));
+        pool.give_back(first);
+        pool.lose_used();
+        pool.give_back(second);
+        let left: Vec<_> = std::iter::from_fn(|| pool.take()).collect();
+        assert_eq!(left, [10_004, 10_006, 10_008]);
+        pool.give_back(10_006);
+        assert_eq!(pool.take(), Some(10_006), "the new worker's own come back");
     }
 
     #[test]

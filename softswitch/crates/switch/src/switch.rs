@@ -227,11 +227,27 @@ impl Switch {
             MediaFailure::ConsentExpired => self.lost_media.lost(now, leg),
             MediaFailure::SocketUnavailable
             | MediaFailure::FingerprintMismatch
-            | MediaFailure::DtlsFailed => {
+            | MediaFailure::DtlsFailed
+            | MediaFailure::Internal => {
                 warn!(%leg, ?failure, "media failed");
                 self.calls.handle_leg_event(now, leg, LegEvent::MediaFailed);
             }
         }
+    }
+
+    /// A media worker hung or ended, and another took its place, with no leg and on the same ports. Its calls end; the
+    /// ports it used stay with what is left of it.
+    pub fn handle_worker_lost(&mut self, now: Instant, worker: usize) {
+        self.workers.lose(worker);
+        let mut struck = self.links.served_at(worker);
+        struck.extend(self.legs.at(worker));
+        struck.sort_unstable();
+        struck.dedup();
+        warn!(worker, legs = struck.len(), "the calls of a media worker are lost");
+        for leg in struck {
+            self.calls.handle_leg_event(now, leg, LegEvent::MediaFailed);
+        }
+        self.settle(now);
     }
 
     /// A command of the app server. A repeated id gets the first outcome again and does nothing twice. Send the

@@ -67,6 +67,17 @@ impl Workers {
         }
     }
 
+    /// The worker is another now: it has no leg, and ports of its own.
+    pub(crate) fn lose(&mut self, worker: usize) {
+        let before = self.leaving.len();
+        self.leaving.retain(|_, (index, _)| *index != worker);
+        let unconfirmed = before - self.leaving.len();
+        if let Some(worker) = self.workers.get_mut(worker) {
+            worker.ports.lose_used();
+            worker.legs = worker.legs.saturating_sub(unconfirmed);
+        }
+    }
+
     /// The worker was told to remove a leg; its port rests until it has.
     pub(crate) fn leg_leaves(&mut self, leg: LegId, worker: usize, port: Option<u16>) {
         self.leaving.insert(leg, (worker, port));

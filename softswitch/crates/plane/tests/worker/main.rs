@@ -4,6 +4,7 @@ mod browser;
 mod phone;
 mod rig;
 
+mod a_bug_strikes_one_leg;
 mod address_not_known_gets_nothing;
 mod browser_and_telephone_talk;
 mod commands_cross_the_end;

@@ -177,7 +177,7 @@ impl Rig {
         self.clock.advance_to(until);
     }
 
-    fn drain(&mut self) {
+    pub(crate) fn drain(&mut self) {
         while let Some(output) = self.worker.poll_output() {
             match output {
                 Output::Transmit { socket, destination, bytes } => {

@@ -216,6 +216,12 @@ impl Office {
         self.run();
     }
 
+    /// A media worker hung, and another took its place.
+    pub(crate) fn lose_worker(&mut self, worker: usize) {
+        self.switch.handle_worker_lost(self.now, worker);
+        self.run();
+    }
+
     /// Time passes, as fast as the machine can count.
     pub(crate) fn advance(&mut self, by: Duration) {
         let until = self.now + by;
