@@ -19,6 +19,7 @@ mod state_file;
 mod switch_task;
 mod tls;
 mod watchdog;
+mod worker_handle;
 
 use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 

@@ -9,9 +9,9 @@ use std::{
     net::{IpAddr, SocketAddr},
     sync::{
         Arc,
-        mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel},
+        mpsc::{Receiver, TryRecvError, sync_channel},
     },
-    thread::{self, JoinHandle},
+    thread,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -31,6 +31,7 @@ use crate::{
     random::SystemRandom,
     recordings::{FileJob, Recordings},
     switch_task::SwitchInput,
+    worker_handle::{Life, WorkerEnds},
 };
 
 /// Commands that wait for a worker. A worker that is this far behind is stuck.
@@ -66,51 +67,32 @@ pub(crate) enum WorkerInput {
         /// What is in it.
         samples: Option<Arc<[i16]>>,
     },
+    /// What a test has the thread do.
+    #[cfg(test)]
+    Act(Act),
 }
 
-/// The switch task's end of a worker. Dropping every clone ends the thread.
-#[derive(Debug, Clone)]
-pub(crate) struct WorkerHandle {
-    inputs: SyncSender<WorkerInput>,
-    waker: Arc<Waker>,
-}
+/// See [`WorkerInput::Act`].
+#[cfg(test)]
+pub(crate) struct Act(pub Box<dyn FnOnce() + Send>);
 
-impl WorkerHandle {
-    /// Hands over an input. One that cannot be is logged and lost: the worker hangs or has ended.
-    pub(crate) fn send(&self, input: WorkerInput) {
-        if self.queue(input) {
-            self.wake();
-        }
-    }
-
-    /// The same without waking the worker, so that several inputs cost one wake: [`Self::wake`] must follow. Says
-    /// whether the input was taken.
-    pub(crate) fn queue(&self, input: WorkerInput) -> bool {
-        match self.inputs.try_send(input) {
-            Ok(()) => return true,
-            Err(TrySendError::Full(_)) => error!("media worker does not keep up with its commands"),
-            Err(TrySendError::Disconnected(_)) => error!("media worker has ended"),
-        }
-        false
-    }
-
-    /// Has the worker look at its inputs.
-    pub(crate) fn wake(&self) {
-        if let Err(error) = self.waker.wake() {
-            error!(%error, "media worker cannot be woken");
-        }
+#[cfg(test)]
+impl std::fmt::Debug for Act {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Act")
     }
 }
 
 /// What a worker thread is made from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct WorkerSetup {
     /// Its number, from 0.
     pub index: usize,
     /// The address its sockets are bound to.
     pub bind: IpAddr,
-    /// The port its browsers share.
-    pub webrtc_port: u16,
+    /// The socket its browsers share, from [`open_shared`]. It outlives the thread, for the one that may have to take
+    /// its place.
+    pub webrtc: Arc<std::net::UdpSocket>,
     /// The most legs: signalling turns calls away before.
     pub max_legs: usize,
     /// The certificate.
@@ -121,19 +103,24 @@ pub(crate) struct WorkerSetup {
     pub recordings: Recordings,
 }
 
+/// Opens the socket that a worker's browsers share.
+///
+/// # Errors
+/// When the port is taken.
+pub(crate) fn open_shared(address: SocketAddr) -> io::Result<Arc<std::net::UdpSocket>> {
+    bind(address, WEBRTC_RECEIVE_BUFFER).map(|socket| Arc::new(socket.into()))
+}
+
 /// Starts a worker's thread.
 ///
 /// # Errors
-/// When its port is taken or the system gives no thread.
-pub(crate) fn start(
-    setup: WorkerSetup,
-    switch: mpsc::Sender<SwitchInput>,
-) -> io::Result<(WorkerHandle, JoinHandle<()>)> {
+/// When the system gives no socket or no thread.
+pub(crate) fn start(setup: WorkerSetup, switch: mpsc::Sender<SwitchInput>) -> io::Result<WorkerEnds> {
     let poll = Poll::new()?;
     let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
-    let webrtc =
-        open(poll.registry(), (setup.bind, setup.webrtc_port).into(), WEBRTC, WEBRTC_RECEIVE_BUFFER)?;
+    let webrtc = register(poll.registry(), setup.webrtc.try_clone()?, WEBRTC)?;
     let (inputs, commands) = sync_channel(COMMANDS);
+    let life = Arc::new(Life::default());
     let since_unix_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let config = WorkerConfig { since_unix_epoch, max_legs: setup.max_legs, ..WorkerConfig::default() };
     let name = format!("media-{}", setup.index);
@@ -149,9 +136,10 @@ pub(crate) fn start(
         backlog: VecDeque::new(),
         recordings: setup.recordings,
         spoilt: HashSet::new(),
+        life: Arc::clone(&life),
     };
     let thread = thread::Builder::new().name(name).spawn(move || task.run())?;
-    Ok((WorkerHandle { inputs, waker }, thread))
+    Ok(WorkerEnds { inputs, waker, life, thread: Arc::new(thread) })
 }
 
 struct MediaTask {
@@ -169,32 +157,36 @@ struct MediaTask {
     recordings: Recordings,
     /// Recordings of which a part was lost.
     spoilt: HashSet<RecordingId>,
+    life: Arc<Life>,
 }
 
 impl MediaTask {
     fn run(mut self) {
+        self.life.begins();
         let mut events = Events::with_capacity(1024);
         let mut slot = [0; SLOT];
         loop {
             let wait = self.wait();
+            self.life.pulse.rests();
             if let Err(error) = self.poll.poll(&mut events, wait)
                 && error.kind() != io::ErrorKind::Interrupted
             {
                 error!(%error, "epoll failed");
                 return;
             }
+            self.life.pulse.works(Instant::now());
             self.unread.extend(events.iter().map(mio::event::Event::token).filter(|&token| token != WAKE));
             for token in std::mem::take(&mut self.unread) {
                 self.read(token, &mut slot);
             }
-            if !self.obey() {
+            if !self.obey() || self.life.is_abandoned() {
                 debug!(worker = self.index, "media worker ends");
                 return;
             }
             let now = Instant::now();
             let sockets = &mut self.sockets;
             let worker = &mut self.worker;
-            contained(self.index, || {
+            contained(self.index, worker, |worker| {
                 worker.handle_timeout(now, &mut |socket, to, bytes| sockets.send(socket, to, bytes));
             });
             self.act();
@@ -221,7 +213,13 @@ impl MediaTask {
                     let sockets = &mut self.sockets;
                     let mut send = |socket, to, bytes: &[u8]| sockets.send(socket, to, bytes);
                     let worker = &mut self.worker;
-                    contained(self.index, || worker.handle_datagram(Instant::now(), datagram, &mut send));
+                    contained(self.index, worker, |worker| {
+                        worker.handle_datagram(Instant::now(), datagram, &mut send);
+                    });
+                    // Whoever has the socket now reads on.
+                    if self.life.is_abandoned() {
+                        return;
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 // ICMP answers to earlier packets arrive here; the packets behind them are still to be read.
@@ -238,15 +236,19 @@ impl MediaTask {
             match self.commands.try_recv() {
                 Ok(WorkerInput::Command(command)) => {
                     let worker = &mut self.worker;
-                    contained(self.index, || worker.handle_command(Instant::now(), *command));
+                    contained(self.index, worker, |worker| worker.handle_command(Instant::now(), *command));
                     self.act();
                 }
                 Ok(WorkerInput::Sounds(sounds)) => self.worker.set_sounds(sounds),
                 Ok(WorkerInput::Recording { recording, samples }) => {
                     let worker = &mut self.worker;
-                    contained(self.index, || worker.handle_recording(Instant::now(), recording, samples));
+                    contained(self.index, worker, |worker| {
+                        worker.handle_recording(Instant::now(), recording, samples);
+                    });
                     self.act();
                 }
+                #[cfg(test)]
+                Ok(WorkerInput::Act(Act(act))) => act(),
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => return false,
             }
@@ -370,11 +372,13 @@ impl Sockets {
     }
 }
 
-/// A bug in one packet, command or leg's turn takes no other leg's sound with it. The leg it struck may fall silent;
-/// its call ends by its signalling.
-fn contained(worker: usize, work: impl FnOnce()) {
-    if contain(work).is_err() {
-        error!(worker, "a media worker failed inside and goes on");
+/// A bug in one packet, command or leg's turn takes no other leg's sound with it: the leg it struck is given up.
+fn contained(index: usize, worker: &mut Worker, work: impl FnOnce(&mut Worker)) {
+    if contain(|| work(worker)).is_err() {
+        error!(worker = index, "a media worker failed inside and goes on");
+        if contain(|| worker.handle_panic(Instant::now())).is_err() {
+            error!(worker = index, "what a failure left behind could not be cleared away");
+        }
     }
 }
 
@@ -401,6 +405,16 @@ fn open(
     token: Token,
     receive_buffer: usize,
 ) -> io::Result<UdpSocket> {
+    register(registry, bind(address, receive_buffer)?.into(), token)
+}
+
+fn register(registry: &Registry, socket: std::net::UdpSocket, token: Token) -> io::Result<UdpSocket> {
+    let mut socket = UdpSocket::from_std(socket);
+    registry.register(&mut socket, token, Interest::READABLE)?;
+    Ok(socket)
+}
+
+fn bind(address: SocketAddr, receive_buffer: usize) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     if address.is_ipv6() {
         // One socket for both versions: a leg's packets go where its description says.
@@ -410,7 +424,5 @@ fn open(
     socket.set_recv_buffer_size(receive_buffer)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    let mut socket = UdpSocket::from_std(socket.into());
-    registry.register(&mut socket, token, Interest::READABLE)?;
     Ok(socket)
 }

@@ -32,13 +32,14 @@ use crate::{
     driver::{CertificateFiles, CertificateNames, ListenAddresses, Listeners, UdpSockets, WebSocketRules},
     health::{self, Health},
     identity,
-    media_task::{self, WorkerHandle, WorkerInput, WorkerSetup},
+    media_task::{self, WorkerSetup},
     random::SystemRandom,
     recordings::Recordings,
     sounds,
     state_file::StateFile,
     switch_task::{INPUTS, SwitchInput, SwitchTask},
-    watchdog,
+    watchdog::{self, WatchedWorker},
+    worker_handle::WorkerHandle,
 };
 
 /// Why the program could not start or go on: what was tried, and what went wrong.
@@ -69,6 +70,7 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
     let (recordings, messages) = Recordings::open(config.state.join("voicemail"), sender.clone())
         .map_err(failed("opening the voicemail folder"))?;
     let workers = start_workers(&config, &addresses, &identity, &recordings, &sender)?;
+    let (workers, watched): (Vec<_>, Vec<_>) = workers.into_iter().unzip();
     let mut udp = UdpSockets::bind(&config.sip_listen).map_err(failed("listening for SIP on UDP"))?;
     let mut listeners = bind_listeners(&config, &addresses)?;
 
@@ -111,7 +113,7 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
         directory_version,
         health: Arc::clone(&health),
     };
-    watchdog::watch(&health).map_err(failed("starting the watchdog"))?;
+    watchdog::watch(&health, watched, sender.clone()).map_err(failed("starting the watchdog"))?;
     let switch_task = tokio::spawn(task.run());
     let clock = tokio::spawn(tell_the_time(sender.clone()));
     health.serving.store(true, Ordering::Relaxed);
@@ -203,24 +205,27 @@ fn start_workers(
     identity: &DtlsIdentity,
     recordings: &Recordings,
     sender: &mpsc::Sender<SwitchInput>,
-) -> Result<Vec<WorkerHandle>, StartError> {
+) -> Result<Vec<(WorkerHandle, WatchedWorker)>, StartError> {
     let tones = SoundStore::new(OpusSettings::default()).map_err(failed("making the tones"))?;
     let sounds = Arc::new(tones);
     (0..config.workers())
         .map(|index| {
             let webrtc_port = config.webrtc_port + index as u16;
+            let doing = format!("starting a media worker on UDP port {webrtc_port}");
+            let webrtc = media_task::open_shared((addresses.bind, webrtc_port).into());
             let setup = WorkerSetup {
                 index,
                 bind: addresses.bind,
-                webrtc_port,
+                webrtc: webrtc.map_err(failed(doing.clone()))?,
                 // Two legs of each call, those of others it rings, and links to other workers.
                 max_legs: config.max_calls.saturating_mul(4),
                 identity: identity.clone(),
                 sounds: Arc::clone(&sounds),
                 recordings: recordings.clone(),
             };
-            let doing = format!("starting a media worker on UDP port {webrtc_port}");
-            media_task::start(setup, sender.clone()).map(|(handle, _)| handle).map_err(failed(doing))
+            let ends = media_task::start(setup.clone(), sender.clone()).map_err(failed(doing))?;
+            let handle = WorkerHandle::new(ends);
+            Ok((handle.clone(), WatchedWorker::new(handle, setup)))
         })
         .collect()
 }
@@ -311,7 +316,7 @@ fn watch_sounds(config: &Config, workers: &[WorkerHandle]) -> Result<(), StartEr
     let workers = workers.to_vec();
     let deliver = move |sounds: Arc<SoundStore>| {
         for worker in &workers {
-            worker.send(WorkerInput::Sounds(Arc::clone(&sounds)));
+            worker.set_sounds(Arc::clone(&sounds));
         }
         true
     };

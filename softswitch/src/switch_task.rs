@@ -37,9 +37,10 @@ use crate::{
     driver::{Connection, Listeners, UdpSockets},
     health::Health,
     lanes::{Lanes, PATIENCE, Waiting},
-    media_task::{WorkerHandle, WorkerInput},
+    media_task::WorkerInput,
     recordings::{FileJob, Recordings},
     state_file::StateFile,
+    worker_handle::{WorkerEnds, WorkerHandle},
 };
 
 /// Inputs that wait for the switch. More are late by the time their turn comes; the drivers drop datagrams then and
@@ -101,6 +102,13 @@ pub(crate) enum SwitchInput {
     },
     /// A media worker reports, or what became of a recording.
     Media(MediaEvent),
+    /// A media worker was lost, and another thread takes its place.
+    WorkerReplaced {
+        /// Which.
+        worker: usize,
+        /// The one that is it now.
+        ends: WorkerEnds,
+    },
     /// A recording that a media worker asked for.
     RecordingRead {
         /// The worker.
@@ -317,6 +325,12 @@ impl Running {
                 switch.handle_transport_closed(now, failed);
             }
             SwitchInput::Media(event) => switch.handle_media_event(now, event),
+            SwitchInput::WorkerReplaced { worker, ends } => {
+                if let Some(handle) = self.task.workers.get(worker) {
+                    handle.replace(ends);
+                    switch.handle_worker_lost(now, worker);
+                }
+            }
             SwitchInput::RecordingRead { worker, recording, samples } => {
                 if let Some(handle) = self.task.workers.get(worker) {
                     handle.send(WorkerInput::Recording { recording, samples });
