@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod band;
+mod checksum;
 pub mod codec;
 pub mod jitter;
 pub mod mix;

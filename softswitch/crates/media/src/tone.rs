@@ -1,34 +1,54 @@
-//! Generated tones: call progress (ITU-T E.180), short signals, and DTMF (ITU-T Q.23).
+//! Generated tones: call progress (ITU-T E.180, by country), short signals, and DTMF (ITU-T Q.23).
 
-use ringdown_types::{DtmfDigit, ToneId};
+use ringdown_types::{DtmfDigit, ToneId, TonePart, TonePlan};
 
 /// The rate tones are generated at, in Hz. They hold no more than telephones pass.
 pub const SAMPLE_RATE: u32 = 8000;
 
-/// One period of a tone's cadence, or the whole of one that sounds once: a whole number of 20 ms frames.
-pub fn tone(tone: ToneId) -> Vec<i16> {
-    // E.180 §4 to §7, European recommendations.
-    match tone {
-        ToneId::Ringback => cadence(1000, 4000),
-        ToneId::Busy => cadence(500, 500),
-        ToneId::Congestion => cadence(250, 250),
-        ToneId::Beep => sine_sum(&[(1000.0, PROGRESS_PEAK)], 500),
-        ToneId::MemberJoined => steps(440.0, 660.0),
-        ToneId::MemberLeft => steps(660.0, 440.0),
+/// What a tone sounds like in a country: as many periods of its cadence as fill whole 20 ms frames, so that it can be
+/// repeated; the whole of one that sounds once.
+pub fn tone(plan: TonePlan, tone: ToneId) -> Vec<i16> {
+    let peak = match tone {
+        ToneId::MemberJoined | ToneId::MemberLeft => PROGRESS_PEAK / 2.0,
+        ToneId::Howler => HOWLER_PEAK,
+        _ => PROGRESS_PEAK,
+    };
+    let mut period = Vec::new();
+    let mut before = TonePart { frequencies: [0; 4], modulation: 0, milliseconds: None };
+    for part in plan.shape(tone).parts() {
+        if part.frequencies == [0; 4] {
+            period.resize(period.len() + samples(part.milliseconds.unwrap_or(0).into()), 0);
+        } else {
+            period.extend(sounding(part, peak));
+        }
+        before = part;
     }
+    if before.milliseconds.is_none() || !tone.repeats() {
+        return period;
+    }
+    let frame = samples(20);
+    let periods = (1..=frame).find(|count| (period.len() * count).is_multiple_of(frame)).unwrap_or(1);
+    period.repeat(periods)
 }
 
-fn cadence(on_ms: u32, off_ms: u32) -> Vec<i16> {
-    let mut pcm = sine_sum(&[(425.0, PROGRESS_PEAK)], on_ms);
-    pcm.resize(pcm.len() + samples(off_ms), 0);
-    pcm
-}
-
-/// Two short tones at half the level of a call-progress tone: they sound beneath people who talk.
-fn steps(first: f64, second: f64) -> Vec<i16> {
-    let mut pcm = sine_sum(&[(first, PROGRESS_PEAK / 2.0)], 120);
-    pcm.extend(sine_sum(&[(second, PROGRESS_PEAK / 2.0)], 160));
-    pcm
+/// A part of a tone. One without an end lasts a second here, in which every frequency has whole periods: it has no
+/// edges. The others have soft ones, so that they begin and end without a click.
+fn sounding(part: TonePart, peak: f64) -> Vec<i16> {
+    let length = samples(part.milliseconds.unwrap_or(1000).into());
+    let count = part.frequencies.iter().filter(|&&hertz| hertz > 0).count();
+    // Together they are as loud as one would be.
+    let peak = peak / (count as f64).sqrt();
+    let value = |index: usize| {
+        let tones = part.frequencies.iter().filter(|&&hertz| hertz > 0);
+        let sum: f64 = tones.map(|&hertz| (index as f64 * step(hertz.into())).sin() * peak).sum();
+        let edge = if part.milliseconds.is_none() { 1.0 } else { edge(index, length) };
+        let sway = match part.modulation {
+            0 => 1.0,
+            hertz => (1.0 + SWAY * (index as f64 * step(hertz.into())).sin()) / (1.0 + SWAY),
+        };
+        (sum * edge * sway) as i16
+    };
+    (0..length).map(value).collect()
 }
 
 /// The two frequencies of a key for [`DTMF_TONE_MS`], then silence for [`DTMF_PAUSE_MS`].
@@ -52,11 +72,14 @@ pub fn dtmf(digit: DtmfDigit) -> Vec<i16> {
 fn sine_sum(tones: &[(f64, f64)], milliseconds: u32) -> Vec<i16> {
     let length = samples(milliseconds);
     let value = |index: usize| {
-        let edge = index.min(length - index) as f64 / RAMP;
         let sum: f64 = tones.iter().map(|(hertz, peak)| (index as f64 * step(*hertz)).sin() * peak).sum();
-        (sum * edge.min(1.0)) as i16
+        (sum * edge(index, length)) as i16
     };
     (0..length).map(value).collect()
+}
+
+fn edge(index: usize, length: usize) -> f64 {
+    (index.min(length - index) as f64 / RAMP).min(1.0)
 }
 
 fn step(hertz: f64) -> f64 {
@@ -73,6 +96,10 @@ pub const DTMF_TONE_MS: u32 = 160;
 pub const DTMF_PAUSE_MS: u32 = 40;
 /// −10 dBm0 (E.180 §9): full scale of a sine is 3.14 dBm0.
 const PROGRESS_PEAK: f64 = 7_200.0;
+/// 5 dB more: it is to be heard across a room.
+const HOWLER_PEAK: f64 = 12_800.0;
+/// How far a modulated tone's level sways.
+const SWAY: f64 = 0.85;
 /// −8 dBm0 for the lower tone.
 const DTMF_LOW_PEAK: f64 = 9_000.0;
 /// 4 ms, so that tones begin and end without a click.
@@ -91,17 +118,57 @@ mod tests {
         (one * one + two * two - coefficient * one * two).sqrt() * 2.0 / pcm.len() as f64
     }
 
+    const EVERYWHERE: TonePlan = TonePlan::INTERNATIONAL;
+
+    fn of(country: &str) -> TonePlan {
+        country.parse().expect("a country with a plan")
+    }
+
     #[test]
     fn cadences_are_whole_frames_of_425_hz() {
         for (tone, on, period) in
             [(ToneId::Ringback, 8000, 40_000), (ToneId::Busy, 4000, 8000), (ToneId::Congestion, 2000, 4000)]
         {
-            let pcm = super::tone(tone);
+            let pcm = super::tone(EVERYWHERE, tone);
             assert_eq!((pcm.len(), pcm.len() % 160), (period, 0));
             assert!(goertzel(&pcm[..on], 425.0) > PROGRESS_PEAK * 0.95);
             assert!(goertzel(&pcm[..on], 600.0) < 100.0);
             assert!(pcm[on..].iter().all(|&sample| sample == 0));
         }
+    }
+
+    #[test]
+    fn every_tone_of_every_country_repeats_in_whole_frames_and_clips_nothing() {
+        for plan in TonePlan::all() {
+            for tone in ToneId::ALL {
+                let pcm = super::tone(plan, tone);
+                assert!(pcm.len() % 160 == 0 && pcm.len() <= 20 * 8000, "{plan:?} {tone:?}: {}", pcm.len());
+                let peak = pcm.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0);
+                assert!((2500..32_000).contains(&peak), "{plan:?} {tone:?}: {peak}");
+            }
+        }
+    }
+
+    #[test]
+    fn countries_differ() {
+        let ring = super::tone(of("us"), ToneId::Ringback);
+        assert_eq!(ring.len(), 48_000);
+        for hertz in [440.0, 480.0] {
+            assert!(goertzel(&ring[..16_000], hertz) > PROGRESS_PEAK * 0.65, "{hertz}");
+        }
+        assert!(goertzel(&ring[..16_000], 425.0) < 200.0);
+        // Two short rings.
+        let ring = super::tone(of("gb"), ToneId::Ringback);
+        assert!(ring[3200..4800].iter().all(|&sample| sample == 0));
+        assert!(goertzel(&ring[4800..8000], 450.0) > PROGRESS_PEAK * 0.65);
+        // Periods of 750 ms fill whole frames by twos.
+        assert_eq!(super::tone(of("gb"), ToneId::Busy).len(), 12_000);
+        // A dial tone is without edges and joins itself.
+        let dial = super::tone(of("us"), ToneId::Dial);
+        assert!(dial[0] == 0 && dial[8] > 2000 && dial[dial.len() - 8] < -2000);
+        // Swayed by 25 Hz: side bands on both sides.
+        let dial = super::tone(of("in"), ToneId::Dial);
+        assert!(goertzel(&dial, 375.0) > 1000.0 && goertzel(&dial, 425.0) > 1000.0);
     }
 
     #[test]
@@ -111,7 +178,7 @@ mod tests {
             (ToneId::MemberJoined, 440.0, 2240),
             (ToneId::MemberLeft, 660.0, 2240),
         ] {
-            let pcm = super::tone(tone);
+            let pcm = super::tone(EVERYWHERE, tone);
             assert!(!tone.repeats());
             assert_eq!((pcm.len(), pcm.len() % 160), (length, 0));
             assert!(goertzel(&pcm[..960], hertz) > PROGRESS_PEAK * 0.4);

@@ -16,6 +16,7 @@ mod random;
 mod ring;
 mod srtp;
 mod time_of_week;
+mod tone_plan;
 mod video;
 
 pub use codec::{CodecId, MediaDirection};
@@ -35,4 +36,5 @@ pub use random::{Random, SeededRandom};
 pub use ring::RingStrategy;
 pub use srtp::{SrtpKey, SrtpPolicy, SrtpProfile};
 pub use time_of_week::{CivilDate, ParseCivilError, TimeOfDay, Weekday};
+pub use tone_plan::{TonePart, TonePlan, ToneShape, UnknownTonePlan};
 pub use video::{H264Profile, RtpExtension, VideoCoding, VideoFeedback, VideoSlot};

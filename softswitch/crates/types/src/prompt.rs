@@ -148,16 +148,24 @@ impl PromptId {
     }
 }
 
-/// A generated tone: call progress (ITU-T E.180/Q.35; European cadences at 425 Hz), or one that sounds once.
+/// A generated tone: call progress as the country's [`crate::TonePlan`] has it, or one that sounds once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ToneId {
-    /// Ringing tone: 1 s on, 4 s off.
+    /// "You may dial."
+    Dial,
+    /// Ringing tone.
     Ringback,
-    /// Busy tone: 0.5 s on, 0.5 s off.
+    /// Busy tone.
     Busy,
-    /// Congestion tone: 0.25 s on, 0.25 s off.
+    /// Congestion tone: no line, no resources.
     Congestion,
+    /// Somebody else calls meanwhile.
+    CallWaiting,
+    /// "Put the receiver back."
+    Howler,
+    /// Three rising tones ahead of "this call cannot be put through".
+    SpecialInformation,
     /// "Speak now": 1,000 Hz for 0.5 s, once.
     Beep,
     /// Somebody joins a conference: two short rising tones, once.
@@ -168,12 +176,38 @@ pub enum ToneId {
 
 impl ToneId {
     /// Every tone.
-    pub const ALL: [Self; 6] =
-        [Self::Ringback, Self::Busy, Self::Congestion, Self::Beep, Self::MemberJoined, Self::MemberLeft];
+    pub const ALL: [Self; 10] = [
+        Self::Dial,
+        Self::Ringback,
+        Self::Busy,
+        Self::Congestion,
+        Self::CallWaiting,
+        Self::Howler,
+        Self::SpecialInformation,
+        Self::Beep,
+        Self::MemberJoined,
+        Self::MemberLeft,
+    ];
+
+    /// Its name, as on the control link.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dial => "dial",
+            Self::Ringback => "ringback",
+            Self::Busy => "busy",
+            Self::Congestion => "congestion",
+            Self::CallWaiting => "call-waiting",
+            Self::Howler => "howler",
+            Self::SpecialInformation => "special-information",
+            Self::Beep => "beep",
+            Self::MemberJoined => "member-joined",
+            Self::MemberLeft => "member-left",
+        }
+    }
 
     /// Whether its cadence repeats until something else is heard.
     pub const fn repeats(self) -> bool {
-        matches!(self, Self::Ringback | Self::Busy | Self::Congestion)
+        !matches!(self, Self::Beep | Self::MemberJoined | Self::MemberLeft)
     }
 }
 
