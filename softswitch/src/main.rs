@@ -4,6 +4,7 @@
 //! pure crates. See `ARCHITECTURE.md`.
 
 mod addresses;
+mod clip_files;
 mod config;
 mod control_link;
 mod driver;

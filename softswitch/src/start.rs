@@ -12,12 +12,12 @@ use std::{
 };
 
 use ringdown_control::{DirectorySnapshot, SettingChanged};
-use ringdown_media::{codec::OpusSettings, prompt::SoundStore};
+use ringdown_media::prompt::SoundStore;
 use ringdown_rtc::DtlsIdentity;
 use ringdown_sip::invite::SessionTimers;
 use ringdown_sip::{endpoint::Ports, message::Algorithm};
 use ringdown_switch::{QualifyConfig, Switch, SwitchConfig, SwitchLimits, WorkerInfo};
-use ringdown_types::{NodeId, Random};
+use ringdown_types::{NodeId, Random, TonePlan};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
@@ -27,6 +27,7 @@ use tracing::{error, info, warn};
 
 use crate::{
     addresses::Addresses,
+    clip_files::ClipFiles,
     config::{Config, DigestAlgorithm},
     control_link::{self, LinkConfig},
     driver::{CertificateFiles, CertificateNames, ListenAddresses, Listeners, UdpSockets, WebSocketRules},
@@ -69,7 +70,11 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
 
     let (recordings, messages) = Recordings::open(config.state.join("voicemail"), sender.clone())
         .map_err(failed("opening the voicemail folder"))?;
-    let workers = start_workers(&config, &addresses, &identity, &recordings, &sender)?;
+    let clip_files = ClipFiles::new(config.state.join("sounds"));
+    let tones = sounds::tones(&clip_files, TonePlan::INTERNATIONAL).map_err(failed("making the tones"))?;
+    let tones = Arc::new(tones);
+    let media = Media { identity: &identity, recordings: &recordings, sounds: &tones };
+    let workers = start_workers(&config, &addresses, &media, &sender)?;
     let (workers, watched): (Vec<_>, Vec<_>) = workers.into_iter().unzip();
     let mut udp = UdpSockets::bind(&config.sip_listen).map_err(failed("listening for SIP on UDP"))?;
     let mut listeners = bind_listeners(&config, &addresses)?;
@@ -99,7 +104,7 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
     listeners.serve(&sender);
     let health_server = tokio::spawn(health::serve(config.health_listen, Arc::clone(&health)));
     let link = start_link(&config, &directory_version, &sender);
-    watch_sounds(&config, &workers)?;
+    let tone_plans = watch_sounds(&config, &workers, clip_files, tones)?;
     let task = SwitchTask {
         switch,
         inputs,
@@ -108,6 +113,7 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
         listeners,
         workers,
         recordings,
+        tone_plans,
         directory,
         settings,
         directory_version,
@@ -199,15 +205,19 @@ fn sip_ports(config: &Config) -> Ports {
     }
 }
 
+/// What the workers share.
+struct Media<'a> {
+    identity: &'a DtlsIdentity,
+    recordings: &'a Recordings,
+    sounds: &'a Arc<SoundStore>,
+}
+
 fn start_workers(
     config: &Config,
     addresses: &Addresses,
-    identity: &DtlsIdentity,
-    recordings: &Recordings,
+    media: &Media<'_>,
     sender: &mpsc::Sender<SwitchInput>,
 ) -> Result<Vec<(WorkerHandle, WatchedWorker)>, StartError> {
-    let tones = SoundStore::new(OpusSettings::default()).map_err(failed("making the tones"))?;
-    let sounds = Arc::new(tones);
     (0..config.workers())
         .map(|index| {
             let webrtc_port = config.webrtc_port + index as u16;
@@ -219,9 +229,9 @@ fn start_workers(
                 webrtc: webrtc.map_err(failed(doing.clone()))?,
                 // Two legs of each call, those of others it rings, and links to other workers.
                 max_legs: config.max_calls.saturating_mul(4),
-                identity: identity.clone(),
-                sounds: Arc::clone(&sounds),
-                recordings: recordings.clone(),
+                identity: media.identity.clone(),
+                sounds: Arc::clone(media.sounds),
+                recordings: media.recordings.clone(),
             };
             let ends = media_task::start(setup.clone(), sender.clone()).map_err(failed(doing))?;
             let handle = WorkerHandle::new(ends);
@@ -308,11 +318,15 @@ fn start_link(
     Some(tokio::spawn(control_link::run(link, Arc::clone(directory_version), sender.clone())))
 }
 
-fn watch_sounds(config: &Config, workers: &[WorkerHandle]) -> Result<(), StartError> {
-    let Some(folder) = config.sounds.clone() else {
+fn watch_sounds(
+    config: &Config,
+    workers: &[WorkerHandle],
+    files: ClipFiles,
+    tones: Arc<SoundStore>,
+) -> Result<std::sync::mpsc::SyncSender<TonePlan>, StartError> {
+    if config.sounds.is_none() {
         warn!("no sound pack is configured: there are tones, but no prompts and no music");
-        return Ok(());
-    };
+    }
     let workers = workers.to_vec();
     let deliver = move |sounds: Arc<SoundStore>| {
         for worker in &workers {
@@ -320,5 +334,6 @@ fn watch_sounds(config: &Config, workers: &[WorkerHandle]) -> Result<(), StartEr
         }
         true
     };
-    sounds::watch(folder, deliver).map_err(failed("starting the sound pack's thread"))
+    sounds::watch(config.sounds.clone(), files, tones, deliver)
+        .map_err(failed("starting the sound pack's thread"))
 }

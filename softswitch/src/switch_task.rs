@@ -24,7 +24,7 @@ use ringdown_sip::{
     message::{Message, ParseError},
 };
 use ringdown_switch::{Output, Switch};
-use ringdown_types::{RecordingId, contain};
+use ringdown_types::{RecordingId, TonePlan, contain};
 use tokio::{
     sync::mpsc,
     task::yield_now,
@@ -165,6 +165,8 @@ pub(crate) struct SwitchTask {
     pub workers: Vec<WorkerHandle>,
     /// Where recordings are kept.
     pub recordings: Recordings,
+    /// Takes the country whose tones are wanted.
+    pub tone_plans: std::sync::mpsc::SyncSender<TonePlan>,
     /// Where the directory is kept.
     pub directory: StateFile<DirectorySnapshot>,
     /// Where settings are kept that the directory does not hold yet.
@@ -383,6 +385,11 @@ impl Running {
                     self.task.settings.store(&self.task.switch.changed_settings());
                 }
                 Output::Event(event) => self.link.report(event),
+                Output::TonePlan(plan) => {
+                    if self.task.tone_plans.try_send(plan).is_err() {
+                        error!("the sounds' thread does not keep up; the tones stay as they are");
+                    }
+                }
                 Output::KeepMessage(message) => self.file(FileJob::Keep(message)),
                 Output::DiscardRecording(recording) => self.file(FileJob::Discard(recording)),
             }

@@ -7,7 +7,7 @@ mod user_settings;
 
 use std::fmt;
 
-use ringdown_types::{Extension, Pii, UserId};
+use ringdown_types::{Extension, Pii, TonePlan, UserId};
 use serde::{Deserialize, Serialize};
 
 pub use feature_codes::{Argument, Feature, FeatureCodes};
@@ -44,6 +44,9 @@ pub struct DirectorySnapshot {
     /// Numbers that lead elsewhere depending on the time.
     #[serde(default)]
     pub time_conditions: Vec<TimeCondition>,
+    /// The country whose tones callers hear; the international ones where the switch does not know it.
+    #[serde(default)]
+    pub tone_plan: TonePlan,
 }
 
 /// Somebody who can be called.

@@ -1,7 +1,7 @@
 //! The check sum of Ogg pages (RFC 3533 §6): CRC-32 with polynomial 0x04c11db7, nothing reflected, nothing inverted.
 
 /// The check sum of `bytes`, going on from `sum`; begin with 0.
-pub fn checksum(sum: u32, bytes: &[u8]) -> u32 {
+pub(crate) fn checksum(sum: u32, bytes: &[u8]) -> u32 {
     bytes.iter().fold(sum, |sum, &byte| (sum << 8) ^ TABLE[usize::from((sum >> 24) as u8 ^ byte)])
 }
 

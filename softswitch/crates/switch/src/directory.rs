@@ -7,7 +7,7 @@ use ringdown_control::{
     ConferenceRoom, DirectorySnapshot, DirectoryUser, ParkingLot, Party, RingGroup, SipDevice, UserSettings,
 };
 use ringdown_dialplan::{CompileError, Decision, Dialplan};
-use ringdown_types::{DialKey, GroupId, Pii, RoomId, UserId};
+use ringdown_types::{DialKey, GroupId, Pii, RoomId, TonePlan, UserId};
 
 /// The directory in force.
 #[derive(Debug, Default)]
@@ -25,6 +25,7 @@ pub(crate) struct Directory {
     parking: Option<ParkingLot>,
     rooms: HashMap<RoomId, ConferenceRoom>,
     dialplan: Dialplan,
+    tone_plan: TonePlan,
 }
 
 /// A directory that is refused; the one in force stays.
@@ -67,6 +68,7 @@ impl Directory {
         let groups = snapshot.groups.into_iter().map(|group| (group.id, group)).collect();
         let rooms = snapshot.rooms.into_iter().map(|room| (room.id, room)).collect();
         let (version, realm, parking) = (snapshot.version, snapshot.realm, snapshot.parking);
+        let tone_plan = snapshot.tone_plan;
         let mut pickup_groups: HashMap<String, Vec<UserId>> = HashMap::new();
         for user in users.values() {
             if let Some(group) = &user.settings.pickup_group {
@@ -85,12 +87,18 @@ impl Directory {
             pickup_groups,
             parking,
             dialplan,
+            tone_plan,
         })
     }
 
     /// 0 for none.
     pub(crate) const fn version(&self) -> u64 {
         self.version
+    }
+
+    /// The country whose tones callers hear.
+    pub(crate) const fn tone_plan(&self) -> TonePlan {
+        self.tone_plan
     }
 
     /// The SIP domain and digest realm.

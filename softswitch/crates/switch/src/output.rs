@@ -3,7 +3,7 @@
 use ringdown_control::{Event, VoicemailMessage};
 use ringdown_media::api::MediaCommand;
 use ringdown_sip::endpoint::Transmit;
-use ringdown_types::RecordingId;
+use ringdown_types::{RecordingId, TonePlan};
 
 /// One thing to do, in the order it was decided.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub enum Output {
         /// What it is told.
         command: MediaCommand,
     },
+    /// Give the media workers the tones of another country; they begin with the international ones.
+    TonePlan(TonePlan),
     /// Keep [`crate::Switch::changed_settings`] in the state folder.
     SettingsChanged,
     /// Report to the app server.

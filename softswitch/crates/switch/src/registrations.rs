@@ -9,7 +9,7 @@ use ringdown_sip::{
 };
 use ringdown_types::UserId;
 
-use crate::{Switch, directory::Directory};
+use crate::{Output, Switch, directory::Directory};
 
 impl Switch {
     /// Tells of every user whose telephones came or went.
@@ -99,6 +99,9 @@ impl Switch {
                 bereft.extend(before.map(|device| device.user));
                 self.sip.registrar.remove_all(&aor);
             }
+        }
+        if directory.tone_plan() != self.directory.tone_plan() {
+            self.out.push_back(Output::TonePlan(directory.tone_plan()));
         }
         self.directory = directory;
         self.group_memory.keep_only(&self.directory);

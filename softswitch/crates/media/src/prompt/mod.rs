@@ -131,7 +131,17 @@ impl SoundStore {
         }
     }
 
-    /// Takes the prompts of another store.
+    /// Whether there is this prompt.
+    pub fn has(&self, prompt: PromptId) -> bool {
+        self.prompts.contains_key(&prompt)
+    }
+
+    /// Forgets every prompt.
+    pub fn clear_prompts(&mut self) {
+        self.prompts.clear();
+    }
+
+    /// Takes the prompts of another store in the place of its own.
     pub fn take_prompts(&mut self, other: &Self) {
         self.prompts.clone_from(&other.prompts);
     }

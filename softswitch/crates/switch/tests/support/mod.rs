@@ -31,7 +31,7 @@ use ringdown_sip::{
 use ringdown_switch::{Output, QualifyConfig, Switch, SwitchConfig, SwitchLimits, WorkerInfo};
 use ringdown_types::{
     CodecId, DtmfDigit, EndReason, ForwardKind, LegId, MixId, Pii, Random, RecordingId, SeededRandom,
-    SessionId, UserId,
+    SessionId, TonePlan, UserId,
 };
 
 pub(crate) const ALICE: UserId = UserId::from_u128(101);
@@ -74,6 +74,8 @@ pub(crate) struct Office {
     pub(crate) digits: Vec<(LegId, DtmfDigit)>,
     /// What was played into mixes.
     pub(crate) mixed: Vec<(MixId, PlaySource)>,
+    /// Countries whose tones were wanted, last one last.
+    pub(crate) tone_plans: Vec<TonePlan>,
     /// The descriptions of messages in the state folder.
     pub(crate) kept: BTreeMap<RecordingId, VoicemailMessage>,
     pub(crate) events: Vec<Event>,
@@ -111,6 +113,7 @@ impl Office {
             media: BTreeMap::new(),
             digits: Vec::new(),
             mixed: Vec::new(),
+            tone_plans: Vec::new(),
             kept: BTreeMap::new(),
             events: Vec::new(),
             legs: BTreeMap::new(),
@@ -280,6 +283,7 @@ impl Office {
             Output::Media { worker, command } => self.obey_media(worker, command),
             // What the shell would keep is asked for by the stories that restart.
             Output::SettingsChanged => {}
+            Output::TonePlan(plan) => self.tone_plans.push(plan),
             Output::Event(event) => self.note(event),
             Output::KeepMessage(message) => {
                 self.kept.insert(message.id, message);
