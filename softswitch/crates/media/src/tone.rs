@@ -142,7 +142,11 @@ mod tests {
         for plan in TonePlan::all() {
             for tone in ToneId::ALL {
                 let pcm = super::tone(plan, tone);
-                assert!(pcm.len() % 160 == 0 && pcm.len() <= 20 * 8000, "{plan:?} {tone:?}: {}", pcm.len());
+                assert!(
+                    pcm.len().is_multiple_of(160) && pcm.len() <= 20 * 8000,
+                    "{plan:?} {tone:?}: {}",
+                    pcm.len()
+                );
                 let peak = pcm.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0);
                 assert!((2500..32_000).contains(&peak), "{plan:?} {tone:?}: {peak}");
             }
