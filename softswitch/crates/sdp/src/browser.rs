@@ -1,11 +1,11 @@
-//! What we say to a browser: ICE-lite, DTLS-SRTP, one bundled audio stream (RFC 8829, RFC 9429).
+//! What we say to a browser: ICE-lite, DTLS-SRTP, audio and video in one bundle (RFC 8829, RFC 9429, RFC 9143).
 
 use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, SocketAddr},
 };
 
-use ringdown_types::{CodecId, MediaDirection};
+use ringdown_types::{CodecId, MediaDirection, VideoSlot};
 
 use crate::{
     attribute::{Setup, sha256_value},
@@ -15,7 +15,8 @@ use crate::{
     local::{AgreedAudio, Course, Draft, LocalFormats, LocalIdentity, answer_sections, direction_attribute},
     negotiated::{Answer, DtlsRole, Negotiated, NegotiatedTransport, packet_time},
     payload_types::{Defaults, PayloadTypes},
-    remote::{RemoteAudio, RemoteDescription, WebRtcParameters},
+    remote::{Peer, RemoteAudio, RemoteDescription, WebRtcParameters},
+    video::{AgreedVideo, LocalVideo, NegotiatedVideo, RemoteVideo, VideoWish},
 };
 
 /// Our transport towards browsers.
@@ -73,7 +74,7 @@ impl BrowserSession {
         });
         let address = default_address(&transport).ip();
         Self {
-            course: Course::new(identity, payload_types, address),
+            course: Course::new(identity, payload_types, address, Peer::Browser),
             transport,
             protocol: Protocol::UdpTlsRtpSavpf,
             mid: Some("0".to_owned()),
@@ -121,7 +122,18 @@ impl BrowserSession {
         self.transport.pwd = pwd;
     }
 
-    /// Makes an offer, first or later: `codecs` in this order, telephone-event at each clock rate.
+    /// What we want of video in all offers and answers from now on.
+    pub fn set_video(&mut self, wishes: Vec<VideoWish>) {
+        self.course.video.set_wishes(wishes);
+    }
+
+    /// The video streams of an offer of the browser: which section is the camera, which the screen.
+    pub fn video_streams<'a>(&self, offer: &'a RemoteDescription) -> Vec<(VideoSlot, &'a RemoteVideo)> {
+        self.course.video.slots(self.course.last(), offer)
+    }
+
+    /// Makes an offer, first or later: `codecs` in this order, telephone-event at each clock rate, and the video that is
+    /// wished for.
     ///
     /// # Errors
     /// [`SdpError::OfferPending`], and [`SdpError::NotAcceptable`] for an empty list.
@@ -129,8 +141,10 @@ impl BrowserSession {
         let formats = self.course.offered_formats(codecs)?;
         // RFC 8842 §5.2: an offer says actpass, also when the association goes on.
         let audio = self.section(&formats, direction, Setup::ActPass);
-        let draft = self.draft(self.course.offered_sections(audio));
-        Ok(self.course.say_offer(draft, formats, direction))
+        let videos = self.course.offered_videos();
+        let sections = videos.iter().map(|video| (video.section, self.offered_video(video))).collect();
+        let draft = self.draft(self.course.offered_sections(audio, sections));
+        Ok(self.course.say_offer(draft, (formats, videos), direction))
     }
 
     /// What a provisional answer agrees to; the offer stays pending.
@@ -146,7 +160,9 @@ impl BrowserSession {
             // RFC 8842 §5.3: an answer chooses one of the two.
             Some(Setup::ActPass | Setup::HoldConn) | None => return Err(Mismatch::Setup.into()),
         };
-        Ok(self.negotiated(audio, agreed, NegotiatedTransport::browser(web_rtc, role)))
+        let videos = self.course.video.agree(answer);
+        let transport = NegotiatedTransport::browser(web_rtc, role);
+        Ok(self.negotiated(audio, (agreed, videos), transport))
     }
 
     /// Takes the answer to our offer.
@@ -156,7 +172,7 @@ impl BrowserSession {
     /// browser rejected the stream or shares no codec. The offer then stays pending.
     pub fn handle_answer(&mut self, answer: &RemoteDescription) -> Result<Negotiated, SdpError> {
         let negotiated = self.preview_answer(answer)?;
-        self.course.settle(negotiated.held_by_peer);
+        self.course.settle(&negotiated);
         self.remember(answer, &negotiated.transport);
         Ok(negotiated)
     }
@@ -166,8 +182,8 @@ impl BrowserSession {
         self.course.withdraw();
     }
 
-    /// Answers an offer with every codec of `preference` the browser offers, in that order. The direction is what
-    /// the offer leaves open of `wanted`.
+    /// Answers an offer with every codec of `preference` the browser offers, in that order, and with the video that is
+    /// wished for. The direction is what the offer leaves open of `wanted`.
     ///
     /// # Errors
     /// [`SdpError::OfferPending`], [`SdpError::NotAcceptable`].
@@ -188,11 +204,14 @@ impl BrowserSession {
         self.bundled = audio.mid.as_deref().is_some_and(|mid| offer.description().bundle_of(mid).is_some());
         let setup = if role == DtlsRole::Server { Setup::Passive } else { Setup::Active };
         let section = self.section(&agreed.formats(), agreed.direction, setup);
-        let draft = self.draft(answer_sections(offer, audio.section, section, true));
+        let videos = self.course.video_answer(offer, CODINGS);
+        let mut sections = vec![(audio.section, section)];
+        sections.extend(videos.iter().map(|video| (video.local.section, self.answered_video(video, setup))));
+        let draft = self.draft(answer_sections(offer, sections, true));
         let description = self.course.say_answer(draft, offer, audio);
         let transport = NegotiatedTransport::browser(web_rtc, role);
         self.remember(offer, &transport);
-        Ok(Answer { description, negotiated: self.negotiated(audio, agreed, transport) })
+        Ok(Answer { description, negotiated: self.negotiated(audio, (agreed, videos), transport) })
     }
 
     /// RFC 8842 §5.3: we choose to wait, unless the browser will; an association that goes on keeps its roles.
@@ -222,26 +241,20 @@ impl BrowserSession {
 
     fn draft(&self, media: Vec<MediaSection>) -> Draft {
         let mut attributes = vec![Attribute::flag("ice-lite")];
-        if let Some(mid) = self.mid.as_ref().filter(|_| self.bundled) {
-            attributes.push(Attribute::new("group", format!("BUNDLE {mid}")));
+        // RFC 9143 §7.3.3: a refused section is in no group.
+        let enabled = media.iter().filter(|section| !section.is_rejected());
+        let mids: Vec<&str> = enabled.filter_map(MediaSection::mid).collect();
+        if self.bundled && !mids.is_empty() {
+            attributes.push(Attribute::new("group", format!("BUNDLE {}", mids.join(" "))));
         }
         Draft { connection: default_address(&self.transport).ip(), attributes, media }
     }
 
     /// No header extension and no RTCP feedback is listed, so neither is used: a relay has nothing to renumber.
     fn section(&self, formats: &LocalFormats, direction: MediaDirection, setup: Setup) -> MediaSection {
-        let address = default_address(&self.transport);
-        let mut section = formats.section(address.port(), self.protocol.clone());
-        section.connection = Some(Address::Ip(address.ip()));
+        let mut section = formats.section(default_address(&self.transport).port(), self.protocol.clone());
+        self.describe_transport(&mut section, (self.mid.as_deref(), direction), setup);
         let attributes = &mut section.attributes;
-        attributes.extend(self.mid.as_ref().map(|mid| Attribute::new("mid", mid)));
-        attributes.push(direction_attribute(direction));
-        attributes.push(Attribute::flag("rtcp-mux"));
-        attributes.push(Attribute::new("ice-ufrag", &self.transport.ufrag));
-        attributes.push(Attribute::new("ice-pwd", &self.transport.pwd));
-        attributes.push(Attribute::new("ice-options", "trickle"));
-        attributes.push(Attribute::new("fingerprint", sha256_value(&self.transport.fingerprint)));
-        attributes.push(Attribute::new("setup", setup.as_str()));
         attributes.extend(self.candidates().map(|candidate| Attribute::new("candidate", candidate.value())));
         attributes.push(Attribute::flag("end-of-candidates"));
         formats.attributes(attributes);
@@ -255,13 +268,75 @@ impl BrowserSession {
         section
     }
 
+    fn offered_video(&self, video: &LocalVideo) -> MediaSection {
+        let mut section = self.video_section(video, Setup::ActPass);
+        if video.is_new {
+            // RFC 9143 §7.2.1: it has no transport but the bundle's.
+            section.port = 0;
+            section.attributes.push(Attribute::flag("bundle-only"));
+        }
+        section
+    }
+
+    fn answered_video(&self, video: &AgreedVideo<'_>, setup: Setup) -> MediaSection {
+        self.video_section(&video.local, setup)
+    }
+
+    fn video_section(&self, video: &LocalVideo, setup: Setup) -> MediaSection {
+        let mut section = video.media_section(default_address(&self.transport).port());
+        self.describe_transport(&mut section, (video.mid.as_deref(), video.direction), setup);
+        let attributes = &mut section.attributes;
+        video.attributes(attributes);
+        if video.direction.sends() {
+            let cname = &self.course.identity.cname;
+            let sources = self.course.identity.video_sources(video.slot);
+            // The screen is a stream of its own, so that a page plays the camera alone in time with the voice.
+            let stream = match video.slot {
+                VideoSlot::Camera => cname.clone(),
+                VideoSlot::Screen => format!("{cname}-screen"),
+            };
+            let track = format!("{cname}-{}-track", video.slot.as_str());
+            attributes.push(Attribute::new("msid", format!("{stream} {track}")));
+            if video.formats.iter().any(|format| format.rtx.is_some()) {
+                let group = format!("FID {} {}", sources.ssrc, sources.rtx_ssrc);
+                attributes.push(Attribute::new("ssrc-group", group));
+                attributes.push(Attribute::new("ssrc", format!("{} cname:{cname}", sources.ssrc)));
+                attributes.push(Attribute::new("ssrc", format!("{} cname:{cname}", sources.rtx_ssrc)));
+            } else {
+                attributes.push(Attribute::new("ssrc", format!("{} cname:{cname}", sources.ssrc)));
+            }
+        }
+        section
+    }
+
+    /// What every section of the bundle says of its transport.
+    fn describe_transport(
+        &self,
+        section: &mut MediaSection,
+        (mid, direction): (Option<&str>, MediaDirection),
+        setup: Setup,
+    ) {
+        section.connection = Some(Address::Ip(default_address(&self.transport).ip()));
+        let attributes = &mut section.attributes;
+        attributes.extend(mid.map(|mid| Attribute::new("mid", mid)));
+        attributes.push(direction_attribute(direction));
+        attributes.push(Attribute::flag("rtcp-mux"));
+        attributes.push(Attribute::new("ice-ufrag", &self.transport.ufrag));
+        attributes.push(Attribute::new("ice-pwd", &self.transport.pwd));
+        attributes.push(Attribute::new("ice-options", "trickle"));
+        attributes.push(Attribute::new("fingerprint", sha256_value(&self.transport.fingerprint)));
+        attributes.push(Attribute::new("setup", setup.as_str()));
+    }
+
     fn negotiated(
         &self,
         audio: &RemoteAudio,
-        agreed: AgreedAudio,
+        (agreed, videos): (AgreedAudio, Vec<AgreedVideo<'_>>),
         transport: NegotiatedTransport,
     ) -> Negotiated {
+        let identity = &self.course.identity;
         Negotiated {
+            videos: videos.into_iter().map(|video| NegotiatedVideo::new(video, identity, None)).collect(),
             codecs: agreed.codecs,
             telephone_events: agreed.events,
             comfort_noise: agreed.comfort_noise,
@@ -274,6 +349,9 @@ impl BrowserSession {
         }
     }
 }
+
+/// Most codings of a stream: what Chromium offers.
+const CODINGS: usize = 16;
 
 /// The address of `m=` and `c=`: the best candidate, or "none yet" (RFC 8840 §4.1.1).
 fn default_address(transport: &BrowserTransport) -> SocketAddr {

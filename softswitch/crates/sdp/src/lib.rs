@@ -3,8 +3,8 @@
 //! Three layers, each usable alone:
 //!
 //! - [`SessionDescription`]: the text, parsed under hard limits and printed back. Unknown attributes are kept.
-//! - [`RemoteDescription`]: what a peer's description means for one audio stream: codecs, events, direction, and
-//!   where its packets come from.
+//! - [`RemoteDescription`]: what a peer's description means for one audio stream and the video beside it: codecs,
+//!   events, direction, and where its packets come from.
 //! - [`TelephoneSession`] and [`BrowserSession`]: what we say to a peer through a call: offers, answers,
 //!   re-offers. Each remembers what RFC 3264 §8 wants kept (session id, version, order of m-sections, payload
 //!   types) and yields a [`Negotiated`] for the media worker.
@@ -24,6 +24,7 @@ mod payload_types;
 mod print;
 mod remote;
 mod telephone;
+mod video;
 
 pub use attribute::{FormatParameters, RtcpAttribute, RtpMap, Setup, Ssrc};
 pub use browser::{BrowserSession, BrowserTransport};
@@ -33,7 +34,7 @@ pub use description::{
 };
 pub use error::{Mismatch, ParseError, SdpError, Unacceptable};
 pub use formats::{AudioCodec, OpusParameters, TelephoneEventFormat};
-pub use local::LocalIdentity;
+pub use local::{LocalIdentity, LocalVideoSources};
 pub use negotiated::{
     Answer, DtlsRole, Negotiated, NegotiatedCodec, NegotiatedComfortNoise, NegotiatedEvent,
     NegotiatedTransport,
@@ -41,3 +42,7 @@ pub use negotiated::{
 pub use parse::{MAX_ATTRIBUTES, MAX_BYTES, MAX_FORMATS, MAX_LINES, MAX_SECTIONS};
 pub use remote::{Peer, RemoteAudio, RemoteDescription, RemoteTransport, RtpAddresses, WebRtcParameters};
 pub use telephone::TelephoneSession;
+pub use video::{
+    NegotiatedExtension, NegotiatedVideo, NegotiatedVideoCodec, RemoteVideo, VideoCodec, VideoLimits,
+    VideoSource, VideoWish,
+};

@@ -2,16 +2,19 @@
 
 use std::net::IpAddr;
 
-use ringdown_types::{CodecId, MediaDirection, Random};
+use ringdown_types::{CodecId, MediaDirection, Random, VideoSlot};
 
 use crate::{
     attribute::RtpMap,
     description::{Address, Attribute, Line, MediaKind, MediaSection, Origin, Protocol, SessionDescription},
     error::{Mismatch, SdpError, Unacceptable},
     formats::{comfort_noise_map, rtp_map},
-    negotiated::{NegotiatedCodec, NegotiatedComfortNoise, NegotiatedEvent, shared_codecs, shared_events},
+    negotiated::{
+        Negotiated, NegotiatedCodec, NegotiatedComfortNoise, NegotiatedEvent, shared_codecs, shared_events,
+    },
     payload_types::PayloadTypes,
-    remote::{RemoteAudio, RemoteDescription},
+    remote::{Peer, RemoteAudio, RemoteDescription},
+    video::{AgreedVideo, LocalVideo, VideoCourse},
 };
 
 /// What stays the same in everything we say to one peer.
@@ -23,12 +26,34 @@ pub struct LocalIdentity {
     pub ssrc: u32,
     /// Our RTCP canonical name; random, so it names nobody (RFC 7022 §4.2).
     pub cname: String,
+    /// Our sources of video, by [`VideoSlot::index`].
+    pub video: [LocalVideoSources; VideoSlot::ALL.len()],
+}
+
+/// Our sources of one video stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocalVideoSources {
+    /// Our SSRC.
+    pub ssrc: u32,
+    /// Our SSRC for retransmissions (RFC 4588 §4).
+    pub rtx_ssrc: u32,
 }
 
 impl LocalIdentity {
     /// A fresh identity. A leg that moves to a new session of the same call may keep its SSRC and name.
     pub fn generate(random: &mut dyn Random) -> Self {
-        Self { session_id: random.u64() >> 2, ssrc: random.u32(), cname: random.token(20) }
+        let (session_id, ssrc, cname) = (random.u64() >> 2, random.u32(), random.token(20));
+        let video = std::array::from_fn(|_| LocalVideoSources { ssrc: random.u32(), rtx_ssrc: random.u32() });
+        Self { session_id, ssrc, cname, video }
+    }
+
+    /// Our sources of a video stream.
+    pub(crate) fn video_sources(&self, slot: VideoSlot) -> LocalVideoSources {
+        let [camera, screen] = self.video;
+        match slot {
+            VideoSlot::Camera => camera,
+            VideoSlot::Screen => screen,
+        }
     }
 }
 
@@ -44,6 +69,9 @@ pub(crate) struct Course {
     last: Option<SessionDescription>,
     audio_section: usize,
     pending: Option<PendingOffer>,
+    pub(crate) video: VideoCourse,
+    /// Whether all streams share one transport, so that a number has one meaning in all of them (RFC 9143 §9.1).
+    is_bundled: bool,
 }
 
 /// An unanswered offer of ours.
@@ -78,6 +106,7 @@ impl Course {
         identity: LocalIdentity,
         payload_types: PayloadTypes,
         origin_address: IpAddr,
+        peer: Peer,
     ) -> Self {
         Self {
             identity,
@@ -88,6 +117,8 @@ impl Course {
             last: None,
             audio_section: 0,
             pending: None,
+            video: VideoCourse::new(peer),
+            is_bundled: matches!(peer, Peer::Browser),
         }
     }
 
@@ -97,6 +128,7 @@ impl Course {
 
     pub(crate) fn withdraw(&mut self) {
         self.pending = None;
+        self.video.withdraw();
     }
 
     /// The formats of an offer: the codecs in order, and telephone-event at each of their clock rates.
@@ -105,6 +137,7 @@ impl Course {
         if self.is_pending() {
             return Err(SdpError::OfferPending);
         }
+        self.share_numbers();
         let mut formats = LocalFormats::default();
         let mut rates = Vec::new();
         for &codec in codecs {
@@ -128,24 +161,60 @@ impl Course {
         Ok(formats)
     }
 
-    /// The m-sections of a new offer: as many as before, in their order, all but the audio rejected
+    /// The video sections of a new offer, after [`Course::offered_formats`].
+    pub(crate) fn offered_videos(&mut self) -> Vec<LocalVideo> {
+        self.share_numbers();
+        self.video.offer(self.last.as_ref())
+    }
+
+    /// What our answer to `offer` agrees to of its video, at most `limit` formats a stream.
+    pub(crate) fn video_answer<'a>(
+        &mut self,
+        offer: &'a RemoteDescription,
+        limit: usize,
+    ) -> Vec<AgreedVideo<'a>> {
+        self.video.answer(self.last.as_ref(), offer, limit)
+    }
+
+    fn share_numbers(&mut self) {
+        if self.is_bundled {
+            self.payload_types.taken().for_each(|number| self.video.numbers.take(number));
+            self.video.numbers.taken().for_each(|number| self.payload_types.take(number));
+        }
+    }
+
+    /// The m-sections of a new offer: as many as before, in their order, all but the audio and these videos rejected
     /// (RFC 3264 §8).
-    pub(crate) fn offered_sections(&self, audio: MediaSection) -> Vec<MediaSection> {
-        let mut sections = self.last.as_ref().map(|last| last.media.clone()).unwrap_or_default();
-        match sections.get_mut(self.audio_section) {
-            Some(section) => *section = audio,
-            None => sections.push(audio),
+    pub(crate) fn offered_sections(
+        &self,
+        audio: MediaSection,
+        videos: Vec<(usize, MediaSection)>,
+    ) -> Vec<MediaSection> {
+        let before = self.last.as_ref().map(|last| last.media.as_slice()).unwrap_or_default();
+        let mut sections: Vec<MediaSection> =
+            before.iter().map(|section| rejected(section, self.is_bundled)).collect();
+        for (index, section) in std::iter::once((self.audio_section, audio)).chain(videos) {
+            match sections.get_mut(index) {
+                Some(place) => *place = section,
+                None => sections.push(section),
+            }
         }
         sections
+    }
+
+    /// Our last description.
+    pub(crate) const fn last(&self) -> Option<&SessionDescription> {
+        self.last.as_ref()
     }
 
     /// Says an offer: sets id and version, remembers it as pending, prints it.
     pub(crate) fn say_offer(
         &mut self,
         draft: Draft,
-        formats: LocalFormats,
+        (formats, videos): (LocalFormats, Vec<LocalVideo>),
         direction: MediaDirection,
     ) -> String {
+        self.video.say_offer(videos);
         let timing = self.last.as_ref().map(|last| last.timing.clone());
         self.pending = Some(PendingOffer { formats, direction });
         self.say(draft, timing.unwrap_or_else(|| vec![Line { kind: 't', value: "0 0".to_owned() }]))
@@ -225,9 +294,11 @@ impl Course {
     }
 
     /// Ends the pending offer with what [`Course::agree`] found.
-    pub(crate) fn settle(&mut self, held_by_peer: bool) {
+    pub(crate) fn settle(&mut self, negotiated: &Negotiated) {
         self.pending = None;
-        self.held_by_peer = held_by_peer;
+        self.held_by_peer = negotiated.held_by_peer;
+        let said = negotiated.videos.iter().map(|video| (video.slot, video.peer_direction));
+        self.video.settle(&said.collect::<Vec<_>>());
     }
 
     /// What our answer to `offer` agrees to: the shared codecs, at most `limit` of them.
@@ -329,18 +400,20 @@ pub(crate) fn direction_attribute(direction: MediaDirection) -> Attribute {
     })
 }
 
-/// The m-sections of an answer: one for each of the offer's, in order, all but the audio rejected (RFC 3264 §6).
+/// The m-sections of an answer: one for each of the offer's, in order, all but those served rejected
+/// (RFC 3264 §6).
 pub(crate) fn answer_sections(
     offer: &RemoteDescription,
-    audio_index: usize,
-    audio: MediaSection,
+    served: impl IntoIterator<Item = (usize, MediaSection)>,
     echo_mids: bool,
 ) -> Vec<MediaSection> {
     let offered = &offer.description().media;
     let mut sections: Vec<MediaSection> =
         offered.iter().map(|section| rejected(section, echo_mids)).collect();
-    if let Some(section) = sections.get_mut(audio_index) {
-        *section = audio;
+    for (index, section) in served {
+        if let Some(place) = sections.get_mut(index) {
+            *place = section;
+        }
     }
     sections
 }

@@ -7,6 +7,7 @@ use ringdown_types::{CodecId, MediaDirection};
 use crate::{
     formats::{AudioFormats, OpusParameters},
     remote::{RemoteAudio, RemoteTransport, WebRtcParameters},
+    video::NegotiatedVideo,
 };
 
 /// An answer of ours, with what it agrees to.
@@ -18,7 +19,7 @@ pub struct Answer {
     pub negotiated: Negotiated,
 }
 
-/// What both sides agree on for the one audio stream.
+/// What both sides agree on: the one audio stream, and video beside it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Negotiated {
     /// The codecs, preferred first; never empty. Each may be sent at any time (RFC 3264 §5.1).
@@ -40,6 +41,8 @@ pub struct Negotiated {
     pub cname: String,
     /// The peer's transport.
     pub transport: NegotiatedTransport,
+    /// The video streams, at most one a slot.
+    pub videos: Vec<NegotiatedVideo>,
 }
 
 /// A codec and its payload types. They differ only where the peer answered our offer with other numbers.
@@ -132,8 +135,8 @@ pub enum DtlsRole {
 }
 
 impl NegotiatedTransport {
-    pub(crate) fn telephone(remote: &RemoteAudio) -> Self {
-        match &remote.transport {
+    pub(crate) fn telephone(remote: &RemoteTransport) -> Self {
+        match remote {
             RemoteTransport::Rtp(addresses) => Self::Rtp { rtp: addresses.rtp, rtcp: addresses.rtcp },
             RemoteTransport::WebRtc(_) => Self::Rtp { rtp: None, rtcp: None },
         }

@@ -87,7 +87,13 @@ impl PayloadTypes {
         number
     }
 
-    fn take(&mut self, number: u8) {
+    /// Every number in use.
+    pub(crate) fn taken(&self) -> impl Iterator<Item = u8> {
+        (0..).zip(&self.taken).filter(|(_, taken)| **taken).map(|(number, _)| number)
+    }
+
+    /// A number that means something: here, or in another stream of the bundle.
+    pub(crate) fn take(&mut self, number: u8) {
         if let Some(taken) = self.taken.get_mut(usize::from(number)) {
             *taken = true;
         }

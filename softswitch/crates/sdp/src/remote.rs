@@ -1,4 +1,4 @@
-//! What a peer's description means for one audio stream.
+//! What a peer's description means: one audio stream, and video beside it.
 
 use std::{
     fmt,
@@ -13,6 +13,7 @@ use crate::{
     description::{MediaKind, MediaSection, Protocol, SessionDescription},
     error::{ParseError, SdpError, Unacceptable},
     formats::{AudioCodec, AudioFormats, TelephoneEventFormat},
+    video::{RemoteVideo, read_videos},
 };
 
 /// Which kind of peer speaks: it decides which transports count and how a description is read.
@@ -29,6 +30,7 @@ pub enum Peer {
 pub struct RemoteDescription {
     description: SessionDescription,
     audio: Result<RemoteAudio, SdpError>,
+    videos: Vec<RemoteVideo>,
 }
 
 impl RemoteDescription {
@@ -37,12 +39,7 @@ impl RemoteDescription {
     /// # Errors
     /// [`SdpError::Malformed`]. What is well formed but of no use to us shows in [`RemoteDescription::audio`].
     pub fn parse(text: impl AsRef<[u8]>, peer: Peer) -> Result<Self, SdpError> {
-        let description = SessionDescription::parse(text.as_ref())?;
-        let audio = match read_audio(&description, peer) {
-            Err(error @ SdpError::Malformed(_)) => return Err(error),
-            audio => audio,
-        };
-        Ok(Self { description, audio })
+        Self::read(SessionDescription::parse(text.as_ref())?, peer)
     }
 
     /// Reads a description from a peer that may be of either kind, and says which it is: one that offers plain RTP
@@ -53,11 +50,16 @@ impl RemoteDescription {
     pub fn parse_any(text: impl AsRef<[u8]>) -> Result<(Self, Peer), SdpError> {
         let description = SessionDescription::parse(text.as_ref())?;
         let peer = peer_of(&description);
+        Ok((Self::read(description, peer)?, peer))
+    }
+
+    fn read(description: SessionDescription, peer: Peer) -> Result<Self, SdpError> {
         let audio = match read_audio(&description, peer) {
             Err(error @ SdpError::Malformed(_)) => return Err(error),
             audio => audio,
         };
-        Ok((Self { description, audio }, peer))
+        let videos = audio.as_ref().map(|audio| read_videos(&description, audio, peer)).unwrap_or_default();
+        Ok(Self { description, audio, videos })
     }
 
     /// The audio stream we would serve: the first enabled audio section with a transport and a codec we know.
@@ -66,6 +68,11 @@ impl RemoteDescription {
     /// [`SdpError::NotAcceptable`] where there is none.
     pub fn audio(&self) -> Result<&RemoteAudio, SdpError> {
         self.audio.as_ref().map_err(|error| *error)
+    }
+
+    /// The enabled video streams that could be served beside the audio, in their order.
+    pub fn videos(&self) -> &[RemoteVideo] {
+        &self.videos
     }
 
     /// The whole description.
@@ -242,7 +249,7 @@ fn is_rejected(section: &MediaSection, peer: Peer) -> bool {
     }
 }
 
-fn serves(peer: Peer, protocol: &Protocol) -> bool {
+pub(crate) fn serves(peer: Peer, protocol: &Protocol) -> bool {
     match peer {
         // RFC 8829 §5.1.2 lists more; those browsers send are here.
         Peer::Browser => {
@@ -252,7 +259,7 @@ fn serves(peer: Peer, protocol: &Protocol) -> bool {
     }
 }
 
-fn rtp_addresses(
+pub(crate) fn rtp_addresses(
     description: &SessionDescription,
     section: &MediaSection,
 ) -> Result<RtpAddresses, ParseError> {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use ringdown_types::{CodecId, MediaDirection};
+use ringdown_types::{CodecId, MediaDirection, VideoSlot};
 
 use crate::{
     description::{Attribute, MediaSection, Protocol},
@@ -10,7 +10,8 @@ use crate::{
     local::{AgreedAudio, Course, Draft, LocalFormats, LocalIdentity, answer_sections, direction_attribute},
     negotiated::{Answer, Negotiated, NegotiatedTransport, packet_time},
     payload_types::{Defaults, PayloadTypes},
-    remote::{RemoteAudio, RemoteDescription, RemoteTransport},
+    remote::{Peer, RemoteAudio, RemoteDescription, RemoteTransport},
+    video::{AgreedVideo, LocalVideo, NegotiatedVideo, RemoteVideo, VideoWish},
 };
 
 /// Our side of the media session with one telephone: one dialog, from its first offer to its end.
@@ -40,7 +41,7 @@ impl TelephoneSession {
             event_48000: 110,
             admits_comfort_noise: true,
         });
-        let course = Course::new(identity, payload_types, rtp.ip());
+        let course = Course::new(identity, payload_types, rtp.ip(), Peer::Telephone);
         Self { course, rtp, protocol: Protocol::RtpAvp, rtcp_mux: false }
     }
 
@@ -59,19 +60,32 @@ impl TelephoneSession {
         self.rtp = rtp;
     }
 
-    /// Makes an offer, first or later: `codecs` in this order, telephone-event at each clock rate, 20 ms packets.
+    /// What we want of video in all offers and answers from now on; each stream has a port of its own.
+    pub fn set_video(&mut self, wishes: Vec<VideoWish>) {
+        self.course.video.set_wishes(wishes);
+    }
+
+    /// The video streams of an offer of the telephone: which section is the camera, which the screen.
+    pub fn video_streams<'a>(&self, offer: &'a RemoteDescription) -> Vec<(VideoSlot, &'a RemoteVideo)> {
+        self.course.video.slots(self.course.last(), offer)
+    }
+
+    /// Makes an offer, first or later: `codecs` in this order, telephone-event at each clock rate, 20 ms packets, and
+    /// the video that is wished for.
     ///
     /// # Errors
     /// [`SdpError::OfferPending`], and [`SdpError::NotAcceptable`] for an empty list.
     pub fn offer(&mut self, codecs: &[CodecId], direction: MediaDirection) -> Result<String, SdpError> {
         let formats = self.course.offered_formats(codecs)?;
         let audio = self.section(&formats, direction, 20);
+        let videos = self.course.offered_videos();
+        let sections = videos.iter().map(|video| (video.section, video_section(video))).collect();
         let draft = Draft {
             connection: self.rtp.ip(),
             attributes: Vec::new(),
-            media: self.course.offered_sections(audio),
+            media: self.course.offered_sections(audio, sections),
         };
-        Ok(self.course.say_offer(draft, formats, direction))
+        Ok(self.course.say_offer(draft, (formats, videos), direction))
     }
 
     /// What a provisional answer (the 183 of a fork) agrees to; the offer stays pending.
@@ -80,7 +94,7 @@ impl TelephoneSession {
     /// As [`TelephoneSession::handle_answer`].
     pub fn preview_answer(&self, answer: &RemoteDescription) -> Result<Negotiated, SdpError> {
         let (audio, agreed) = self.course.agree(answer)?;
-        Ok(self.negotiated(audio, agreed))
+        Ok(self.negotiated(audio, agreed, self.course.video.agree(answer)))
     }
 
     /// Takes the answer to our offer.
@@ -90,7 +104,7 @@ impl TelephoneSession {
     /// telephone rejected the stream or shares no codec. The offer then stays pending.
     pub fn handle_answer(&mut self, answer: &RemoteDescription) -> Result<Negotiated, SdpError> {
         let negotiated = self.preview_answer(answer)?;
-        self.course.settle(negotiated.held_by_peer);
+        self.course.settle(&negotiated);
         Ok(negotiated)
     }
 
@@ -99,8 +113,8 @@ impl TelephoneSession {
         self.course.withdraw();
     }
 
-    /// Answers an offer with one codec: the first of `preference` the telephone offers. The direction is what the
-    /// offer leaves open of `wanted`.
+    /// Answers an offer with one codec: the first of `preference` the telephone offers; so with each video that is wished
+    /// for. The direction is what the offer leaves open of `wanted`.
     ///
     /// # Errors
     /// [`SdpError::OfferPending`] (491), [`SdpError::NotAcceptable`] (488).
@@ -116,13 +130,16 @@ impl TelephoneSession {
         // RFC 5761 §5.1.1: rtcp-mux is answered with rtcp-mux.
         self.rtcp_mux = matches!(&audio.transport, RemoteTransport::Rtp(addresses) if addresses.rtcp_mux);
         let section = self.section(&agreed.formats(), agreed.direction, packet_time(audio));
+        let videos = self.course.video_answer(offer, 1);
+        let mut sections = vec![(audio.section, section)];
+        sections.extend(videos.iter().map(|video| (video.local.section, video_section(&video.local))));
         let draft = Draft {
             connection: self.rtp.ip(),
             attributes: Vec::new(),
-            media: answer_sections(offer, audio.section, section, false),
+            media: answer_sections(offer, sections, false),
         };
         let description = self.course.say_answer(draft, offer, audio);
-        Ok(Answer { description, negotiated: self.negotiated(audio, agreed) })
+        Ok(Answer { description, negotiated: self.negotiated(audio, agreed, videos) })
     }
 
     fn section(&self, formats: &LocalFormats, direction: MediaDirection, ptime_ms: u8) -> MediaSection {
@@ -136,8 +153,18 @@ impl TelephoneSession {
         section
     }
 
-    fn negotiated(&self, audio: &RemoteAudio, agreed: AgreedAudio) -> Negotiated {
+    fn negotiated(
+        &self,
+        audio: &RemoteAudio,
+        agreed: AgreedAudio,
+        videos: Vec<AgreedVideo<'_>>,
+    ) -> Negotiated {
+        let video = |agreed: AgreedVideo<'_>| {
+            let transport = agreed.remote.transport.as_ref().map(NegotiatedTransport::telephone);
+            NegotiatedVideo::new(agreed, &self.course.identity, transport)
+        };
         Negotiated {
+            videos: videos.into_iter().map(video).collect(),
             codecs: agreed.codecs,
             telephone_events: agreed.events,
             comfort_noise: agreed.comfort_noise,
@@ -146,7 +173,18 @@ impl TelephoneSession {
             ptime_ms: packet_time(audio),
             local_ssrc: self.course.identity.ssrc,
             cname: self.course.identity.cname.clone(),
-            transport: NegotiatedTransport::telephone(audio),
+            transport: NegotiatedTransport::telephone(&audio.transport),
         }
     }
+}
+
+/// A video section: its transport is a port of its own. Without a port it is refused, but then it is not written.
+fn video_section(video: &LocalVideo) -> MediaSection {
+    let mut section = video.media_section(video.port.unwrap_or(0));
+    video.attributes(&mut section.attributes);
+    if video.rtcp_mux {
+        section.attributes.push(Attribute::flag("rtcp-mux"));
+    }
+    section.attributes.push(direction_attribute(video.direction));
+    section
 }
