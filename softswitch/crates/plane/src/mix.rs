@@ -24,7 +24,6 @@ use ringdown_types::{CodecId, MixId};
 use crate::{
     deadlines::Deadlines,
     feed::{Feed, PLAY_FRAME, next_due},
-    leg::Leg,
     legs::{Legs, Slot},
     output::{Output, Outputs, PacketSink},
 };
@@ -43,6 +42,8 @@ struct Mix {
     floor: Floor<Slot>,
     /// Who wants the floor in this frame; kept for its room.
     contenders: Vec<Contender<Slot>>,
+    /// Who hears what all hear in this frame; kept for its room.
+    listeners: Vec<(Slot, CodecId, u64)>,
     bus: MixBus,
     /// What everybody hears who says nothing: this frame, its loudness, its packets, and what was before.
     all: Box<MixFrame>,
@@ -59,6 +60,7 @@ impl Default for Mix {
             sounds: VecDeque::new(),
             floor: Floor::default(),
             contenders: Vec::new(),
+            listeners: Vec::new(),
             bus: MixBus::default(),
             all: Box::new([0; MIX_SAMPLES]),
             limiter: Limiter::default(),
@@ -148,12 +150,12 @@ impl Member {
     /// `limiter` is how loud the frame before was for all.
     fn encode_own(
         &mut self,
-        (codec, settings): (CodecId, OpusSettings),
+        codec: (CodecId, OpusSettings),
         bus: &MixBus,
-        (past, limiter): (&Past, Limiter),
+        (past, shared, limiter): (&Past, &SharedVoices, Limiter),
         out: &mut [u8],
     ) -> Option<usize> {
-        if !self.own.is_needed(self.said.is_some()) {
+        if !self.own.is_needed(self.said.is_some(), shared) {
             self.limiter = limiter;
             return None;
         }
@@ -162,7 +164,7 @@ impl Member {
             Some(said) => bus.without(said, &mut self.limiter, &mut heard),
             None => bus.all(&mut self.limiter, &mut heard),
         }
-        self.own.encode(codec, settings, past, &heard, out)
+        self.own.encode(codec, (past, shared), &heard, out)
     }
 }
 
@@ -267,22 +269,25 @@ impl Mix {
         });
     }
 
-    /// Sends everybody what the others said.
+    /// Sends everybody what the others said: first those who are among the others themselves, whose encoders begin
+    /// where the shared ones stand.
     fn speak(&mut self, tick: &mut Tick<'_>, send: &mut PacketSink<'_>) {
-        let limiter = self.limiter;
-        self.bus.all(&mut self.limiter, &mut self.all);
+        let before = (&self.past, &self.shared, self.limiter);
+        self.listeners.clear();
         for &slot in &self.members {
             let Some(leg) = tick.legs.get_mut(slot) else { continue };
             let Some(codec) = leg.audio.codecs.first().map(|format| format.codec) else { continue };
-            let Leg { feed: Feed::Mix(member), .. } = leg else { continue };
-            let origin = member.origin;
-            let mut own = [0; MAX_ENCODED_LENGTH];
-            let frame =
-                match member.encode_own((codec, tick.opus), &self.bus, (&self.past, limiter), &mut own) {
-                    Some(length) => own.get(..length),
-                    None => self.shared.packet(codec, tick.opus, &self.past, &self.all),
-                };
-            if let Some(frame) = frame {
+            let Feed::Mix(member) = &mut leg.feed else { continue };
+            let (mut own, origin) = ([0; MAX_ENCODED_LENGTH], member.origin);
+            match member.encode_own((codec, tick.opus), &self.bus, before, &mut own) {
+                Some(length) => leg.send_frame(tick.now, origin, codec, &own[..length], send),
+                None => self.listeners.push((slot, codec, origin)),
+            }
+        }
+        self.bus.all(&mut self.limiter, &mut self.all);
+        for &(slot, codec, origin) in &self.listeners {
+            let Some(leg) = tick.legs.get_mut(slot) else { continue };
+            if let Some(frame) = self.shared.packet(codec, tick.opus, &self.past, &self.all) {
                 leg.send_frame(tick.now, origin, codec, frame, send);
             }
         }

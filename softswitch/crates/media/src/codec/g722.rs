@@ -10,7 +10,7 @@ pub const SAMPLE_RATE: u32 = 16_000;
 pub const OCTET_RATE: u32 = 8_000;
 
 /// One band's adaptive predictor and quantiser.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Band {
     /// The prediction, its pole part is folded in.
     s: i32,
@@ -97,7 +97,7 @@ impl Band {
 }
 
 /// Makes octets of samples.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encoder {
     low: Band,
     high: Band,

@@ -46,7 +46,7 @@ impl Upsampler {
 }
 
 /// Makes one sample of `factor`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Downsampler {
     taps: Vec<f32>,
     factor: usize,

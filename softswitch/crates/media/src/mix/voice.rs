@@ -2,8 +2,9 @@
 //!
 //! A listener's decoder follows one encoder's history (RFC 6716 §4.2.7, §4.3.2: gains, filters, band energies). Whoever
 //! begins to speak changes from the shared encoder to one of their own, and back. So that nothing is heard of that, an
-//! encoder that begins first encodes what the other has just encoded, and nobody goes back before both have encoded the
-//! same for a while.
+//! encoder begins as a copy of the shared one, and nobody goes back before the two are equal again. Opus's state can be
+//! neither copied nor compared: its encoders begin by encoding what the other has just encoded, and go back once both
+//! have encoded the same for a while.
 
 use std::collections::VecDeque;
 
@@ -32,6 +33,27 @@ impl Voice {
             voice.encode(frame, &mut nowhere)?;
         }
         Ok(voice)
+    }
+
+    /// One that goes on where this one is, unless its state is hidden.
+    fn copy(&self) -> Option<Self> {
+        let encoder = match &self.encoder {
+            Encoder::Opus(_) => return None,
+            Encoder::G722(encoder) => Encoder::G722(encoder.clone()),
+            Encoder::Pcmu => Encoder::Pcmu,
+            Encoder::Pcma => Encoder::Pcma,
+        };
+        Some(Self { codec: self.codec, encoder, down: self.down.clone() })
+    }
+
+    /// Whether both would encode all that follows alike; `None` where the state is hidden.
+    fn is_like(&self, other: &Self) -> Option<bool> {
+        let is_like = match (&self.encoder, &other.encoder) {
+            (Encoder::Opus(_), Encoder::Opus(_)) => return None,
+            (Encoder::G722(ours), Encoder::G722(theirs)) => ours == theirs,
+            _ => self.codec == other.codec,
+        };
+        Some(is_like && self.down == other.down)
     }
 
     fn encode(&mut self, frame: &MixFrame, out: &mut [u8]) -> Result<usize, CodecError> {
@@ -96,6 +118,11 @@ impl SharedVoices {
         Some(&shared.packet)
     }
 
+    fn voice(&self, codec: CodecId) -> Option<&Voice> {
+        let index = CodecId::ALL.iter().position(|&known| known == codec)?;
+        self.voices.get(index)?.voice.as_ref()
+    }
+
     /// Ends the frame. An encoder that nobody heard is gone: it would not know what was said in between.
     pub fn finish_frame(&mut self) {
         for shared in &mut self.voices {
@@ -116,27 +143,34 @@ pub struct OwnVoice {
 }
 
 impl OwnVoice {
-    /// Whether it needs a packet of its own for this frame: it said something just now, or a moment ago.
-    pub fn is_needed(&mut self, speaks: bool) -> bool {
-        self.same = if speaks { 0 } else { self.same.saturating_add(1).min(LINGER_FRAMES) };
-        let is_needed = speaks || (self.voice.is_some() && self.same < LINGER_FRAMES);
-        if !is_needed {
+    /// Whether it needs a packet of its own for this frame: it said something just now, or its encoder is not yet where
+    /// the shared one is. To be asked, and what is needed to be encoded, before the shared ones encode this frame.
+    pub fn is_needed(&mut self, speaks: bool, shared: &SharedVoices) -> bool {
+        self.same = if speaks { 0 } else { self.same.saturating_add(1) };
+        let Some(voice) = self.voice.as_ref().filter(|_| !speaks) else { return speaks };
+        // Where nobody hears the shared one it begins anew, with the same past.
+        let is_like = shared.voice(voice.codec).map_or(Some(true), |shared| voice.is_like(shared));
+        let may_go_back = match is_like {
+            Some(is_like) => is_like || self.same >= LONGEST_LINGER_FRAMES,
+            None => self.same >= LINGER_FRAMES,
+        };
+        if may_go_back && self.same > PAST_FRAMES as u8 {
             self.voice = None;
         }
-        is_needed
+        self.voice.is_some()
     }
 
     /// The length of this frame's packet, which is in `out`.
     pub fn encode(
         &mut self,
-        codec: CodecId,
-        settings: OpusSettings,
-        past: &Past,
+        (codec, settings): (CodecId, OpusSettings),
+        (past, shared): (&Past, &SharedVoices),
         frame: &MixFrame,
         out: &mut [u8],
     ) -> Option<usize> {
         if self.voice.as_ref().is_none_or(|voice| voice.codec != codec) {
-            self.voice = Voice::new(codec, settings, past).ok();
+            let copy = shared.voice(codec).and_then(Voice::copy);
+            self.voice = copy.or_else(|| Voice::new(codec, settings, past).ok());
         }
         self.voice.as_mut()?.encode(frame, out).ok()
     }
@@ -157,3 +191,6 @@ const PAST_FRAMES: usize = 5;
 
 /// 200 ms of the same for both encoders before the shared one takes over. Fewer can be heard, more cost encodings.
 const LINGER_FRAMES: u8 = 10;
+
+/// 4 s. Two G.722 encoders that are not equal by then hardly differ.
+const LONGEST_LINGER_FRAMES: u8 = 200;

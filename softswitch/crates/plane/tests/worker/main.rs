@@ -5,6 +5,7 @@ mod phone;
 mod rig;
 
 mod a_bug_strikes_one_leg;
+mod a_speaker_hears_no_seam;
 mod address_not_known_gets_nothing;
 mod browser_and_telephone_talk;
 mod commands_cross_the_end;

@@ -20,6 +20,8 @@ pub(crate) struct Phone {
     /// The worker's port for it.
     pub(crate) port: u16,
     pub(crate) codec: CodecId,
+    /// Samples per second of what it says and hears: [`RATE`], but for G.722.
+    pub(crate) rate: u32,
     /// What it hears audio with.
     pub(crate) payload_type: u8,
     /// What it says audio with.
@@ -30,7 +32,7 @@ pub(crate) struct Phone {
     pub(crate) ssrc: u32,
     encoder: Encoder,
     decoder: Decoder,
-    /// What was heard, at 8 kHz.
+    /// What was heard, at its rate.
     pub(crate) heard: Vec<i16>,
     /// Every RTP packet that came, with its payload.
     pub(crate) packets: Vec<(Packet, Vec<u8>)>,
@@ -40,19 +42,21 @@ pub(crate) struct Phone {
 impl Phone {
     /// Telephone number `number` with a codec; it says `hertz`, or nothing.
     pub(crate) fn new(number: u16, (codec, payload_type): (CodecId, u8), hertz: Option<f64>) -> Self {
+        let rate = if codec == CodecId::G722 { codec.sample_rate() } else { RATE };
         Self {
             leg: leg(u128::from(number)),
             address: address(&format!("10.0.0.{number}:{}", 4000 + number)),
             port: 20_000 + number * 2,
             codec,
+            rate,
             payload_type,
             sends_as: payload_type,
-            tone: hertz.map(|hertz| Tone::new(hertz, RATE, -12.0)),
+            tone: hertz.map(|hertz| Tone::new(hertz, rate, -12.0)),
             sequence: 65_500,
             timestamp: 77,
             ssrc: 0xa000 + u32::from(number),
-            encoder: Encoder::new(codec, RATE, OpusSettings::default()).expect("8 kHz suits all"),
-            decoder: Decoder::new(codec, RATE).expect("8 kHz suits all"),
+            encoder: Encoder::new(codec, rate, OpusSettings::default()).expect("a rate of the codec"),
+            decoder: Decoder::new(codec, rate).expect("a rate of the codec"),
             heard: Vec::new(),
             packets: Vec::new(),
             rtcp: Vec::new(),
@@ -63,7 +67,7 @@ impl Phone {
     pub(crate) fn frame(&mut self) -> Option<Vec<u8>> {
         let step = self.codec.clock_rate() / 50;
         self.timestamp = self.timestamp.wrapping_add(step);
-        let pcm = self.tone.as_mut()?.samples(160);
+        let pcm = self.tone.as_mut()?.samples(self.rate as usize / 50);
         let mut payload = [0; MAX_ENCODED_LENGTH];
         let length = self.encoder.encode(&pcm, &mut payload).expect("20 ms");
         self.sequence = self.sequence.wrapping_add(1);
@@ -153,4 +157,5 @@ impl Phone {
 
 pub(crate) const PCMA: (CodecId, u8) = (CodecId::Pcma, 8);
 pub(crate) const PCMU: (CodecId, u8) = (CodecId::Pcmu, 0);
+pub(crate) const G722: (CodecId, u8) = (CodecId::G722, 9);
 pub(crate) const OPUS: (CodecId, u8) = (CodecId::Opus, 111);
