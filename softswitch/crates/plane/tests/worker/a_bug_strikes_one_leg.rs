@@ -91,7 +91,7 @@ fn a_mix_goes_on_without_the_member_that_was_struck() {
         .collect();
     for phone in &phones {
         rig.add_phone(phone, audio(&[PCMA]));
-        rig.command(MediaCommand::JoinMix { leg: phone.leg, mix: MixId::from_u128(1) });
+        rig.command(MediaCommand::JoinMix { leg: phone.leg, mix: MixId::from_u128(1), is_link: false });
     }
     rig.talk(&mut phones.iter_mut().collect::<Vec<_>>(), 25);
     let struck = {
