@@ -550,7 +550,7 @@ pub(crate) fn no_such_message() -> CommandResult {
 
 impl Link {
     fn report(&mut self, event: Event) {
-        if matches!(event, Event::CallEnded { .. }) {
+        if matches!(event, Event::CallEnded { .. } | Event::LegFigures { .. }) {
             if self.records.len() == RECORDS {
                 self.records.pop_front();
             }
@@ -561,8 +561,10 @@ impl Link {
 
     fn number(&mut self, event: Event) {
         // Who talks is the first to be left out: it is out of date in a moment, and a number left out would be a gap.
+        // So are figures of quality, which are told again.
         let is_behind = |outgoing: &Outgoing| outgoing.capacity() < outgoing.max_capacity() / 2;
-        if matches!(event, Event::RoomTalking { .. }) && self.outgoing.as_ref().is_some_and(is_behind) {
+        let is_sheddable = matches!(event, Event::RoomTalking { .. } | Event::LegQuality { .. });
+        if is_sheddable && self.outgoing.as_ref().is_some_and(is_behind) {
             return;
         }
         self.seq += 1;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use ringdown_types::{
-    CallId, DtmfDigit, EndReason, Extension, LegId, MediaDirection, MessageId, Pii, RoomId, SessionId, UserId,
+    CallId, DtmfDigit, EndReason, Extension, LegId, LegQuality, MediaDirection, MessageId, Pii,
+    QualityReport, RoomId, SessionId, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +89,19 @@ pub enum Event {
         leg: LegId,
         /// The key.
         digit: DtmfDigit,
+    },
+    /// How good a leg's audio is: about every ten seconds, and at once when something goes wrong or is right again.
+    /// Shed before any event but `RoomTalking`: the next one says it all again.
+    LegQuality {
+        /// The leg.
+        leg: LegId,
+        /// The figures, and everything that is wrong.
+        report: QualityReport,
+    },
+    /// How good a leg's audio was, over all its life; follows `LegEnded` and `CallEnded`.
+    LegFigures {
+        /// The figures.
+        figures: LegFigures,
     },
     /// A leg is over.
     LegEnded {
@@ -308,6 +322,22 @@ pub struct CallRecord {
     pub reason: EndReason,
     /// Who ended it; `Local` is the caller, `Remote` the called side.
     pub by: EndedBy,
+}
+
+/// How good a leg's audio was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LegFigures {
+    /// The leg.
+    pub leg: LegId,
+    /// Its last call.
+    pub call: CallId,
+    /// Whose it was; `None` for a service.
+    pub user: Option<UserId>,
+    /// Called or was called.
+    pub role: LegRole,
+    /// The figures, over all its life.
+    pub quality: LegQuality,
 }
 
 /// A user's reachable telephones.

@@ -23,8 +23,8 @@ pub use directory::{
     VoicemailSettings, WeeklyHours,
 };
 pub use event::{
-    CallRecord, CompletionState, EndedBy, Event, LegInfo, LegPlace, LegRole, LegState, ParkedInfo, Party,
-    RegistrationInfo, SettingChanged,
+    CallRecord, CompletionState, EndedBy, Event, LegFigures, LegInfo, LegPlace, LegRole, LegState,
+    ParkedInfo, Party, RegistrationInfo, SettingChanged,
 };
 pub use frame::{AppFrame, FrameError, MAX_FRAME_BYTES, NodeFrame, PROTOCOL_VERSION, decode, encode};
 pub use person::{Activity, ChatMessage, MAX_MESSAGE_BYTES, MAX_NOTE_BYTES, PersonStatement, Statement};

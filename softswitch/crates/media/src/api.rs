@@ -7,7 +7,8 @@
 use std::net::SocketAddr;
 
 use ringdown_types::{
-    CodecId, DtmfDigit, LegId, MediaDirection, MixId, PromptId, RecordingId, SrtpKey, ToneId, VideoSlot,
+    CodecId, DtmfDigit, LegId, LegQuality, MediaDirection, MixId, PromptId, QualityReport, RecordingId,
+    SrtpKey, ToneId, VideoSlot,
 };
 
 mod video;
@@ -461,6 +462,14 @@ pub enum MediaEvent {
         /// Whether it is stored; if not, there is no file.
         is_stored: bool,
     },
+    /// How good a leg is: about every ten seconds while it is connected, and at once when something goes wrong or is
+    /// right again. Shed before any answer to a command: the next one says it all again.
+    Quality {
+        /// The leg.
+        leg: LegId,
+        /// The figures, and everything that is wrong.
+        report: Box<QualityReport>,
+    },
     /// A leg is gone; its last figures.
     LegRemoved {
         /// The leg.
@@ -500,4 +509,6 @@ pub struct LegStats {
     pub round_trip_ms: f32,
     /// Datagrams refused: wrong source, bad tag, replayed, malformed.
     pub packets_rejected: u64,
+    /// How good it was, over all its life.
+    pub quality: LegQuality,
 }

@@ -11,6 +11,7 @@ pub mod jitter;
 pub mod mix;
 pub mod playout;
 pub mod prompt;
+pub mod quality;
 pub mod resample;
 pub mod rtcp;
 pub mod rtp;

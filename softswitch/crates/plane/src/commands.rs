@@ -9,6 +9,7 @@ use ringdown_media::{
     },
     mix::factor_of,
     prompt::Playback,
+    quality::LegMonitor,
     rtcp::RtcpSession,
     rtp::{FinishedDigit, OutgoingStream},
 };
@@ -25,6 +26,7 @@ use crate::{
     legs::Slot,
     mix::{Member, can_be_mixed},
     output::Output,
+    quality::Counted,
     telephone::Telephone,
     transport::LegTransport,
     worker::Worker,
@@ -143,7 +145,9 @@ impl Worker {
             feed: Feed::Silence,
             digits: Digits::default(),
             recorder: None,
-            outgoing: Outgoing { stream, rtcp },
+            outgoing: Outgoing { stream, rtcp, codec: None },
+            monitor: LegMonitor::default(),
+            counted: Counted::default(),
             origin,
             opus: self.config.opus,
             connected: false,
@@ -237,7 +241,7 @@ impl Worker {
     /// Answered for every leg: what call control holds for one that was refused is freed by it too.
     fn remove_leg(&mut self, now: Instant, id: LegId) {
         let removed = self.legs.slot(id).and_then(|slot| self.take_leg(now, slot));
-        let stats = removed.map(|leg| leg.stats()).unwrap_or_default();
+        let stats = removed.map(|leg| self.last_figures(&leg)).unwrap_or_default();
         self.outputs.event(MediaEvent::LegRemoved { leg: id, stats });
     }
 

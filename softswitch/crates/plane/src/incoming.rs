@@ -21,6 +21,8 @@ pub(crate) struct Incoming {
     pub(crate) event_clock: EventClock,
     /// The clock rate of the newest audio packet: events run on the same timeline.
     pub(crate) clock_rate: Option<u32>,
+    /// What the newest audio packet is in.
+    pub(crate) codec: Option<CodecId>,
     pub(crate) started: bool,
     pub(crate) received: u64,
     /// Datagrams of wrong sources, malformed ones, payload types that were not negotiated.

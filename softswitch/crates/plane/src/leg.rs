@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use ringdown_media::{
-    api::{AudioParameters, LegStats, PayloadFormat},
+    api::{AudioParameters, PayloadFormat},
     codec::{MAX_ENCODED_LENGTH, OpusSettings},
+    quality::LegMonitor,
     rtcp::RtcpSession,
     rtp::{
         EventPayload, FIXED_HEADER_LENGTH, FinishedDigit, OutgoingStream, Packet, Placement, RelayedPacket,
@@ -18,6 +19,7 @@ use crate::{
     feed::{Feed, PLAY_FRAME, next_due},
     incoming::Incoming,
     output::{Output, PacketSink, Passage},
+    quality::Counted,
     recorder::Recorder,
     transport::LegTransport,
 };
@@ -36,6 +38,9 @@ pub(crate) struct Leg {
     /// What writes down what it says.
     pub(crate) recorder: Option<Box<Recorder>>,
     pub(crate) outgoing: Outgoing,
+    /// How good it is.
+    pub(crate) monitor: LegMonitor,
+    pub(crate) counted: Counted,
     /// Names the leg in the outgoing streams it feeds.
     pub(crate) origin: u64,
     /// How recordings are encoded for it.
@@ -50,6 +55,8 @@ pub(crate) struct Leg {
 pub(crate) struct Outgoing {
     pub(crate) stream: OutgoingStream,
     pub(crate) rtcp: RtcpSession,
+    /// What its newest audio packet is in.
+    pub(crate) codec: Option<CodecId>,
 }
 
 /// What a leg's deadline brought about.
@@ -88,6 +95,7 @@ impl Leg {
         let Relayed { key, mut packet } = relayed;
         let Some(payload_type) = self.payload_type(codec) else { return };
         packet.payload_type = payload_type;
+        self.outgoing.codec = Some(codec);
         self.place_and_send(key, packet, false, passage);
     }
 
@@ -240,6 +248,7 @@ impl Leg {
         };
         room.copy_from_slice(frame);
         let clock_rate = codec.clock_rate();
+        self.outgoing.codec = Some(codec);
         let placement = self.outgoing.stream.generate(now, origin, clock_rate, clock_rate / 50);
         self.send_made(Made { placement, payload_type, length: frame.len() }, &mut buffer, send);
     }
@@ -279,6 +288,7 @@ impl Leg {
         };
         if is_heard {
             let Frame { origin, codec, payload_type, length, ticks } = frame;
+            self.outgoing.codec = Some(codec);
             let placement = self.outgoing.stream.generate(now, origin, codec.clock_rate(), ticks);
             self.send_made(Made { placement, payload_type, length }, &mut buffer, send);
         } else {
@@ -352,22 +362,6 @@ impl Leg {
         };
         self.send_made(made, &mut buffer, send);
         true
-    }
-
-    pub(crate) fn stats(&self) -> LegStats {
-        let rtcp = &self.outgoing.rtcp;
-        let refused = match &self.transport {
-            LegTransport::Browser(browser) => browser.rejected(),
-            LegTransport::Telephone(_) => 0,
-        };
-        LegStats {
-            packets_received: self.incoming.received,
-            packets_sent: rtcp.packets_sent(),
-            packets_lost: rtcp.packets_lost(),
-            jitter_ms: rtcp.jitter().as_secs_f32() * 1000.0,
-            round_trip_ms: rtcp.round_trip().map_or(0.0, |round_trip| round_trip.as_secs_f32() * 1000.0),
-            packets_rejected: self.incoming.rejected + refused,
-        }
     }
 }
 

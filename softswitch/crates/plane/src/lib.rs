@@ -14,6 +14,7 @@ mod leg;
 mod legs;
 mod mix;
 mod output;
+mod quality;
 mod receive;
 mod recorder;
 mod recordings;
@@ -23,6 +24,7 @@ mod transport;
 mod worker;
 
 pub use output::{Output, PacketSink, RecordingPart, SocketKey};
+pub use quality::{QualityCounts, ScoreHistogram};
 pub use receive::Datagram;
 pub use telephone::SourceLock;
 pub use worker::{Worker, WorkerConfig, WorkerCounts};

@@ -81,7 +81,8 @@ pub enum RecordingPart {
 }
 
 /// Bounded: datagrams beyond the limit are dropped, as a full socket would; so are keys and talk, which a leg
-/// tells as fast as it likes. Everything else is one answer to one command or to one change of a transport.
+/// tells as fast as it likes, and figures, which are told again. Everything else is one answer to one command or to one
+/// change of a transport.
 #[derive(Debug)]
 pub(crate) struct Outputs {
     queue: VecDeque<Output>,
@@ -99,7 +100,10 @@ impl Outputs {
             output,
             Output::Transmit { .. }
                 | Output::Event(
-                    MediaEvent::Dtmf { .. } | MediaEvent::Talking { .. } | MediaEvent::VoiceActivity { .. }
+                    MediaEvent::Dtmf { .. }
+                        | MediaEvent::Talking { .. }
+                        | MediaEvent::VoiceActivity { .. }
+                        | MediaEvent::Quality { .. }
                 )
         );
         if is_sheddable && self.queue.len() >= self.capacity {

@@ -146,6 +146,7 @@ impl Worker {
         let Packet { ssrc, sequence, timestamp, .. } = packet;
         leg.incoming.clock_rate = Some(clock_rate);
         leg.outgoing.rtcp.handle_rtp(passage.now, ssrc, clock_rate, sequence, timestamp);
+        leg.note_sound(codec, &packet, passage.buffer);
         let key = SourceKey { origin: leg.origin, ssrc, clock_rate };
         let (is_muted, listener) = (leg.muted, leg.feed.listener(slot));
         if !leg.incoming.started {

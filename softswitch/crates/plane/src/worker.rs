@@ -25,6 +25,7 @@ use crate::{
     legs::{Legs, Slot},
     mix::{Mixes, Tick},
     output::{Output, Outputs, PacketSink, SocketKey},
+    quality::QualityCounts,
     routes::Routes,
     telephone::SocketState,
     transport::LegTransport,
@@ -63,6 +64,8 @@ pub struct WorkerCounts {
     pub datagrams_unknown: u64,
     /// Outputs dropped because nobody polled.
     pub outputs_dropped: u64,
+    /// All legs' figures together.
+    pub quality: QualityCounts,
 }
 
 /// A media worker without I/O.
@@ -153,8 +156,12 @@ impl Worker {
             let Some(leg) = self.legs.get_mut(slot) else { continue };
             leg.scheduled = None;
             let due = leg.handle_timeout(now, send);
+            let is_period_over = leg.outgoing.rtcp.next_report() <= now;
             if let Some(report) = leg.take_report(now, &mut *self.random) {
                 self.outputs.push(report);
+            }
+            if is_period_over {
+                self.observe_quality(now, slot);
             }
             self.record_frame(now, slot);
             let Some(leg) = self.legs.get_mut(slot) else { continue };

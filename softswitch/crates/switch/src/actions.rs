@@ -97,7 +97,10 @@ impl Switch {
         self.event(event);
         match notice {
             Notice::LegChanged(leg) => self.show_peer(now, leg.leg),
-            Notice::LegEnded { leg, .. } => self.forget_leg(leg.leg),
+            Notice::LegEnded { leg, .. } => {
+                self.await_figures(&leg);
+                self.forget_leg(leg.leg);
+            }
             Notice::CallEnded(record) => {
                 self.originated.remove(&record.call);
                 self.forget_referrals(record.call);

@@ -45,6 +45,7 @@ mod output;
 mod ports;
 mod presence;
 mod qualify;
+mod quality;
 mod registrations;
 mod rooms;
 mod routing;

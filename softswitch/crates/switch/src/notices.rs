@@ -7,8 +7,8 @@ use ringdown_call::{
     CallRecord, CallView, CompletionState, DeviceId, EndedBy, LegRole, LegState, LegView, Notice, ParkedView,
     Party,
 };
-use ringdown_control::{self as control, Event, LegInfo, LegPlace};
-use ringdown_types::{LegId, Pii};
+use ringdown_control::{self as control, Event, LegFigures, LegInfo, LegPlace};
+use ringdown_types::{LegId, LegQuality, Pii};
 
 use crate::{clock::WallClock, directory::Directory, legs::Legs};
 
@@ -79,10 +79,7 @@ impl Translator<'_> {
             call: view.call,
             user: Some(view.user),
             place: self.place(view.leg, view.device),
-            role: match view.role {
-                LegRole::Caller => control::LegRole::Caller,
-                LegRole::Callee => control::LegRole::Callee,
-            },
+            role: role(view.role),
             state: match view.state {
                 LegState::Dialing => control::LegState::Dialing,
                 LegState::Ringing => control::LegState::Ringing,
@@ -96,6 +93,17 @@ impl Translator<'_> {
             direction: view.direction,
             created_at: self.clock.unix_ms(view.created_at),
             answered_at: self.at(view.answered_at),
+        }
+    }
+
+    /// Whose figures are awaited.
+    pub(crate) fn figures(&self, view: &LegView) -> LegFigures {
+        LegFigures {
+            leg: view.leg,
+            call: view.call,
+            user: Some(view.user),
+            role: role(view.role),
+            quality: LegQuality::default(),
         }
     }
 
@@ -130,6 +138,13 @@ impl Translator<'_> {
 /// The same value, owned. A `Pii` prints redacted, so it must not be printed on its way.
 fn plain(text: &Pii<Arc<str>>) -> Pii<String> {
     Pii(text.0.as_ref().to_owned())
+}
+
+const fn role(role: LegRole) -> control::LegRole {
+    match role {
+        LegRole::Caller => control::LegRole::Caller,
+        LegRole::Callee => control::LegRole::Callee,
+    }
 }
 
 const fn ended_by(by: EndedBy) -> control::EndedBy {

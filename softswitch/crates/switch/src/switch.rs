@@ -31,6 +31,7 @@ use crate::{
     notices::Translator,
     presence::People,
     qualify::Qualify,
+    quality::AwaitedFigures,
     rooms::Mixes,
     sessions::Sessions,
     settings::SettingChanges,
@@ -68,6 +69,7 @@ pub struct Switch {
     pub(crate) qualify: Qualify,
     pub(crate) mailboxes: Mailboxes,
     pub(crate) mixes: Mixes,
+    pub(crate) figures: AwaitedFigures,
     /// Browser legs to ring once their notices are out, with the leg they will hear.
     pub(crate) browsers_to_ring: VecDeque<(LegId, Option<LegId>)>,
     /// Legs whose devices are asked to answer by themselves.
@@ -111,6 +113,7 @@ impl Switch {
             qualify: Qualify::new(config.qualify),
             mailboxes: Mailboxes::default(),
             mixes: Mixes::default(),
+            figures: AwaitedFigures::default(),
             browsers_to_ring: VecDeque::new(),
             auto_answering: HashSet::new(),
             originated: HashMap::new(),
@@ -206,7 +209,11 @@ impl Switch {
             MediaEvent::PlayFinished { leg, token } => {
                 self.calls.handle_leg_event(now, leg, LegEvent::PlayFinished { token });
             }
-            MediaEvent::LegRemoved { leg, .. } => self.workers.leg_left(leg),
+            MediaEvent::Quality { leg, report } => self.quality_told(leg, *report),
+            MediaEvent::LegRemoved { leg, stats } => {
+                self.workers.leg_left(leg);
+                self.figures_told(leg, &stats);
+            }
         }
         self.settle(now);
     }

@@ -1,4 +1,4 @@
-//! The vocabulary every Ringdown crate shares: ids, reasons, codecs, redaction.
+//! The vocabulary every Ringdown crate shares: ids, reasons, codecs, quality, redaction.
 //!
 //! Nothing here does I/O, and nothing here knows a protocol.
 
@@ -12,6 +12,7 @@ mod id;
 mod number;
 mod pii;
 mod prompt;
+mod quality;
 mod random;
 mod ring;
 mod srtp;
@@ -32,6 +33,7 @@ pub use id::{
 pub use number::{DialKey, ParkSlot};
 pub use pii::Pii;
 pub use prompt::{PromptId, ToneId};
+pub use quality::{AudioWay, LegQuality, QualityIssue, QualityReport, QualityWarning, WayQuality};
 pub use random::{Random, SeededRandom};
 pub use ring::RingStrategy;
 pub use srtp::{SrtpKey, SrtpPolicy, SrtpProfile};

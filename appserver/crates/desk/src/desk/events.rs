@@ -62,6 +62,7 @@ impl Desk {
                     self.push(session, push);
                 }
             }
+            Event::LegQuality { .. } | Event::LegFigures { .. } => {}
             Event::LegEnded { leg, reason, by } => self.handle_leg_ended(now, id, leg, (reason, by)),
             Event::CallEnded { record } => self.outputs.push_back(Output::Record(Box::new(record))),
             Event::Parked { parked } => self.handle_parked(id, parked),

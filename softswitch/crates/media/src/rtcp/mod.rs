@@ -6,6 +6,7 @@ mod parse;
 mod session;
 mod statistics;
 mod transport_wide;
+mod voip;
 
 pub use build::{Report, SenderInfo, write_bye, write_report};
 pub use feedback::{
@@ -16,6 +17,7 @@ pub use parse::{CompoundPackets, RtcpError, RtcpPacket, parse_compound};
 pub use session::{NtpClock, RtcpSession};
 pub use statistics::ReceiverStatistics;
 pub use transport_wide::{ArrivalLog, ArrivalStatus, MAX_STATUSES, parse_arrivals};
+pub use voip::VoipMetrics;
 
 /// What a receiver says of one stream (RFC 3550 §6.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,4 +42,5 @@ const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
 const SOURCE_DESCRIPTION: u8 = 202;
 const BYE: u8 = 203;
+const EXTENDED_REPORT: u8 = 207;
 const REPORT_BLOCK_LENGTH: usize = 24;

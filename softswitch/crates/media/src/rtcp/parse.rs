@@ -3,8 +3,10 @@
 use thiserror::Error;
 
 use super::{
-    BYE, RECEIVER_REPORT, REPORT_BLOCK_LENGTH, ReportBlock, SENDER_REPORT, SOURCE_DESCRIPTION,
+    BYE, EXTENDED_REPORT, RECEIVER_REPORT, REPORT_BLOCK_LENGTH, ReportBlock, SENDER_REPORT,
+    SOURCE_DESCRIPTION, VoipMetrics,
     feedback::{self, Feedback, PAYLOAD_FEEDBACK, TRANSPORT_FEEDBACK},
+    voip::voip_metrics,
 };
 use crate::rtp::MAX_PACKET_LENGTH;
 
@@ -59,7 +61,14 @@ pub enum RtcpPacket<'a> {
     },
     /// RTPFB or PSFB (RFC 4585).
     Feedback(Feedback<'a>),
-    /// Any other type (extended reports, application data) and unknown feedback: passed over.
+    /// XR (RFC 3611).
+    ExtendedReport {
+        /// Who reports.
+        ssrc: u32,
+        /// Its VoIP metrics, if it has any.
+        voip: Option<VoipMetrics>,
+    },
+    /// Any other type (application data) and unknown feedback: passed over.
     Other {
         /// The packet type.
         packet_type: u8,
@@ -126,6 +135,9 @@ impl<'a> Iterator for CompoundPackets<'a> {
             TRANSPORT_FEEDBACK | PAYLOAD_FEEDBACK => {
                 feedback::parse(count, packet_type, body).map(RtcpPacket::Feedback)
             }
+            EXTENDED_REPORT => {
+                read_u32(body).map(|(ssrc, _)| RtcpPacket::ExtendedReport { ssrc, voip: voip_metrics(body) })
+            }
             BYE => Some(RtcpPacket::Bye { ssrc: read_u32(body).map(|(ssrc, _)| ssrc) }),
             _ => None,
         };
@@ -133,7 +145,7 @@ impl<'a> Iterator for CompoundPackets<'a> {
     }
 }
 
-fn read_u32(bytes: &[u8]) -> Option<(u32, &[u8])> {
+pub(super) fn read_u32(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let (word, rest) = bytes.split_first_chunk()?;
     Some((u32::from_be_bytes(*word), rest))
 }

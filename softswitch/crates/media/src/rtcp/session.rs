@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use ringdown_types::Random;
 
 use super::{ReceiverStatistics, Report, RtcpPacket, SenderInfo, parse_compound, write_bye, write_report};
+use crate::quality::{LossPattern, LossTotals, RemoteReceiver};
 
 /// Maps instants to wall-clock time. Built once from the shell's clocks; afterwards it only adds.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +38,10 @@ pub struct RtcpSession {
     statistics: Option<ReceiverStatistics>,
     /// Packets lost and jitter of the streams before the current one (a change of the remote SSRC).
     lost_before: i64,
+    /// The pattern of those streams, where one has ended.
+    pattern_before: LossPattern,
+    /// What the peer says of our stream.
+    remote: RemoteReceiver,
     sent_packets: u64,
     sent_octets: u64,
     sent_at_last_report: u64,
@@ -55,6 +60,8 @@ impl RtcpSession {
             cname,
             statistics: None,
             lost_before: 0,
+            pattern_before: LossPattern::default(),
+            remote: RemoteReceiver::default(),
             sent_packets: 0,
             sent_octets: 0,
             sent_at_last_report: 0,
@@ -75,10 +82,19 @@ impl RtcpSession {
     pub fn handle_rtp(&mut self, now: Instant, ssrc: u32, clock_rate: u32, sequence: u16, timestamp: u32) {
         let known = self.statistics.as_ref().is_some_and(|statistics| statistics.ssrc() == ssrc);
         if !known {
-            self.lost_before += self.statistics.take().map_or(0, |old| old.cumulative_lost());
+            if let Some(mut old) = self.statistics.take() {
+                self.lost_before += old.cumulative_lost();
+                old.pattern.end_stream();
+                self.pattern_before = old.pattern;
+            }
             self.last_sender_report = None;
         }
-        let statistics = self.statistics.get_or_insert_with(|| ReceiverStatistics::new(ssrc, clock_rate));
+        let before = self.pattern_before;
+        let statistics = self.statistics.get_or_insert_with(|| {
+            let mut statistics = ReceiverStatistics::new(ssrc, clock_rate);
+            statistics.pattern = before;
+            statistics
+        });
         statistics.set_clock_rate(clock_rate);
         statistics.handle_packet(now, sequence, timestamp);
     }
@@ -109,10 +125,15 @@ impl RtcpSession {
                     reports
                 }
                 RtcpPacket::ReceiverReport { reports, .. } => reports,
+                RtcpPacket::ExtendedReport { voip: Some(metrics), .. } if metrics.ssrc == self.ssrc => {
+                    self.remote.handle_metrics(metrics);
+                    continue;
+                }
                 _ => continue,
             };
             let ssrc = self.ssrc;
             for report in reports.iter().filter(|report| report.ssrc == ssrc) {
+                self.remote.handle_report(*report);
                 self.learn_round_trip(now, report.last_sender_report, report.delay_since_sender_report);
             }
         }
@@ -189,6 +210,42 @@ impl RtcpSession {
     pub fn packets_lost(&self) -> u64 {
         let current = self.statistics.as_ref().map_or(0, ReceiverStatistics::cumulative_lost);
         u64::try_from(self.lost_before + current).unwrap_or(0)
+    }
+
+    /// What became of the packets on their way to us, over all streams.
+    pub fn loss_totals(&self) -> LossTotals {
+        self.pattern().totals()
+    }
+
+    /// The same once nothing more can come.
+    pub fn final_loss_totals(&self) -> LossTotals {
+        let mut pattern = *self.pattern();
+        pattern.end_stream();
+        pattern.totals()
+    }
+
+    /// The share lost on the way to us within bursts, in percent.
+    pub fn burst_percent(&self) -> f64 {
+        self.pattern().burst_percent()
+    }
+
+    fn pattern(&self) -> &LossPattern {
+        self.statistics.as_ref().map_or(&self.pattern_before, |statistics| &statistics.pattern)
+    }
+
+    /// What the peer says of what it hears from us.
+    pub const fn remote(&self) -> &RemoteReceiver {
+        &self.remote
+    }
+
+    /// When the newest audio packet came.
+    pub fn last_arrival(&self) -> Option<Instant> {
+        self.statistics.as_ref().and_then(ReceiverStatistics::last_arrival)
+    }
+
+    /// Whether the peer sends nothing while nothing is said.
+    pub fn peer_pauses(&self) -> bool {
+        self.statistics.as_ref().is_some_and(ReceiverStatistics::pauses)
     }
 
     /// Interarrival jitter of the current stream.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::ReportBlock;
-use crate::rtp::SequenceExtender;
+use crate::{quality::LossPattern, rtp::SequenceExtender};
 
 /// Loss and jitter of one incoming stream.
 #[derive(Debug, Clone)]
@@ -18,6 +18,9 @@ pub struct ReceiverStatistics {
     arrival: Option<Arrival>,
     /// Jitter in 1/16 ticks (§A.8).
     jitter: u32,
+    pub(super) pattern: LossPattern,
+    /// Whether its timestamps went on where its numbers did not: it sends nothing while nothing is said.
+    pauses: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +33,18 @@ impl ReceiverStatistics {
     /// Figures of the stream `ssrc` whose clock runs at `clock_rate` Hz.
     pub fn new(ssrc: u32, clock_rate: u32) -> Self {
         let sequence = SequenceExtender::default();
-        Self { ssrc, clock_rate, sequence, base: 0, received: 0, reported: (0, 0), arrival: None, jitter: 0 }
+        Self {
+            ssrc,
+            clock_rate,
+            sequence,
+            base: 0,
+            received: 0,
+            reported: (0, 0),
+            arrival: None,
+            jitter: 0,
+            pattern: LossPattern::default(),
+            pauses: false,
+        }
     }
 
     /// The stream's SSRC.
@@ -57,11 +71,19 @@ impl ReceiverStatistics {
             self.base = extended;
         }
         self.received += 1;
+        self.pattern.handle_packet(extended);
     }
 
     /// Counts a packet.
     pub fn handle_packet(&mut self, now: Instant, sequence: u16, timestamp: u32) {
+        let before = self.sequence.highest();
         self.handle_sequence(sequence);
+        if let (Some(last), Some(before)) = (self.arrival, before)
+            && self.sequence.highest() == Some(before + 1)
+        {
+            let step = i64::from(timestamp.wrapping_sub(last.timestamp) as i32);
+            self.pauses |= step > i64::from(self.clock_rate / 5);
+        }
         if let Some(last) = self.arrival {
             // §6.4.1: the difference of the transit times, both in ticks.
             let elapsed = ticks(now.saturating_duration_since(last.at), self.clock_rate);
@@ -78,6 +100,17 @@ impl ReceiverStatistics {
     /// Packets lost since the beginning; duplicates can make it negative (§A.3).
     pub fn cumulative_lost(&self) -> i64 {
         self.expected() as i64 - self.received as i64
+    }
+
+    /// When the newest packet came that says something of time.
+    pub fn last_arrival(&self) -> Option<Instant> {
+        self.arrival.map(|arrival| arrival.at)
+    }
+
+    /// Whether the sender leaves pauses of more than 200 ms between packets that follow one another, as one does that
+    /// sends nothing while nothing is said.
+    pub const fn pauses(&self) -> bool {
+        self.pauses
     }
 
     /// Interarrival jitter.
