@@ -44,13 +44,14 @@ impl Worker {
             MediaCommand::AddLeg { leg, transport, audio } => self.add_leg(now, leg, transport, audio),
             MediaCommand::SetTransport { leg, transport } => self.set_transport(now, leg, transport),
             MediaCommand::SetAudio { leg, audio } => self.set_audio(now, leg, audio),
-            // This worker relays no video: a stream it is told of stays dark.
-            MediaCommand::SetVideo { leg, .. } => self.find(leg).map(drop),
+            MediaCommand::SetVideo { leg, streams } => {
+                self.find(leg).map(|slot| self.set_video(now, slot, streams))
+            }
             MediaCommand::RemoveLeg { leg } => {
                 self.remove_leg(now, leg);
                 Ok(())
             }
-            MediaCommand::Connect { a, b } => self.connect(a, b),
+            MediaCommand::Connect { a, b } => self.connect(now, a, b),
             MediaCommand::Disconnect { leg } => self.find(leg).map(|slot| self.disconnect(slot)),
             MediaCommand::Play { leg, source, repeat, token } => self.play(now, leg, source, repeat, token),
             MediaCommand::Echo { leg } => self.find(leg).map(|slot| self.set_feed(slot, Feed::Echo)),
@@ -143,6 +144,7 @@ impl Worker {
             gain: 1.0,
             incoming: Incoming::default(),
             feed: Feed::Silence,
+            video: None,
             digits: Digits::default(),
             recorder: None,
             outgoing: Outgoing { stream, rtcp, codec: None },
@@ -198,6 +200,7 @@ impl Worker {
                 // (RFC 3711 §3.3.1).
                 let clock_rate = leg.audio.codecs.first().map_or(8000, |format| format.codec.clock_rate());
                 leg.outgoing.stream = OutgoingStream::new(clock_rate, &mut *self.random);
+                leg.renew_video(&mut *self.random);
                 self.routes.forget(slot);
                 self.routes.claim_ufrag(slot, ufrag);
             }
@@ -248,6 +251,7 @@ impl Worker {
     pub(crate) fn take_leg(&mut self, now: Instant, slot: Slot) -> Option<Box<Leg>> {
         self.disconnect(slot);
         self.stop_recording(slot, RecordingEnd::LegRemoved);
+        self.end_video(now, slot);
         let leg = self.legs.get_mut(slot)?;
         if let Some(bye) = leg.take_bye(now, &mut *self.random) {
             self.outputs.push(bye);
@@ -280,7 +284,7 @@ impl Worker {
         }
     }
 
-    fn connect(&mut self, a: LegId, b: LegId) -> Result<(), Dropped> {
+    fn connect(&mut self, now: Instant, a: LegId, b: LegId) -> Result<(), Dropped> {
         let (a, b) = (self.find(a)?, self.find(b)?);
         if a == b {
             return Err(Dropped);
@@ -292,6 +296,8 @@ impl Worker {
         if is_connected(self).is_none() {
             self.set_feed(a, Feed::Partner { slot: b, conversion: None });
             self.set_feed(b, Feed::Partner { slot: a, conversion: None });
+            self.want_key_frames(now, a);
+            self.want_key_frames(now, b);
         }
         Ok(())
     }
@@ -302,8 +308,9 @@ impl Worker {
 
     /// Replaces what a leg hears. A partner that heard it hears nothing.
     fn set_feed(&mut self, slot: Slot, feed: Feed) {
+        self.lift_limit(slot);
         let Some(leg) = self.legs.get_mut(slot) else { return };
-        leg.outgoing.stream.release_source();
+        leg.release_sources();
         let old = std::mem::replace(&mut leg.feed, feed);
         if let Feed::Mix(member) = &old {
             self.mixes.leave(member.mix, slot);
@@ -312,8 +319,11 @@ impl Worker {
             && let Some(other) = self.legs.get_mut(partner)
             && matches!(&other.feed, Feed::Partner { slot: back, .. } if *back == slot)
         {
-            other.outgoing.stream.release_source();
-            other.feed = Feed::Silence;
+            other.release_sources();
+            self.lift_limit(partner);
+            if let Some(other) = self.legs.get_mut(partner) {
+                other.feed = Feed::Silence;
+            }
             self.reschedule(partner);
         }
         self.reschedule(slot);

@@ -22,6 +22,7 @@ use crate::{
     quality::Counted,
     recorder::Recorder,
     transport::LegTransport,
+    video::Video,
 };
 
 pub(crate) struct Leg {
@@ -34,6 +35,8 @@ pub(crate) struct Leg {
     pub(crate) gain: f32,
     pub(crate) incoming: Incoming,
     pub(crate) feed: Feed,
+    /// Its streams beside audio.
+    pub(crate) video: Option<Box<Video>>,
     pub(crate) digits: Digits,
     /// What writes down what it says.
     pub(crate) recorder: Option<Box<Recorder>>,
@@ -163,6 +166,7 @@ impl Leg {
             self.feed.next_timeout(),
             self.recorder.as_ref().map(|recorder| recorder.due),
             self.transport.next_timeout(),
+            self.video.as_ref().and_then(|video| video.next_timeout()),
         ]
         .into_iter()
         .flatten()

@@ -21,6 +21,7 @@ mod recordings;
 mod routes;
 mod telephone;
 mod transport;
+mod video;
 mod worker;
 
 pub use output::{Output, PacketSink, RecordingPart, SocketKey};

@@ -97,11 +97,22 @@ impl Worker {
                     leg.incoming.rejected += 1;
                     return;
                 };
-                leg.transport.note_valid(now, source, true);
-                leg.outgoing.rtcp.handle_rtcp(now, compound);
+                leg.transport_at(socket).note_valid(now, source, true);
+                if leg.owns(socket) {
+                    leg.outgoing.rtcp.handle_rtcp(now, compound);
+                }
+                if leg.video.is_some() {
+                    self.hear_video_feedback(now, slot, (socket, compound), send);
+                }
             }
             Plain::Rtp { length } => {
-                let Some(heard) = buffer.get(..length).and_then(|bytes| recognise(&leg.audio, bytes)) else {
+                let passage = Passage { now, buffer: &mut *buffer, send: &mut *send };
+                if leg.video.is_some() && self.hear_video(slot, (socket, source), length, passage) {
+                    return;
+                }
+                let Some(leg) = self.legs.get_mut(slot) else { return };
+                let bytes = buffer.get(..length).filter(|_| leg.owns(socket));
+                let Some(heard) = bytes.and_then(|bytes| recognise(&leg.audio, bytes)) else {
                     leg.incoming.rejected += 1;
                     return;
                 };
@@ -266,7 +277,7 @@ impl Leg {
 
     /// Decides whether a datagram is believed, and decrypts it in place.
     fn open(&mut self, now: Instant, socket: SocketKey, source: SocketAddr, bytes: &mut [u8]) -> Plain {
-        match &mut self.transport {
+        match self.transport_at(socket) {
             LegTransport::Browser(browser) => match browser.transport.handle_datagram(now, source, bytes) {
                 Ok(Received::Rtp { length }) => Plain::Rtp { length },
                 Ok(Received::Rtcp { length }) => Plain::Rtcp { length },

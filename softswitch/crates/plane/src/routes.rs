@@ -18,7 +18,7 @@ pub(crate) struct Routes {
 struct Held {
     ufrags: Vec<String>,
     addresses: Vec<SocketAddr>,
-    port: Option<u16>,
+    ports: Vec<u16>,
 }
 
 impl Routes {
@@ -55,7 +55,15 @@ impl Routes {
 
     pub(crate) fn claim_port(&mut self, slot: Slot, port: u16) {
         self.ports.insert(port, slot);
-        self.held.entry(slot).or_default().port = Some(port);
+        self.held.entry(slot).or_default().ports.push(port);
+    }
+
+    pub(crate) fn release_port(&mut self, slot: Slot, port: u16) {
+        if remove_own(&mut self.ports, slot, &port)
+            && let Some(held) = self.held.get_mut(&slot)
+        {
+            held.ports.retain(|known| *known != port);
+        }
     }
 
     pub(crate) fn release_ufrag(&mut self, slot: Slot, ufrag: &str) {
@@ -76,14 +84,14 @@ impl Routes {
 
     /// Forgets every way to a leg.
     pub(crate) fn forget(&mut self, slot: Slot) {
-        let Some(Held { ufrags, addresses, port }) = self.held.remove(&slot) else { return };
+        let Some(Held { ufrags, addresses, ports }) = self.held.remove(&slot) else { return };
         for ufrag in ufrags {
             remove_own(&mut self.ufrags, slot, &ufrag);
         }
         for address in addresses {
             remove_own(&mut self.addresses, slot, &address);
         }
-        if let Some(port) = port {
+        for port in ports {
             remove_own(&mut self.ports, slot, &port);
         }
     }

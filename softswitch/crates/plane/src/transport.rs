@@ -42,6 +42,20 @@ impl LegTransport {
         true
     }
 
+    /// Sends the very bytes of a packet that was sent before, encrypted as it was.
+    pub(crate) fn send_protected(&self, datagram: &[u8], send: &mut PacketSink<'_>) {
+        let route = match self {
+            Self::Browser(browser) => browser.transport.selected().map(|to| (SocketKey::WebRtc, to)),
+            Self::Telephone(telephone) => {
+                let destination = telephone.rtp_destination().filter(|_| telephone.is_ready());
+                destination.map(|to| (SocketKey::Rtp(telephone.local_port), to))
+            }
+        };
+        if let Some((socket, destination)) = route {
+            send(socket, destination, datagram);
+        }
+    }
+
     /// The datagram that carries a compound RTCP packet, encrypted for a browser; `None` while there is no way.
     pub(crate) fn rtcp_transmit(&mut self, mut compound: Vec<u8>) -> Option<Output> {
         let (socket, destination) = match self {

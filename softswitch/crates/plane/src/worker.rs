@@ -164,6 +164,7 @@ impl Worker {
                 self.observe_quality(now, slot);
             }
             self.record_frame(now, slot);
+            self.tend_video(now, slot);
             let Some(leg) = self.legs.get_mut(slot) else { continue };
             let leg = leg.id;
             match due {
@@ -196,7 +197,10 @@ impl Worker {
     pub fn handle_socket_result(&mut self, now: Instant, port: u16, is_open: bool) {
         let Some(slot) = self.routes.by_port(port) else { return };
         let Some(leg) = self.legs.get_mut(slot) else { return };
-        let LegTransport::Telephone(telephone) = &mut leg.transport else { return };
+        let telephone = match &mut leg.transport {
+            LegTransport::Telephone(telephone) if telephone.local_port == port => telephone,
+            _ => return self.handle_video_socket(slot, port, is_open),
+        };
         if is_open {
             telephone.socket = SocketState::Open;
             self.wake(now, slot);

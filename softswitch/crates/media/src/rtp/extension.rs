@@ -110,8 +110,8 @@ const ONE_BYTE: u16 = 0xbede;
 const TWO_BYTE: u16 = 0x1000;
 const EXTENSION_HEADER_LENGTH: usize = 4;
 
-/// The most octets an [`ElementWriter`] needs for six elements of ours.
-pub const MAX_EXTENSION_LENGTH: usize = 4 + 6 * 17 + 2;
+/// The room an [`ElementWriter`] is given: more than all that is negotiated takes.
+pub const MAX_EXTENSION_LENGTH: usize = 64;
 
 #[cfg(test)]
 mod tests {

@@ -37,6 +37,8 @@ pub(crate) struct Browser {
     worker_ice: IceCredentials,
     random: SeededRandom,
     pub(crate) rtcp: usize,
+    /// The compounds that came.
+    pub(crate) compounds: Vec<Vec<u8>>,
 }
 
 impl Browser {
@@ -46,7 +48,17 @@ impl Browser {
             (IceCredentials::generate(&mut random), IceCredentials::generate(&mut random));
         let identity = DtlsIdentity::generate().expect("a certificate");
         let transport = WebRtcTransport::new(ice.clone(), identity.clone());
-        Self { leg, address: address(at), transport, identity, ice, worker_ice, random, rtcp: 0 }
+        Self {
+            leg,
+            address: address(at),
+            transport,
+            identity,
+            ice,
+            worker_ice,
+            random,
+            rtcp: 0,
+            compounds: Vec::new(),
+        }
     }
 
     /// The leg as call control makes it: the browser is the DTLS client.
@@ -145,8 +157,9 @@ impl Browser {
         let mut bytes = sent.bytes.clone();
         match self.transport.handle_datagram(now, address(SERVER), &mut bytes) {
             Ok(Received::Rtp { length }) => Some(bytes[..length].to_vec()),
-            Ok(Received::Rtcp { .. }) => {
+            Ok(Received::Rtcp { length }) => {
                 self.rtcp += 1;
+                self.compounds.push(bytes[..length].to_vec());
                 None
             }
             Ok(Received::Nothing) | Err(_) => None,
@@ -162,6 +175,14 @@ impl Browser {
         let protected = self.protect(packet);
         rig.deliver(SocketKey::WebRtc, self.address, &protected);
         protected
+    }
+
+    /// Encrypts and delivers a compound RTCP packet.
+    pub(crate) fn report(&mut self, rig: &mut Rig, compound: &[u8]) {
+        let mut buffer = compound.to_vec();
+        buffer.resize(compound.len() + SRTP_OVERHEAD, 0);
+        let length = self.transport.protect_rtcp(&mut buffer, compound.len()).expect("connected");
+        rig.deliver(SocketKey::WebRtc, self.address, &buffer[..length]);
     }
 
     pub(crate) fn protect(&mut self, packet: &[u8]) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! A worker, simulated telephones and browsers, no sockets and no clock. Each file is one behaviour.
 
 mod browser;
+mod camera;
 mod phone;
 mod rig;
 
@@ -24,3 +25,8 @@ mod source_switch_has_no_jump;
 mod tone_crosses_workers;
 mod tone_reaches_only_the_partner;
 mod transcoded_tone_keeps_its_level;
+mod video_crosses_legs;
+mod video_is_repaired;
+mod video_is_slowed;
+mod video_of_a_telephone;
+mod video_waits_for_a_key_frame;
