@@ -3,4 +3,5 @@
 
 pub mod digest;
 pub mod phones;
+pub mod process;
 pub mod wire;

@@ -151,10 +151,14 @@ pub fn register(envelope: Envelope<'_>, authorization: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// An INVITE of `from` to `to`.
+/// An INVITE of `from` to `to` by a telephone whose media nobody expects.
 pub fn invite(envelope: Envelope<'_>, to: &str, authorization: &str) -> Vec<u8> {
+    invite_with(envelope, to, authorization, &description(envelope.local))
+}
+
+/// An INVITE of `from` to `to` with this offer.
+pub fn invite_with(envelope: Envelope<'_>, to: &str, authorization: &str, sdp: &str) -> Vec<u8> {
     let Envelope { realm, local, call_id, branch, cseq, from, tag } = envelope;
-    let sdp = description(local);
     format!(
         "INVITE sip:{to}@{realm} SIP/2.0\r\n\
          Via: SIP/2.0/UDP {local};branch={branch};rport\r\n\

@@ -12,10 +12,11 @@ use std::{
 use ringdown_benches::{
     digest::Algorithm,
     phones::{self, Authentication, Dialog, Envelope, Phone},
+    process::Cost,
     wire::Wire,
 };
 
-use crate::{callee::Callees, outcome::Outcome, process::Cost, sockets::Sockets};
+use crate::{callee::Callees, outcome::Outcome, sockets::Sockets};
 
 /// What is offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,6 @@ mod callee;
 mod compare;
 mod generator;
 mod outcome;
-mod process;
 mod server;
 mod sockets;
 

@@ -4,19 +4,19 @@ use std::{collections::HashMap, fs};
 
 /// Processor time and memory of a process and its descendants at one moment.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Cost {
+pub struct Cost {
     /// User and system time, in microseconds.
-    pub(crate) cpu_us: f64,
+    pub cpu_us: f64,
     /// Memory in kilobytes: each page divided by the number of processes that share it.
-    pub(crate) memory_kb: u64,
+    pub memory_kb: u64,
 }
 
 impl Cost {
     /// The cost of `root` and of everything it started.
-    pub(crate) fn of(root: u32) -> Self {
+    pub fn of(root: u32) -> Self {
         let mut cost = Self::default();
         for pid in family(root) {
-            cost.cpu_us += cpu_us(pid).unwrap_or_default();
+            cost.cpu_us += run_us(pid).or_else(|| cpu_us(pid)).unwrap_or_default();
             cost.memory_kb += memory_kb(pid).unwrap_or_default();
         }
         cost
@@ -49,6 +49,17 @@ fn stat(pid: u32) -> Option<Vec<String>> {
     Some(fields.split_whitespace().map(str::to_owned).collect())
 }
 
+/// What the scheduler counted, to the nanosecond, where the kernel tells it.
+fn run_us(pid: u32) -> Option<f64> {
+    let mut nanoseconds = 0.0;
+    for task in fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten() {
+        let text = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        nanoseconds += text.split_whitespace().next()?.parse::<f64>().ok()?;
+    }
+    (nanoseconds > 0.0).then_some(nanoseconds / 1000.0)
+}
+
+/// The same in ticks of 10 ms.
 fn cpu_us(pid: u32) -> Option<f64> {
     let fields = stat(pid)?;
     let ticks = |at: usize| fields.get(at)?.parse::<f64>().ok();
@@ -64,3 +75,29 @@ fn memory_kb(pid: u32) -> Option<u64> {
 
 /// `sysconf(_SC_CLK_TCK)` of every Linux there is.
 const TICKS_PER_SECOND: f64 = 100.0;
+
+/// How busy a core was since `before`: all that ran on it and its interrupts, as a share of 1.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CoreTime {
+    busy: f64,
+    all: f64,
+}
+
+impl CoreTime {
+    /// The time of `core` so far.
+    pub fn of(core: usize) -> Self {
+        let text = fs::read_to_string("/proc/stat").unwrap_or_default();
+        let name = format!("cpu{core} ");
+        let line = text.lines().find_map(|line| line.strip_prefix(&name)).unwrap_or_default();
+        let ticks: Vec<f64> = line.split_whitespace().filter_map(|field| field.parse().ok()).collect();
+        // user nice system idle iowait irq softirq steal: proc(5).
+        let all = ticks.iter().take(8).sum();
+        let idle: f64 = ticks.iter().skip(3).take(2).sum();
+        Self { busy: all - idle, all }
+    }
+
+    /// The share of the time between that was not idle.
+    pub fn busy_since(self, before: Self) -> f64 {
+        (self.busy - before.busy) / (self.all - before.all).max(1.0)
+    }
+}
