@@ -3,18 +3,22 @@
 //! Everything here is told the time and the random source, and takes and returns bytes. The crate `plane` joins
 //! it with a browser's transport into a whole media worker.
 
+pub mod activity;
 pub mod api;
 pub mod band;
 mod checksum;
 pub mod codec;
+pub mod dtmf;
 pub mod jitter;
 pub mod mix;
+pub mod noise;
 pub mod playout;
 pub mod prompt;
 pub mod quality;
 pub mod resample;
 pub mod rtcp;
 pub mod rtp;
+pub mod stretch;
 pub mod tone;
 pub mod transcode;
 pub mod video;

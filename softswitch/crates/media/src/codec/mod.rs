@@ -45,11 +45,24 @@ pub struct OpusSettings {
     /// The packet loss to expect, in percent: more makes the forward error correction stronger and the rest
     /// poorer. 0 switches it off.
     pub expected_loss: u8,
+    /// Whether next to nothing is sent while nothing is said: packets of one or two octets, which need not be sent.
+    pub dtx: bool,
+    /// Whether every packet is as long as any other.
+    pub constant_bitrate: bool,
+    /// The highest sample rate that is worth sending, 8,000 to 48,000.
+    pub max_playback_rate: u32,
 }
 
 impl Default for OpusSettings {
     fn default() -> Self {
-        Self { complexity: 5, bitrate: 32_000, expected_loss: 10 }
+        Self {
+            complexity: 5,
+            bitrate: 32_000,
+            expected_loss: 10,
+            dtx: false,
+            constant_bitrate: false,
+            max_playback_rate: 48_000,
+        }
     }
 }
 
@@ -81,6 +94,17 @@ impl Encoder {
         }
     }
 
+    /// Takes new settings; those of Opus alone mean anything.
+    ///
+    /// # Errors
+    /// Where the codec library refuses.
+    pub fn set_opus(&mut self, settings: OpusSettings) -> Result<(), CodecError> {
+        match self {
+            Self::Opus(encoder) => set_opus(encoder, settings),
+            Self::G722(_) | Self::Pcmu | Self::Pcma => Ok(()),
+        }
+    }
+
     /// Encodes one frame into `out` and returns the packet's length. Opus takes frames of 2.5, 5, 10, 20, 40 and
     /// 60 ms, G.711 and G.722 any that `out` holds, the latter of an even number of samples.
     ///
@@ -103,12 +127,27 @@ impl Encoder {
 fn opus_encoder(sample_rate: u32, settings: OpusSettings) -> Result<opus::Encoder, CodecError> {
     let mut encoder = opus::Encoder::new(sample_rate, opus::Channels::Mono, opus::Application::Voip)
         .map_err(|_| CodecError::SampleRate)?;
+    set_opus(&mut encoder, settings)?;
+    Ok(encoder)
+}
+
+/// Libopus takes new settings between any two packets.
+fn set_opus(encoder: &mut opus::Encoder, settings: OpusSettings) -> Result<(), CodecError> {
     let bitrate = settings.bitrate.clamp(6_000, 128_000);
     encoder.set_complexity(i32::from(settings.complexity.min(10))).map_err(from_opus)?;
     encoder.set_bitrate(opus::Bitrate::Bits(bitrate as i32)).map_err(from_opus)?;
     encoder.set_inband_fec(settings.expected_loss > 0).map_err(from_opus)?;
     encoder.set_packet_loss_perc(i32::from(settings.expected_loss.min(100))).map_err(from_opus)?;
-    Ok(encoder)
+    encoder.set_dtx(settings.dtx).map_err(from_opus)?;
+    encoder.set_vbr(!settings.constant_bitrate).map_err(from_opus)?;
+    let bandwidth = match settings.max_playback_rate {
+        0..12_000 => opus::Bandwidth::Narrowband,
+        12_000..16_000 => opus::Bandwidth::Mediumband,
+        16_000..24_000 => opus::Bandwidth::Wideband,
+        24_000..48_000 => opus::Bandwidth::Superwideband,
+        _ => opus::Bandwidth::Fullband,
+    };
+    encoder.set_max_bandwidth(bandwidth).map_err(from_opus)
 }
 
 fn encode_g711(pcm: &[i16], out: &mut [u8], encode: fn(i16) -> u8) -> Result<usize, CodecError> {
@@ -117,6 +156,15 @@ fn encode_g711(pcm: &[i16], out: &mut [u8], encode: fn(i16) -> u8) -> Result<usi
         *octet = encode(sample);
     }
     Ok(pcm.len())
+}
+
+/// How many samples at `pcm_rate` a packet holds; 0 where it is none of this codec.
+pub fn packet_samples(codec: CodecId, payload: &[u8], pcm_rate: u32) -> usize {
+    match codec {
+        CodecId::Opus => opus::packet::get_nb_samples(payload, pcm_rate).unwrap_or(0),
+        CodecId::G722 => payload.len() * 2,
+        CodecId::Pcmu | CodecId::Pcma => payload.len(),
+    }
 }
 
 fn from_opus(error: opus::Error) -> CodecError {
