@@ -39,10 +39,11 @@ const PLANS: usize = 64;
 const LOCALE: &str = "en";
 
 /// Encoded once and played for years: the last bit of quality is worth the time.
-const PROMPT_SETTINGS: OpusSettings = OpusSettings { complexity: 10, bitrate: 32_000, expected_loss: 0 };
+const PROMPT_SETTINGS: OpusSettings =
+    OpusSettings { complexity: 10, expected_loss: 0, ..OpusSettings::DEFAULT };
 
 /// Encoded while somebody waits for the start.
-const TONE_SETTINGS: OpusSettings = OpusSettings { complexity: 5, bitrate: 32_000, expected_loss: 0 };
+const TONE_SETTINGS: OpusSettings = OpusSettings { expected_loss: 0, ..OpusSettings::DEFAULT };
 
 #[derive(Deserialize)]
 struct Manifest {

@@ -53,16 +53,21 @@ pub struct OpusSettings {
     pub max_playback_rate: u32,
 }
 
+impl OpusSettings {
+    /// Speech over a network that loses a packet now and then.
+    pub const DEFAULT: Self = Self {
+        complexity: 5,
+        bitrate: 32_000,
+        expected_loss: 10,
+        dtx: false,
+        constant_bitrate: false,
+        max_playback_rate: 48_000,
+    };
+}
+
 impl Default for OpusSettings {
     fn default() -> Self {
-        Self {
-            complexity: 5,
-            bitrate: 32_000,
-            expected_loss: 10,
-            dtx: false,
-            constant_bitrate: false,
-            max_playback_rate: 48_000,
-        }
+        Self::DEFAULT
     }
 }
 
