@@ -161,6 +161,12 @@ impl Rooms {
         self.rooms.get(&id).filter(|room| room.members.len() > 1).map(|room| room.mix)
     }
 
+    /// The mix of the room a number reaches, and who came first of those in it, if somebody is.
+    pub(crate) fn reached_by(&self, number: &str) -> Option<(MixId, LegId)> {
+        let room = self.rooms.values().find(|room| &*room.plan.number.0 == number)?;
+        Some((room.mix, room.members.first()?.leg))
+    }
+
     pub(crate) fn members(&self, id: RoomId) -> &[RoomMember] {
         self.rooms.get(&id).map_or(&[], |room| &room.members)
     }

@@ -1,6 +1,6 @@
 //! Rooms from outside: what moderators ask of them, and how changes reach their members.
 
-use ringdown_types::{RoomId, UserId, contain};
+use ringdown_types::{LegId, MixId, RoomId, UserId, contain};
 
 use crate::{CallControl, CommandError, Notice, RoomCommand, RoomView};
 
@@ -41,6 +41,11 @@ impl CallControl {
         }
         self.settle_rooms();
         Ok(())
+    }
+
+    /// The mix of the room a number reaches, and who came first of those in it, if somebody is.
+    pub fn room_reached_by(&self, number: &str) -> Option<(MixId, LegId)> {
+        self.shared.rooms.reached_by(number)
     }
 
     /// Every room with somebody in it.

@@ -155,7 +155,7 @@ impl Member {
         (past, shared, limiter): (&Past, &SharedVoices, Limiter),
         out: &mut [u8],
     ) -> Option<usize> {
-        if !self.own.is_needed(self.said.is_some(), shared) {
+        if !self.own.is_needed(self.said.is_some() || self.is_link, shared) {
             self.limiter = limiter;
             return None;
         }
@@ -164,7 +164,9 @@ impl Member {
             Some(said) => bus.without(said, &mut self.limiter, &mut heard),
             None => bus.all(&mut self.limiter, &mut heard),
         }
-        self.own.encode(codec, (past, shared), &heard, out)
+        let (codec, settings) = codec;
+        let settings = if self.is_link { for_a_link(settings) } else { settings };
+        self.own.encode((codec, settings), (past, shared), &heard, out)
     }
 }
 
@@ -300,6 +302,14 @@ impl Mix {
 pub(crate) const fn can_be_mixed(source: PlaySource) -> bool {
     !matches!(source, PlaySource::Recording(_))
 }
+
+/// What crosses a link is encoded once more for its listeners, and nothing is lost on the way.
+fn for_a_link(settings: OpusSettings) -> OpusSettings {
+    OpusSettings { bitrate: LINK_BITRATE, expected_loss: 0, ..settings }
+}
+
+/// A lower rate adds what two encodings spoil, a higher one is not heard.
+const LINK_BITRATE: u32 = 128_000;
 
 /// How soon a mix is looked after again, whatever it missed.
 const SHORTEST_WAIT: std::time::Duration = std::time::Duration::from_millis(1);

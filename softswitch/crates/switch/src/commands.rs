@@ -190,7 +190,7 @@ impl Switch {
         if self.sessions.leg_count(session) >= self.config.limits.legs_per_session {
             return Err(Refusal::new(CommandError::Congestion, "the session has too many calls"));
         }
-        let Some(worker) = self.worker_for(user) else {
+        let Some(worker) = self.worker_for_call(user, &to) else {
             return Err(Refusal::new(CommandError::Congestion, "there is no media worker"));
         };
         let mut web = WebLeg::new(

@@ -40,6 +40,7 @@ mod lost_media;
 mod mailboxes;
 mod media;
 mod messages;
+mod mixes;
 mod notices;
 mod output;
 mod ports;

@@ -4,7 +4,7 @@
 //! retrieval brings legs of two calls together. Then a pair of *link legs*, one on each worker, carries the audio
 //! between them as plain RTP over the advertised address. A link speaks every codec on fixed payload types, so what one
 //! side says reaches the other as it was sent if it knows the codec, and is transcoded once if not. A link lives as
-//! long as its bridge, or as its leg is in a mix that another worker makes.
+//! long as its bridge. Links between the parts of a mix are `mixes.rs`'s.
 
 use std::{collections::HashMap, net::SocketAddr, time::Instant};
 
@@ -23,7 +23,7 @@ use crate::{Output, Switch};
 pub(crate) struct LinkEnd {
     /// The link leg; call control does not know it.
     pub(crate) leg: LegId,
-    worker: usize,
+    pub(crate) worker: usize,
     port: u16,
 }
 
@@ -83,26 +83,18 @@ impl Switch {
         let far = self.links.ends.remove(&other).map(|(end, _)| end);
         for end in [Some(end), far].into_iter().flatten() {
             self.links.served.remove(&end.leg);
-            self.workers.leg_leaves(end.leg, end.worker, Some(end.port));
-            let command = MediaCommand::RemoveLeg { leg: end.leg };
-            self.out.push_back(Output::Media { worker: end.worker, command });
+            self.remove_link_end(end);
         }
     }
 
-    /// Joins a leg with a link whose far end, which is returned, is on another worker and hears what is chosen there.
-    pub(crate) fn link_to_worker(&mut self, leg: LegId, worker: usize, far: usize) -> Option<LegId> {
-        let (near, far) = self.make_link(worker, far)?;
-        for end in [near, far] {
-            self.links.served.insert(end.leg, leg);
-        }
-        self.links.ends.insert(leg, (near, far.leg));
-        self.links.ends.insert(far.leg, (far, leg));
-        self.media(leg, MediaCommand::Connect { a: leg, b: near.leg });
-        Some(far.leg)
+    pub(crate) fn remove_link_end(&mut self, end: LinkEnd) {
+        self.workers.leg_leaves(end.leg, end.worker, Some(end.port));
+        let command = MediaCommand::RemoveLeg { leg: end.leg };
+        self.out.push_back(Output::Media { worker: end.worker, command });
     }
 
     /// A pair of link legs that carry audio between two workers; `None` where either has no port left.
-    fn make_link(&mut self, a: usize, b: usize) -> Option<(LinkEnd, LinkEnd)> {
+    pub(crate) fn make_link(&mut self, a: usize, b: usize) -> Option<(LinkEnd, LinkEnd)> {
         let port_a = self.workers.take_port(a)?;
         let Some(port_b) = self.workers.take_port(b) else {
             self.workers.return_port(a, port_a);
@@ -130,7 +122,12 @@ impl Switch {
             let call = self.calls.last_call_of(user)?;
             call.legs.iter().find_map(|leg| self.legs.get(leg.leg)).map(|leg| leg.worker)
         };
-        self.workers.at_most_above_least(theirs(), MAX_MORE_LEGS)
+        self.near(theirs())
+    }
+
+    /// This worker, unless it has much more to do than the one with the least.
+    pub(crate) fn near(&self, worker: Option<usize>) -> Option<usize> {
+        self.workers.at_most_above_least(worker, MAX_MORE_LEGS)
     }
 }
 

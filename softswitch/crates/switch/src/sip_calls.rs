@@ -50,7 +50,8 @@ impl Switch {
             Ok(None) => (None, usual_peer(transport)),
             Err(error) => return self.reject(now, usage, error.sip_status()),
         };
-        let Some(worker) = self.worker_for(user) else {
+        let dialled = invitation.request.uri.called_number().unwrap_or_default();
+        let Some(worker) = self.worker_for_call(user, &dialled) else {
             return self.reject(now, usage, EndReason::Congestion.sip_status());
         };
         let source = invitation.flow.remote.ip();
@@ -74,7 +75,6 @@ impl Switch {
         };
         self.insert_telephone(leg, worker, sip);
         let device = DeviceId::Telephone(binding);
-        let dialled = invitation.request.uri.called_number().unwrap_or_default();
         let caller = Caller { leg, user, device, makes_ringback: true };
         let placed = match self.device_named(&invitation.request.uri) {
             _ if let Some(Some(replaced)) = replaced => {

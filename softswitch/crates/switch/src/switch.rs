@@ -28,11 +28,11 @@ use crate::{
     lost_media::LostMedia,
     mailboxes::{Mailboxes, RecordingEnded},
     messages::Messages,
+    mixes::Mixes,
     notices::Translator,
     presence::People,
     qualify::Qualify,
     quality::AwaitedFigures,
-    rooms::Mixes,
     sessions::Sessions,
     settings::SettingChanges,
     sip_requests::SipSide,
@@ -194,7 +194,6 @@ impl Switch {
                 warn!(%leg, ?slot, ?failure, "video failed");
             }
             MediaEvent::Talking { leg, is_talking } => {
-                let leg = self.links.served_by(leg).unwrap_or(leg);
                 self.calls.handle_leg_event(now, leg, LegEvent::Talking(is_talking));
             }
             MediaEvent::RecordingEnded { leg, recording, end, duration_ms, is_stored } => {
@@ -221,6 +220,9 @@ impl Switch {
     /// A telephone may be silent for as long as it likes: whether it is there, its signalling says. A browser that
     /// went silent may be about to say why.
     fn media_failed(&mut self, now: Instant, leg: LegId, failure: MediaFailure) {
+        if failure != MediaFailure::ConsentExpired && self.mix_link_failed(now, leg) {
+            return;
+        }
         if let Some(served) = self.links.served_by(leg) {
             // A link is silent while nobody on it speaks; only one that cannot work is of interest.
             if failure != MediaFailure::ConsentExpired {
@@ -246,6 +248,7 @@ impl Switch {
     /// ports it used stay with what is left of it.
     pub fn handle_worker_lost(&mut self, now: Instant, worker: usize) {
         self.workers.lose(worker);
+        self.mixes_lose(now, worker);
         let mut struck = self.links.served_at(worker);
         struck.extend(self.legs.at(worker));
         struck.sort_unstable();

@@ -169,38 +169,3 @@ fn two_calls_of_a_browser_are_merged() {
     office.at(bob, |phone| phone.hang_up());
     office.assert_quiet();
 }
-
-/// A worker mixes its own legs only: a member of another comes through a link, and the link goes when it leaves.
-#[test]
-fn members_of_two_workers_are_in_one_mix() {
-    let mut office = with_room(Office::with_two_workers(), None);
-    let (alice, carol) = (office.phone("alice-phone"), office.phone("carol-phone"));
-    office.at(alice, |phone| phone.dial("600"));
-    let alices = office.leg_of(ALICE);
-    office.at(carol, |phone| phone.dial("600"));
-    let carols = office.leg_of(CAROL);
-    let worker = |office: &Office, leg: LegId| office.media[&leg].worker;
-    assert_ne!(worker(&office, alices), worker(&office, carols), "the calls are spread");
-    let Hears::Mix(mix) = office.hears(carols) else { panic!("{:?}", office.hears(carols)) };
-    let Hears::Leg(near) = office.hears(alices) else { panic!("{:?}", office.hears(alices)) };
-    assert_eq!((worker(&office, near), office.hears(near)), (worker(&office, alices), Hears::Leg(alices)));
-    let members: Vec<LegId> =
-        office.media.iter().filter(|(_, leg)| leg.hears == Hears::Mix(mix)).map(|(id, _)| *id).collect();
-    assert_eq!(members.len(), 2);
-    let far = *members.iter().find(|leg| **leg != carols).expect("the link's far end");
-    assert_eq!(worker(&office, far), worker(&office, carols));
-    // Who talks is told of the member, not of the link.
-    office.media_event(MediaEvent::Talking { leg: far, is_talking: true });
-    assert_eq!(office.events.last(), Some(&Event::RoomTalking { room: ROOM, leg: alices, is_talking: true }));
-
-    // The menu takes alice out of the mix and lets her in again.
-    press(&mut office, alices, "*");
-    assert_eq!(office.media.len(), 2, "no link while she hears the menu");
-    press(&mut office, alices, "*");
-    assert_eq!(office.media.len(), 4);
-    office.at(carol, |phone| phone.hang_up());
-    assert_eq!(said(&office, alices), Some(PromptId::MusicOnHold));
-    assert_eq!(office.media.len(), 1, "nobody is left to be linked with");
-    office.at(alice, |phone| phone.hang_up());
-    office.assert_quiet();
-}
