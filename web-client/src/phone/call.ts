@@ -23,7 +23,8 @@ export class Call {
   #machine: CallMachine;
   #info: CallInfo;
   #media: CallMedia | null = null;
-  #connected: Promise<void> = Promise.resolve();
+  /** What connects the audio; null where nothing did, or it failed. */
+  #connected: Promise<void> | null = null;
   #described = false;
   #unsent: (string | null)[] = [];
   #cancelTimer: CancelTimer | null = null;
@@ -85,9 +86,7 @@ export class Call {
   }
 
   /** Stops calling `listener`. */
-  off<E extends keyof CallEvents>(event: E, listener: (...args: CallEvents[E]) => void): void {
-    this.#events.off(event, listener);
-  }
+  off<E extends keyof CallEvents>(event: E, listener: (...args: CallEvents[E]) => void): void { this.#events.off(event, listener); }
 
   /** Answers a ringing call. Resolves when the server confirmed. */
   async answer(): Promise<void> {
@@ -95,7 +94,7 @@ export class Call {
     this.#step({ type: 'answering', answering: true });
     void this.#context.media.unlock();
     try {
-      if (!this.#media) this.#connected = this.#attach();
+      if (!this.#connected) this.#connect(this.#attach());
       await this.#openMicrophone(this.#openMedia());
       await this.#connected;
       this.#media?.setAudible(true);
@@ -150,14 +149,10 @@ export class Call {
   }
 
   /** Hands the other side on to a number; the call ends `transferred`. If nobody takes it, the user is rung again. */
-  async transfer(to: string): Promise<void> {
-    await this.#command('call.transfer', { call: this.id, to: dialled(to) });
-  }
+  async transfer(to: string): Promise<void> { await this.#command('call.transfer', { call: this.id, to: dialled(to) }); }
 
   /** Joins the other side with the other side of `other`, which talks or rings; both calls end `transferred`. */
-  async completeTransfer(other: Call): Promise<void> {
-    await this.#command('call.complete', { call: this.id, other: other.id });
-  }
+  async completeTransfer(other: Call): Promise<void> { await this.#command('call.complete', { call: this.id, other: other.id }); }
 
   /** Makes a conference of this call and `other`, which ends; its other side comes along. */
   async merge(other: Call): Promise<void> { await this.#command('call.merge', { call: this.id, other: other.id }); }
@@ -196,9 +191,7 @@ export class Call {
     media.setAudible(false);
     // A device takes tens of milliseconds to open, a wireless headset a second. The answer asks where this fails.
     if (this.#context.media.permission === 'granted') media.readyMicrophone().catch(() => undefined);
-    this.#connected = this.#answerOffer(offer);
-    // answer() tells of a failure; a call that is never answered needs none.
-    this.#connected.catch((thrown: unknown) => this.#context.log.warn('connecting ahead failed', { error: asRingdownError(thrown).name }));
+    this.#connect(this.#answerOffer(offer));
   }
 
   /** @internal What the server says of the call. */
@@ -315,7 +308,13 @@ export class Call {
     await this.#describe(description);
   }
 
-  /** A ringing call whose offer was lost with the pushes of an outage: this side offers. */
+  #connect(connected: Promise<void>): void {
+    this.#connected = connected;
+    // answer() waits for it and tells of a failure; the next answer() tries anew.
+    connected.catch(() => { this.#connected = null; });
+  }
+
+  /** A ringing call whose offer was lost with the pushes of an outage, or not taken: this side offers. */
   async #attach(): Promise<void> {
     const media = this.#openMedia();
     await this.#describe(await media.offer());

@@ -1,5 +1,6 @@
 // Calls while the connection to the server was lost.
 import { describe, expect, it } from 'vitest';
+import { settle } from '../testing/fake-clock.js';
 import { callInfo } from '../testing/fake-socket.js';
 import { connectedStory } from '../testing/story.js';
 
@@ -31,5 +32,21 @@ describe('a lost connection', () => {
     await server.push({ event: 'calls', data: { calls: [callInfo({ id: '9b' })] } });
     expect(client.calls).toEqual([second]);
     expect(first?.end).toMatchObject({ reason: 'hangup', by: 'server' });
+  });
+
+  it('answers on a second attempt where the description was lost', async () => {
+    const { client, server, media } = await connectedStory();
+    await server.push({ event: 'call.incoming', data: { call: callInfo(), description: { type: 'offer', sdp: 'o' }, autoAnswer: false } });
+    const [call] = client.calls;
+    const first = call?.answer();
+    await server.refuse(server.take('call.describe').id, 'wrong-state');
+    await expect(first).rejects.toMatchObject({ name: 'wrong-state' });
+    expect(call?.state).toBe('ringing');
+    const second = call?.answer();
+    await settle();
+    expect(media.calls[0]?.done).toContain('offer');
+    await server.result<'call.describe'>(server.take('call.describe').id, {});
+    await server.result<'call.answer'>(server.take('call.answer').id, {});
+    await second;
   });
 });

@@ -4,7 +4,10 @@
 //! may answer it before its user does; ICE and DTLS are done by the time the call is answered. Nothing is bridged to
 //! a called browser before that.
 
-use std::net::SocketAddr;
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    net::SocketAddr,
+};
 
 use ringdown_control::{DescriptionKind, SessionDescription};
 use ringdown_media::api::{AudioParameters, Transport};
@@ -20,6 +23,9 @@ pub(crate) struct WebLeg {
     media: WebSession,
     /// The codecs we accept, preferred first.
     preference: Vec<CodecId>,
+    /// The answer taken last, so that its repetition is known: a page whose connection broke says again what may not
+    /// have arrived.
+    answer_taken: Option<u64>,
 }
 
 /// What a description changes.
@@ -40,7 +46,7 @@ impl WebLeg {
         random: &mut dyn Random,
     ) -> Self {
         let media = WebSession::new(fingerprint, candidates, random);
-        Self { session, media, preference: CodecId::ALL.to_vec() }
+        Self { session, media, preference: CodecId::ALL.to_vec(), answer_taken: None }
     }
 
     pub(crate) const fn session(&self) -> SessionId {
@@ -84,7 +90,11 @@ impl WebLeg {
         let remote = RemoteDescription::parse(&description.sdp, Peer::Browser)?;
         match description.kind {
             DescriptionKind::Answer => {
-                self.media.answered(&remote, true)?;
+                let answer = Some(hash_of(&description.sdp));
+                if self.media.is_offer_pending() || answer != self.answer_taken {
+                    self.media.answered(&remote, true)?;
+                    self.answer_taken = answer;
+                }
                 Ok(Described { answer: None, tells_candidates: false })
             }
             DescriptionKind::Offer => {
@@ -117,6 +127,12 @@ impl WebLeg {
 pub(crate) fn is_candidate(text: &str) -> bool {
     // An empty candidate announces the end of one generation (RFC 8838 §4.1).
     text.is_empty() || text.len() <= MAX_CANDIDATE_BYTES && text.parse::<Candidate>().is_ok()
+}
+
+fn hash_of(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 const MAX_CANDIDATE_BYTES: usize = 1_024;

@@ -2,11 +2,15 @@
 
 mod support;
 
-use ringdown_control::{EndedBy, Event, LegState};
+use ringdown_control::{Command, CommandError, CommandResult, EndedBy, Event, LegState, SessionDescription};
 use ringdown_media::api::{PlaySource, Transport};
 use ringdown_sip::message::{HeaderName, Method};
 use ringdown_types::{CodecId, EndReason, ToneId};
-use support::{browser::ALL, phone::OPUS_FIRST, *};
+use support::{
+    browser::{self, ALL},
+    phone::OPUS_FIRST,
+    *,
+};
 
 #[test]
 fn from_desk_phone_to_desk_phone() {
@@ -166,4 +170,25 @@ fn events_come_in_an_order_that_makes_sense() {
     let over = first(&|event| matches!(event, Event::CallEnded { .. }));
     assert!(started < shown && shown < offered && offered < ended && ended < over);
     assert_eq!(over, office.events.len() - 1);
+}
+
+#[test]
+fn an_answer_said_twice_is_taken_once() {
+    let mut office = Office::new();
+    let (alice, bob) = (office.phone("alice-phone"), office.tab(BOB));
+    office.at(alice, |phone| phone.dial("102"));
+    let (leg, offer) = office.browsers[&bob].offered.last().cloned().expect("the browser rings");
+    let answer = browser::answer(&offer);
+    let describe =
+        |description: &SessionDescription| Command::Describe { leg, description: description.clone() };
+    assert_eq!(office.command(describe(&answer)), CommandResult::Done);
+    assert_eq!(office.command(describe(&answer)), CommandResult::Done, "its first outcome was lost");
+    let mut other = answer;
+    other.sdp.push_str("a=x-another:1\r\n");
+    assert!(matches!(
+        office.command(describe(&other)),
+        CommandResult::Refused { error: CommandError::WrongState, .. }
+    ));
+    assert_eq!(office.command(Command::Answer { leg, description: None }), CommandResult::Done);
+    office.assert_talking(office.leg_of(ALICE), leg);
 }
