@@ -61,10 +61,15 @@ impl Switch {
                 self.leave_mix(a);
                 self.leave_mix(b);
                 self.bridge(now, a, b);
+                self.join_video(a, b);
                 self.spare_transcoding(a, b);
                 self.spare_transcoding(b, a);
+                self.match_video(now, a);
             }
-            Action::Unbridge { a, b } => self.unbridge(a, b),
+            Action::Unbridge { a, b } => {
+                self.part_video(a, b);
+                self.unbridge(a, b);
+            }
             Action::Play { leg, source, repeat, token } => {
                 self.leave_mix(leg);
                 let source = media_source(source);
@@ -75,9 +80,13 @@ impl Switch {
                 self.media(leg, MediaCommand::Disconnect { leg });
             }
             Action::Echo { leg } => self.media(leg, MediaCommand::Echo { leg }),
-            Action::JoinMix { leg, mix } => self.join_mix(now, leg, mix),
+            Action::JoinMix { leg, mix } => {
+                self.end_video(now, leg);
+                self.join_mix(now, leg, mix);
+            }
             Action::PlayToMix { mix, source } => self.play_to_mix(mix, source),
             Action::Record { leg, recording, mailbox } => {
+                self.end_video(now, leg);
                 self.start_recording(now, leg, recording, mailbox);
             }
             Action::StopRecording { leg } => self.media(leg, MediaCommand::StopRecording { leg }),
@@ -109,12 +118,13 @@ impl Switch {
         }
     }
 
-    /// A leg is over: its media goes, its port rests, its session forgets it.
+    /// A leg is over: its media goes, its ports rest, its session forgets it.
     fn forget_leg(&mut self, leg: LegId) {
         self.lost_media.settled(leg);
         self.auto_answering.remove(&leg);
         self.drop_link_of(leg);
         self.leave_mix(leg);
+        self.forget_video(leg);
         let Some(gone) = self.legs.remove(leg) else { return };
         match &gone.side {
             Side::Browser(web) => self.sessions.remove_leg(web.session(), leg),
@@ -122,13 +132,13 @@ impl Switch {
                 self.sip.remove_leg(sip.usage, &sip.username);
             }
         }
-        let port = gone.rtp_port();
+        let ports = gone.ports();
         if gone.in_media {
-            self.workers.leg_leaves(leg, gone.worker, port);
+            self.workers.leg_leaves(leg, gone.worker, ports);
             self.out
                 .push_back(Output::Media { worker: gone.worker, command: MediaCommand::RemoveLeg { leg } });
-        } else if let Some(port) = port {
-            self.workers.return_port(gone.worker, port);
+        } else {
+            self.workers.return_ports(gone.worker, ports);
         }
     }
 
@@ -156,7 +166,8 @@ impl Switch {
         let web = WebLeg::new(session, self.config.dtls_fingerprint, candidates, &mut *self.random);
         let side = Side::Browser(Box::new(web));
         let place = LegPlace::Browser { session };
-        self.legs.insert(leg, Leg { worker, place, side, in_media: false, variables });
+        self.legs
+            .insert(leg, Leg { worker, place, side, in_media: false, variables, told_video: Vec::new() });
         self.sessions.add_leg(session, leg);
         self.browsers_to_ring.push_back((leg, caller));
     }
@@ -165,6 +176,7 @@ impl Switch {
     /// it is live, and what it does with the offer is its own.
     fn ring_browser(&mut self, now: Instant, (leg, caller): (LegId, Option<LegId>)) {
         let codecs = codecs_starting_with(&self.codecs_of(caller));
+        self.prepare_video(leg, caller, None);
         let Some(ringing) = self.legs.get_mut(leg) else { return };
         let variables = ringing.variables.clone();
         let Side::Browser(web) = &mut ringing.side else { return };
@@ -207,6 +219,7 @@ impl Switch {
         self.workers.leg_added(worker);
         let command = MediaCommand::AddLeg { leg, transport, audio };
         self.out.push_back(Output::Media { worker, command });
+        self.tell_video(leg);
     }
 
     /// Tells a leg's worker something, if it knows the leg.

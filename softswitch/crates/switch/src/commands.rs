@@ -15,10 +15,11 @@ use ringdown_types::{DialKey, EndReason, LegId, SessionId, UserId};
 
 use crate::{
     Switch,
+    device_video::{Kind, Occasion},
     features::AskedCall,
     legs::{Leg, Side},
     routing::Caller,
-    web_leg::{WebLeg, is_candidate},
+    web_leg::{WebLeg, is_candidate, read},
 };
 
 /// A call a browser asks for.
@@ -129,7 +130,7 @@ impl Switch {
                 return Err(Refusal::new(CommandError::Invalid, "this version does not know the command"));
             }
             Command::Completion { user, on } => self.complete(now, user, on)?,
-            Command::Describe { leg, description } => self.describe(leg, &description)?,
+            Command::Describe { leg, description } => self.describe(now, leg, &description)?,
             Command::Candidate { leg, candidate } => self.candidate(leg, candidate.as_ref())?,
             Command::ChangeSetting { user, change } => {
                 let refused = |refusal| Refusal(CommandError::Invalid, format!("{refusal}"));
@@ -199,11 +200,17 @@ impl Switch {
             self.workers.candidates(worker),
             &mut *self.random,
         );
-        let described = web.describe(&offer, &mut *self.random)?;
+        let remote = read(&offer)?;
+        let device = web.media_mut();
+        device.note_video_offer(&remote);
+        let wishes = device.video().wishes(Kind::Browser, None, Occasion::Answer);
+        device.wish(wishes);
+        let described = web.describe((&offer, &remote), &mut *self.random)?;
         let leg = LegId::random(&mut *self.random);
         let side = Side::Browser(Box::new(web));
         let place = LegPlace::Browser { session };
-        self.legs.insert(leg, Leg { worker, place, side, in_media: false, variables });
+        self.legs
+            .insert(leg, Leg { worker, place, side, in_media: false, variables, told_video: Vec::new() });
         let caller = Caller { leg, user, device: DeviceId::Browser(session), makes_ringback: false };
         let call = match self.place_call(now, caller, &to) {
             Ok(call) => call,
@@ -235,7 +242,7 @@ impl Switch {
         description: Option<&SessionDescription>,
     ) -> Result<(), Refusal> {
         if let Some(description) = description {
-            self.describe(leg, description)?;
+            self.describe(now, leg, description)?;
         }
         let web = self.legs.web(leg).ok_or(CallError::NoSuchLeg)?;
         if !web.is_described() {
@@ -244,18 +251,30 @@ impl Switch {
         Ok(self.calls.handle_command(now, leg, LegCommand::Answer)?)
     }
 
-    fn describe(&mut self, leg: LegId, description: &SessionDescription) -> Result<(), Refusal> {
+    fn describe(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        description: &SessionDescription,
+    ) -> Result<(), Refusal> {
+        self.legs.web(leg).ok_or(CallError::NoSuchLeg)?;
+        let remote = read(description)?;
+        if description.kind == DescriptionKind::Offer {
+            self.prepare_video(leg, self.video_partner(leg), Some(&remote));
+        }
         let web = self.legs.web(leg).ok_or(CallError::NoSuchLeg)?;
-        let described = web.describe(description, &mut *self.random)?;
+        let described = web.describe((description, &remote), &mut *self.random)?;
         let (session, transport, audio) = (web.session(), web.transport(), web.audio());
         self.media(leg, MediaCommand::SetTransport { leg, transport });
         self.media(leg, MediaCommand::SetAudio { leg, audio });
+        self.tell_video(leg);
         if let Some(answer) = described.answer {
             self.event(Event::Description { leg, session, description: answer });
         }
         if described.tells_candidates {
             self.tell_candidates(leg);
         }
+        self.match_video(now, leg);
         Ok(())
     }
 

@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use ringdown_control::LegPlace;
-use ringdown_types::{CodecId, LegId};
+use ringdown_media::api::VideoStream;
+use ringdown_sdp::{Negotiated, RemoteDescription};
+use ringdown_types::{CodecId, LegId, VideoSlot};
 
 use crate::{
+    device_video::DeviceVideo,
     sip_leg::{MediaSession, SipLeg},
     web_leg::WebLeg,
 };
@@ -22,6 +25,8 @@ pub(crate) struct Leg {
     pub(crate) in_media: bool,
     /// Free-form data the caller sent along.
     pub(crate) variables: BTreeMap<String, String>,
+    /// What the worker was told last of its video.
+    pub(crate) told_video: Vec<VideoStream>,
 }
 
 /// Which protocol a leg's device speaks.
@@ -48,11 +53,58 @@ impl Leg {
         }
     }
 
-    /// Its RTP port.
-    pub(crate) fn rtp_port(&self) -> Option<u16> {
+    /// The even RTP ports it takes.
+    pub(crate) fn ports(&self) -> Vec<u16> {
         match &self.side {
-            Side::Browser(_) => None,
-            Side::Telephone(sip) => sip.media.rtp_port(),
+            Side::Browser(_) => Vec::new(),
+            Side::Telephone(sip) => sip.media.ports(),
+        }
+    }
+
+    /// What was agreed last.
+    pub(crate) fn negotiated(&self) -> Option<&Negotiated> {
+        match &self.side {
+            Side::Browser(web) => web.media().negotiated(),
+            Side::Telephone(sip) => sip.media.negotiated(),
+        }
+    }
+
+    /// Whether an offer of ours is unanswered.
+    pub(crate) fn is_offer_pending(&self) -> bool {
+        match &self.side {
+            Side::Browser(web) => web.media().is_offer_pending(),
+            Side::Telephone(sip) => sip.media.is_offer_pending(),
+        }
+    }
+
+    /// What its device does with video.
+    pub(crate) const fn video(&self) -> &DeviceVideo {
+        match &self.side {
+            Side::Browser(web) => web.media().video(),
+            Side::Telephone(sip) => sip.media.video(),
+        }
+    }
+
+    pub(crate) const fn video_mut(&mut self) -> &mut DeviceVideo {
+        match &mut self.side {
+            Side::Browser(web) => web.media_mut().video_mut(),
+            Side::Telephone(sip) => sip.media.video_mut(),
+        }
+    }
+
+    /// Notes the video of an offer; the slots in which the device begins to send.
+    pub(crate) fn note_video_offer(&mut self, offer: &RemoteDescription) -> Vec<VideoSlot> {
+        match &mut self.side {
+            Side::Browser(web) => web.media_mut().note_video_offer(offer),
+            Side::Telephone(sip) => sip.media.note_video_offer(offer),
+        }
+    }
+
+    /// Its video, for the media worker.
+    pub(crate) fn video_streams(&self) -> Vec<VideoStream> {
+        match &self.side {
+            Side::Browser(web) => web.media().video_streams(),
+            Side::Telephone(sip) => sip.video_streams(),
         }
     }
 }

@@ -10,6 +10,7 @@
 //! | `sip_requests` | SIP requests outside dialogs: admission, REGISTER, INVITE, refusals |
 //! | `sip_calls`, `sip_leg` | the one table between SIP and legs: what signalling means, what actions become |
 //! | `commands`, `web_leg` | the same for browsers |
+//! | `video`, `device_video` | what two legs see of each other |
 //! | `actions`, `notices` | call control's outputs, carried out and translated |
 //! | `routing` | from a number to a call |
 //! | `isolation` | what a bug may cost |
@@ -27,6 +28,7 @@ mod clock;
 mod command_log;
 mod commands;
 mod config;
+mod device_video;
 mod directory;
 mod diverted;
 mod explain;
@@ -59,6 +61,7 @@ mod sip_session;
 mod sip_transfers;
 mod subscriptions;
 mod switch;
+mod video;
 mod web_leg;
 mod web_session;
 mod workers;

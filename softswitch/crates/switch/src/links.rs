@@ -88,7 +88,7 @@ impl Switch {
     }
 
     pub(crate) fn remove_link_end(&mut self, end: LinkEnd) {
-        self.workers.leg_leaves(end.leg, end.worker, Some(end.port));
+        self.workers.leg_leaves(end.leg, end.worker, vec![end.port]);
         let command = MediaCommand::RemoveLeg { leg: end.leg };
         self.out.push_back(Output::Media { worker: end.worker, command });
     }
@@ -97,7 +97,7 @@ impl Switch {
     pub(crate) fn make_link(&mut self, a: usize, b: usize) -> Option<(LinkEnd, LinkEnd)> {
         let port_a = self.workers.take_port(a)?;
         let Some(port_b) = self.workers.take_port(b) else {
-            self.workers.return_port(a, port_a);
+            self.workers.return_ports(a, vec![port_a]);
             return None;
         };
         let mut end = |worker, port| LinkEnd { leg: LegId::random(&mut *self.random), worker, port };

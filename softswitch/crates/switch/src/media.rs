@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 
 use ringdown_media::api::{
-    AudioParameters, ComfortNoiseFormat, DtlsRole, OpusWishes, PayloadFormat, RtpRemote, RtpSecurity,
-    TelephoneEventFormat, Transport, WebRtcRemote,
+    AudioParameters, ComfortNoiseFormat, DtlsRole, HeaderExtension, OpusWishes, PayloadFormat, RemoteSource,
+    RtpRemote, RtpSecurity, RtxFormat, TelephoneEventFormat, Transport, VideoFormat, VideoStream,
+    WebRtcRemote,
 };
-use ringdown_sdp::{BrowserTransport, LocalIdentity, Negotiated, NegotiatedTransport};
+use ringdown_sdp::{BrowserTransport, LocalIdentity, Negotiated, NegotiatedTransport, NegotiatedVideo};
 use ringdown_types::CodecId;
 
 /// What a worker must know of a leg's audio stream.
@@ -52,6 +53,49 @@ fn opus_wishes(negotiated: &Negotiated) -> OpusWishes {
         max_average_bitrate: opus.max_average_bitrate,
         max_playback_rate: opus.max_playback_rate,
     })
+}
+
+/// What a worker must know of a video stream. `transport` is a telephone's.
+pub(crate) fn video_stream(
+    video: &NegotiatedVideo,
+    all: &Negotiated,
+    transport: Option<Transport>,
+) -> VideoStream {
+    VideoStream {
+        slot: video.slot,
+        transport,
+        mid: video.mid.clone(),
+        formats: video
+            .codecs
+            .iter()
+            .map(|codec| VideoFormat {
+                coding: codec.coding,
+                send: codec.send_payload_type,
+                receive: codec.receive_payload_type,
+                rtx: codec.rtx.map(|(send, receive)| RtxFormat { send, receive }),
+            })
+            .collect(),
+        direction: video.direction,
+        feedback: video.feedback,
+        extensions: video
+            .extensions
+            .iter()
+            .map(|extension| HeaderExtension {
+                kind: extension.kind,
+                send: extension.send_id,
+                receive: extension.receive_id,
+            })
+            .collect(),
+        local_ssrc: video.local_ssrc,
+        local_rtx_ssrc: video.local_rtx_ssrc,
+        remote_sources: video
+            .sources
+            .iter()
+            .map(|source| RemoteSource { ssrc: source.ssrc, rtx: source.rtx })
+            .collect(),
+        cname: all.cname.clone(),
+        max_send_kbps: video.max_kbps,
+    }
 }
 
 /// The stream of a leg nothing was negotiated for yet.

@@ -26,6 +26,7 @@ use tracing::debug;
 
 use crate::{
     Switch,
+    device_video::{Kind, Occasion},
     legs::{Leg, Side, codecs_starting_with},
     routing::Caller,
     sip_leg::{MediaSession, RtpSession, SipLeg},
@@ -55,14 +56,17 @@ impl Switch {
             return self.reject(now, usage, EndReason::Congestion.sip_status());
         };
         let source = invitation.flow.remote.ip();
-        let Some(media) = self.media_session(peer, worker, source) else {
+        let Some(mut media) = self.media_session(peer, worker, source) else {
             return self.reject(now, usage, EndReason::Congestion.sip_status());
         };
         let binding = self.calling_binding(username, invitation.flow);
         if peer != usual_peer(transport) && binding != 0 {
             self.sip.offered.insert(BindingId(binding), peer);
         }
-        let (leg, rtp_port) = (LegId::random(&mut *self.random), media.rtp_port());
+        let leg = LegId::random(&mut *self.random);
+        if let Some(offer) = &offer {
+            media.note_video_offer(offer);
+        }
         let sip = SipLeg {
             usage,
             username: username.to_owned(),
@@ -84,15 +88,30 @@ impl Switch {
             None => self.place_call(now, caller, &dialled),
         };
         if placed.is_err() {
-            self.legs.remove(leg);
+            let ports = self.legs.remove(leg).map(|leg| leg.ports()).unwrap_or_default();
             self.sip.remove_leg(usage, username);
-            self.return_port(worker, rtp_port);
+            self.workers.return_ports(worker, ports);
             self.reject(now, usage, EndReason::Congestion.sip_status());
         }
     }
 
     /// What happened to a telephone's leg.
     pub(crate) fn handle_usage_event(&mut self, now: Instant, leg: LegId, event: UsageEvent) {
+        // What was under way is over, so there is room for an offer of ours that had to wait.
+        let makes_room = matches!(
+            event,
+            UsageEvent::Confirmed { .. }
+                | UsageEvent::ReinviteAnswered { .. }
+                | UsageEvent::ReinviteRefused { .. }
+                | UsageEvent::Refreshed { .. }
+        );
+        self.usage_event(now, leg, event);
+        if makes_room {
+            self.match_video(now, leg);
+        }
+    }
+
+    fn usage_event(&mut self, now: Instant, leg: LegId, event: UsageEvent) {
         let lost = |reason| LegEvent::Ended { reason, by: EndedBy::Switch };
         let hung_up = LegEvent::Ended { reason: EndReason::Hangup, by: EndedBy::Local };
         let event = match event {
@@ -117,7 +136,7 @@ impl Switch {
             UsageEvent::Reinvited { offer } => return self.reinvited(now, leg, offer.as_ref()),
             UsageEvent::Refreshed { sdp } => return self.refreshed(now, leg, &sdp),
             UsageEvent::ReinviteAnswered { sdp } => return self.reoffer_answered(leg, sdp.as_ref()),
-            UsageEvent::ReinviteRefused { .. } => return self.withdraw_offer(leg),
+            UsageEvent::ReinviteRefused { status } => return self.reoffer_refused(leg, status),
             UsageEvent::Info { digit, .. } => LegEvent::Dtmf { digit, relayed: false },
             UsageEvent::Ended { cause: EndCause::RemoteBye, .. } => hung_up,
             UsageEvent::Ended { cause: EndCause::LocalBye, .. } => return,
@@ -177,24 +196,36 @@ impl Switch {
     /// A telephone changes its session: mostly to hold and to come back.
     fn reinvited(&mut self, now: Instant, leg: LegId, offer: Option<&Bytes>) {
         self.settle_early_answer(leg);
-        let Some(sip) = self.legs.sip(leg) else { return };
-        let usage = sip.usage;
+        let partner = self.video_partner(leg);
+        let Some(usage) = self.legs.sip(leg).map(|sip| sip.usage) else { return };
         let Some(offer) = offer else {
             // It asks for our offer; its answer comes with the ACK.
+            self.prepare_video(leg, partner, None);
+            let Some(sip) = self.legs.sip(leg) else { return };
             let codecs = codecs_starting_with(&sip.codecs());
             return match sip.media.offer(&codecs) {
                 Ok(offer) => self.answer_reinvite(now, usage, offer.into()),
                 Err(error) => self.reject_reinvite(now, usage, error.sip_status()),
             };
         };
-        match sip.reoffered(offer, &mut *self.random) {
+        match self.take_reoffer(leg, offer) {
             Ok((answer, holds)) => {
                 self.update_media(leg);
                 self.answer_reinvite(now, usage, answer);
                 self.calls.handle_leg_event(now, leg, LegEvent::HoldRequested(holds));
+                self.match_video(now, leg);
             }
             Err(error) => self.reject_reinvite(now, usage, error.sip_status()),
         }
+    }
+
+    /// Our answer to an offer in a call, and whether the device holds us.
+    pub(crate) fn take_reoffer(&mut self, leg: LegId, offer: &Bytes) -> Result<(Bytes, bool), SdpError> {
+        let peer = self.legs.sip(leg).map_or(Peer::Telephone, |sip| sip.media.peer());
+        let remote = RemoteDescription::parse(offer, peer)?;
+        self.prepare_video(leg, self.video_partner(leg), Some(&remote));
+        let sip = self.legs.sip(leg).ok_or(SdpError::NoOfferPending)?;
+        sip.reoffered(&remote, &mut *self.random)
     }
 
     /// Takes a telephone's answer and tells its worker.
@@ -216,6 +247,7 @@ impl Switch {
         let (transport, audio) = (sip.transport(), sip.audio());
         self.media(leg, MediaCommand::SetTransport { leg, transport });
         self.media(leg, MediaCommand::SetAudio { leg, audio });
+        self.tell_video(leg);
     }
 }
 
@@ -256,7 +288,9 @@ impl Switch {
         let peer = offered.unwrap_or(usual_peer(destination.transport()));
         let source = destination.remote().ip();
         let mut media = self.media_session(peer, worker, source).ok_or(EndReason::Congestion)?;
-        let rtp_port = media.rtp_port();
+        let kind = if peer == Peer::Browser { Kind::Browser } else { Kind::Telephone };
+        let wishes = media.video().wishes(kind, self.video_of(caller).as_ref(), Occasion::Offer);
+        media.wish(wishes, &mut || self.workers.take_port(worker));
         let invited = media.offer(&codecs).map_err(|_| EndReason::Failed).and_then(|offer| {
             let params = InviteParams {
                 target,
@@ -273,7 +307,7 @@ impl Switch {
         let usage = match invited {
             Ok(usage) => usage,
             Err(reason) => {
-                self.return_port(worker, rtp_port);
+                self.workers.return_ports(worker, media.ports());
                 return Err(reason);
             }
         };
@@ -344,6 +378,10 @@ impl Switch {
         if let Some(said) = &sip.said_early {
             return Some((sip.usage, said.clone()));
         }
+        let offer = sip.offer.take();
+        self.prepare_video(leg, callee, offer.as_ref());
+        let sip = self.legs.sip(leg)?;
+        sip.offer = offer;
         match sip.describe(&partner, &mut *self.random) {
             Ok(description) => Some((sip.usage, description)),
             Err(error) => {
@@ -403,7 +441,8 @@ impl Switch {
         let place = LegPlace::Telephone { device: Pii(sip.username.clone()) };
         let side = Side::Telephone(Box::new(sip));
         let variables = BTreeMap::new();
-        self.legs.insert(leg, Leg { worker, place, side, in_media: false, variables });
+        self.legs
+            .insert(leg, Leg { worker, place, side, in_media: false, variables, told_video: Vec::new() });
     }
 
     /// A media session for a device whose signalling comes from `source`; `None` where no port is free.
@@ -421,12 +460,6 @@ impl Switch {
                 let web = WebSession::new(self.config.dtls_fingerprint, candidates, &mut *self.random);
                 Some(MediaSession::WebRtc(Box::new(web)))
             }
-        }
-    }
-
-    fn return_port(&mut self, worker: usize, port: Option<u16>) {
-        if let Some(port) = port {
-            self.workers.return_port(worker, port);
         }
     }
 

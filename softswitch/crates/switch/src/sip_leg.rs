@@ -9,12 +9,19 @@
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use ringdown_media::api::{AudioParameters, Transport};
-use ringdown_sdp::{Negotiated, Peer, RemoteDescription, SdpError, TelephoneSession};
+use ringdown_media::api::{AudioParameters, Transport, VideoStream};
+use ringdown_sdp::{
+    Negotiated, NegotiatedVideo, Peer, RemoteDescription, SdpError, TelephoneSession, VideoWish,
+};
 use ringdown_sip::invite::UsageId;
-use ringdown_types::{CodecId, MediaDirection, Random};
+use ringdown_types::{CodecId, MediaDirection, Random, VideoSlot};
 
-use crate::{legs::codecs_starting_with, media, web_session::WebSession};
+use crate::{
+    device_video::{DeviceVideo, SessionVideo},
+    legs::codecs_starting_with,
+    media,
+    web_session::WebSession,
+};
 
 /// The SIP side of a leg.
 #[derive(Debug)]
@@ -49,12 +56,13 @@ pub(crate) struct RtpSession {
     sdp: TelephoneSession,
     negotiated: Option<Negotiated>,
     port: u16,
+    video: SessionVideo,
 }
 
 impl RtpSession {
     /// A session nothing was said in, with the even port it takes.
-    pub(crate) const fn new(sdp: TelephoneSession, port: u16) -> Self {
-        Self { sdp, negotiated: None, port }
+    pub(crate) fn new(sdp: TelephoneSession, port: u16) -> Self {
+        Self { sdp, negotiated: None, port, video: SessionVideo::default() }
     }
 }
 
@@ -83,11 +91,50 @@ impl MediaSession {
         }
     }
 
-    /// Its RTP port, where it takes one.
-    pub(crate) const fn rtp_port(&self) -> Option<u16> {
+    /// The even RTP ports it takes: none for a browser's media.
+    pub(crate) fn ports(&self) -> Vec<u16> {
         match self {
-            Self::Rtp(rtp) => Some(rtp.port),
-            Self::WebRtc(_) => None,
+            Self::Rtp(rtp) => std::iter::once(rtp.port).chain(rtp.video.ports()).collect(),
+            Self::WebRtc(_) => Vec::new(),
+        }
+    }
+
+    /// What the device does with video.
+    pub(crate) const fn video(&self) -> &DeviceVideo {
+        match self {
+            Self::Rtp(rtp) => &rtp.video.device,
+            Self::WebRtc(web) => web.video(),
+        }
+    }
+
+    pub(crate) const fn video_mut(&mut self) -> &mut DeviceVideo {
+        match self {
+            Self::Rtp(rtp) => &mut rtp.video.device,
+            Self::WebRtc(web) => web.video_mut(),
+        }
+    }
+
+    /// What our next description wishes for; each stream of a telephone takes a port.
+    pub(crate) fn wish(&mut self, wishes: Vec<VideoWish>, take_port: &mut dyn FnMut() -> Option<u16>) {
+        match self {
+            Self::Rtp(rtp) => rtp.sdp.set_video(rtp.video.wish(wishes, Some(take_port))),
+            Self::WebRtc(web) => web.wish(wishes),
+        }
+    }
+
+    /// Notes the video of an offer, which is answered next; the slots in which the device begins to send.
+    pub(crate) fn note_video_offer(&mut self, offer: &RemoteDescription) -> Vec<VideoSlot> {
+        match self {
+            Self::Rtp(rtp) => rtp.video.device.note_offer(&rtp.sdp.video_streams(offer)),
+            Self::WebRtc(web) => web.note_video_offer(offer),
+        }
+    }
+
+    /// The device refused our offer as a whole.
+    pub(crate) fn video_offer_refused(&mut self) {
+        match self {
+            Self::Rtp(rtp) => rtp.video.offer_refused(rtp.negotiated.as_ref()),
+            Self::WebRtc(web) => web.video_offer_refused(),
         }
     }
 
@@ -129,11 +176,13 @@ impl MediaSession {
         let remote = RemoteDescription::parse(answer, self.peer())?;
         match self {
             Self::Rtp(rtp) => {
-                rtp.negotiated = Some(if is_final {
+                let negotiated = if is_final {
                     rtp.sdp.handle_answer(&remote)?
                 } else {
                     rtp.sdp.preview_answer(&remote)?
-                });
+                };
+                rtp.video.answered(&negotiated);
+                rtp.negotiated = Some(negotiated);
                 Ok(())
             }
             Self::WebRtc(web) => web.answered(&remote, is_final),
@@ -178,6 +227,23 @@ impl SipLeg {
         }
     }
 
+    /// Its video, for the media worker: each stream on a port of its own.
+    pub(crate) fn video_streams(&self) -> Vec<VideoStream> {
+        match &self.media {
+            MediaSession::Rtp(rtp) => {
+                let all = rtp.negotiated.iter();
+                let videos = all.flat_map(|all| all.videos.iter().map(move |video| (all, video)));
+                let stream = |(all, video): (&Negotiated, &NegotiatedVideo)| {
+                    let port = rtp.video.port(video.slot)?;
+                    let transport = media::rtp(port, video.transport.as_ref(), self.source);
+                    Some(media::video_stream(video, all, Some(transport)))
+                };
+                videos.filter_map(stream).collect()
+            }
+            MediaSession::WebRtc(web) => web.video_streams(),
+        }
+    }
+
     /// Our description for a caller's device whose partner speaks `partner`: the answer, or our offer where the
     /// INVITE had none.
     pub(crate) fn describe(
@@ -200,12 +266,11 @@ impl SipLeg {
     /// Answers a re-INVITE's offer, keeping the codec where possible; whether the device holds.
     pub(crate) fn reoffered(
         &mut self,
-        offer: &[u8],
+        offer: &RemoteDescription,
         random: &mut dyn Random,
     ) -> Result<(Bytes, bool), SdpError> {
-        let remote = RemoteDescription::parse(offer, self.media.peer())?;
         let codecs = codecs_starting_with(&self.codecs());
-        let answer = self.media.answer(&remote, &codecs, random)?;
+        let answer = self.media.answer(offer, &codecs, random)?;
         Ok((answer.into(), self.is_held_by_peer()))
     }
 }

@@ -38,8 +38,7 @@ impl Switch {
 
     /// A refresh brought a description nobody asked for: it is in force, and what would answer it is thrown away.
     pub(crate) fn refreshed(&mut self, now: Instant, leg: LegId, sdp: &Bytes) {
-        let Some(sip) = self.legs.sip(leg) else { return };
-        match sip.reoffered(sdp, &mut *self.random) {
+        match self.take_reoffer(leg, sdp) {
             Ok((_, holds)) => {
                 self.update_media(leg);
                 self.calls.handle_leg_event(now, leg, LegEvent::HoldRequested(holds));
@@ -66,8 +65,16 @@ impl Switch {
         }
     }
 
+    /// The telephone refused our re-INVITE. With 491 it is about to make an offer of its own.
+    pub(crate) fn reoffer_refused(&mut self, leg: LegId, status: u16) {
+        self.withdraw_offer(leg);
+        if status != 491 {
+            self.video_offer_refused(leg);
+        }
+    }
+
     /// Our re-INVITE came to nothing: the session is what it was.
-    pub(crate) fn withdraw_offer(&mut self, leg: LegId) {
+    fn withdraw_offer(&mut self, leg: LegId) {
         if let Some(sip) = self.legs.sip(leg) {
             sip.media.withdraw_offer();
         }

@@ -38,6 +38,7 @@ use crate::{
     sip_requests::SipSide,
     sip_transfers::Referred,
     subscriptions::{self, Watchers},
+    video::Pairs,
     workers::Workers,
 };
 
@@ -77,6 +78,7 @@ pub struct Switch {
     /// What travels with calls the app server asked for, until their users' devices ring.
     pub(crate) originated: HashMap<CallId, BTreeMap<String, String>>,
     pub(crate) links: Links,
+    pub(crate) pairs: Pairs,
     /// By transferor's leg, which may have ended.
     pub(crate) referrals: HashMap<LegId, Referred>,
     pub(crate) out: VecDeque<Output>,
@@ -118,6 +120,7 @@ impl Switch {
             auto_answering: HashSet::new(),
             originated: HashMap::new(),
             links: Links::default(),
+            pairs: Pairs::default(),
             referrals: HashMap::new(),
             out: VecDeque::new(),
             failures: 0,

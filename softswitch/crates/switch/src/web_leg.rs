@@ -81,24 +81,37 @@ impl WebLeg {
         self.offer(vec![*shared]).ok()
     }
 
-    /// Takes the browser's description.
+    /// An offer of what stands, with the video that is wished for now.
+    pub(crate) fn offer_again(&mut self) -> Result<SessionDescription, SdpError> {
+        self.offer(self.codecs())
+    }
+
+    /// What is said of its media.
+    pub(crate) const fn media(&self) -> &WebSession {
+        &self.media
+    }
+
+    pub(crate) const fn media_mut(&mut self) -> &mut WebSession {
+        &mut self.media
+    }
+
+    /// Takes the browser's description. What is wanted of its video was said before.
     pub(crate) fn describe(
         &mut self,
-        description: &SessionDescription,
+        (description, remote): (&SessionDescription, &RemoteDescription),
         random: &mut dyn Random,
     ) -> Result<Described, SdpError> {
-        let remote = RemoteDescription::parse(&description.sdp, Peer::Browser)?;
         match description.kind {
             DescriptionKind::Answer => {
                 let answer = Some(hash_of(&description.sdp));
                 if self.media.is_offer_pending() || answer != self.answer_taken {
-                    self.media.answered(&remote, true)?;
+                    self.media.answered(remote, true)?;
                     self.answer_taken = answer;
                 }
                 Ok(Described { answer: None, tells_candidates: false })
             }
             DescriptionKind::Offer => {
-                let answer = self.media.answer(&remote, &self.preference, random)?;
+                let answer = self.media.answer(remote, &self.preference, random)?;
                 Ok(Described {
                     answer: Some(SessionDescription { kind: DescriptionKind::Answer, sdp: answer.sdp }),
                     tells_candidates: answer.is_new_transport,
@@ -121,6 +134,11 @@ impl WebLeg {
     pub(crate) fn audio(&self) -> AudioParameters {
         self.media.audio()
     }
+}
+
+/// Reads a browser's description.
+pub(crate) fn read(description: &SessionDescription) -> Result<RemoteDescription, SdpError> {
+    RemoteDescription::parse(&description.sdp, Peer::Browser)
 }
 
 /// Whether a browser's candidate is one: an ICE-lite side needs none, but a malformed one shows a broken client.

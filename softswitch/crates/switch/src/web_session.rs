@@ -6,19 +6,23 @@
 
 use std::net::SocketAddr;
 
-use ringdown_media::api::{AudioParameters, Transport};
+use ringdown_media::api::{AudioParameters, Transport, VideoStream};
 use ringdown_sdp::{
-    BrowserSession, BrowserTransport, LocalIdentity, Negotiated, RemoteDescription, SdpError,
+    BrowserSession, BrowserTransport, LocalIdentity, Negotiated, RemoteDescription, SdpError, VideoWish,
 };
-use ringdown_types::{CodecId, MediaDirection, Random};
+use ringdown_types::{CodecId, MediaDirection, Random, VideoSlot};
 
-use crate::media;
+use crate::{
+    device_video::{DeviceVideo, SessionVideo},
+    media,
+};
 
 /// A WebRTC device's media session.
 #[derive(Debug)]
 pub(crate) struct WebSession {
     sdp: BrowserSession,
     negotiated: Option<Negotiated>,
+    video: SessionVideo,
 }
 
 /// An answer of ours.
@@ -34,7 +38,11 @@ impl WebSession {
     pub(crate) fn new(fingerprint: [u8; 32], candidates: &[SocketAddr], random: &mut dyn Random) -> Self {
         let (ufrag, pwd) = ice_credentials(random);
         let transport = BrowserTransport { ufrag, pwd, fingerprint, candidates: candidates.to_vec() };
-        Self { sdp: BrowserSession::new(LocalIdentity::generate(random), transport), negotiated: None }
+        Self {
+            sdp: BrowserSession::new(LocalIdentity::generate(random), transport),
+            negotiated: None,
+            video: SessionVideo::default(),
+        }
     }
 
     /// What was agreed last.
@@ -54,8 +62,10 @@ impl WebSession {
 
     /// Takes the device's answer. A provisional one leaves the offer open.
     pub(crate) fn answered(&mut self, answer: &RemoteDescription, is_final: bool) -> Result<(), SdpError> {
-        self.negotiated =
-            Some(if is_final { self.sdp.handle_answer(answer)? } else { self.sdp.preview_answer(answer)? });
+        let negotiated =
+            if is_final { self.sdp.handle_answer(answer)? } else { self.sdp.preview_answer(answer)? };
+        self.video.answered(&negotiated);
+        self.negotiated = Some(negotiated);
         Ok(())
     }
 
@@ -87,6 +97,36 @@ impl WebSession {
         let answer = self.sdp.answer(offer, preference, MediaDirection::SendRecv)?;
         self.negotiated = Some(answer.negotiated);
         Ok(WebAnswer { sdp: answer.description, is_new_transport: is_first || restarts })
+    }
+
+    /// What the device does with video.
+    pub(crate) const fn video(&self) -> &DeviceVideo {
+        &self.video.device
+    }
+
+    pub(crate) const fn video_mut(&mut self) -> &mut DeviceVideo {
+        &mut self.video.device
+    }
+
+    /// What our next description wishes for.
+    pub(crate) fn wish(&mut self, wishes: Vec<VideoWish>) {
+        self.sdp.set_video(self.video.wish(wishes, None));
+    }
+
+    /// Notes the video of an offer, which is answered next; the slots in which the device begins to send.
+    pub(crate) fn note_video_offer(&mut self, offer: &RemoteDescription) -> Vec<VideoSlot> {
+        self.video.device.note_offer(&self.sdp.video_streams(offer))
+    }
+
+    /// The device refused our offer as a whole.
+    pub(crate) fn video_offer_refused(&mut self) {
+        self.video.offer_refused(self.negotiated.as_ref());
+    }
+
+    /// Its video, for the media worker.
+    pub(crate) fn video_streams(&self) -> Vec<VideoStream> {
+        let videos = self.negotiated.iter().flat_map(|all| all.videos.iter().map(move |video| (all, video)));
+        videos.map(|(all, video)| media::video_stream(video, all, None)).collect()
     }
 
     /// Our candidates as `candidate:` attributes.

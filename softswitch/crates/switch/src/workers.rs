@@ -11,7 +11,7 @@ use crate::{WorkerInfo, ports::PortPool};
 pub(crate) struct Workers {
     workers: Vec<Worker>,
     /// Ports of legs whose removal the worker has not confirmed yet.
-    leaving: HashMap<LegId, (usize, Option<u16>)>,
+    leaving: HashMap<LegId, (usize, Vec<u16>)>,
 }
 
 #[derive(Debug)]
@@ -54,10 +54,10 @@ impl Workers {
         self.workers.get_mut(worker)?.ports.take()
     }
 
-    /// A port that was taken for a leg the worker never saw.
-    pub(crate) fn return_port(&mut self, worker: usize, port: u16) {
+    /// Ports that no socket uses any more.
+    pub(crate) fn return_ports(&mut self, worker: usize, ports: Vec<u16>) {
         if let Some(worker) = self.workers.get_mut(worker) {
-            worker.ports.give_back(port);
+            ports.into_iter().for_each(|port| worker.ports.give_back(port));
         }
     }
 
@@ -78,19 +78,17 @@ impl Workers {
         }
     }
 
-    /// The worker was told to remove a leg; its port rests until it has.
-    pub(crate) fn leg_leaves(&mut self, leg: LegId, worker: usize, port: Option<u16>) {
-        self.leaving.insert(leg, (worker, port));
+    /// The worker was told to remove a leg; its ports rest until it has.
+    pub(crate) fn leg_leaves(&mut self, leg: LegId, worker: usize, ports: Vec<u16>) {
+        self.leaving.insert(leg, (worker, ports));
     }
 
     /// The worker has removed a leg.
     pub(crate) fn leg_left(&mut self, leg: LegId) {
-        let Some((index, port)) = self.leaving.remove(&leg) else { return };
+        let Some((index, ports)) = self.leaving.remove(&leg) else { return };
         if let Some(worker) = self.workers.get_mut(index) {
             worker.legs = worker.legs.saturating_sub(1);
-            if let Some(port) = port {
-                worker.ports.give_back(port);
-            }
         }
+        self.return_ports(index, ports);
     }
 }
