@@ -18,6 +18,11 @@ export const CLIENT_ERRORS = [
   'webrtc-unsupported',
   'media-failed',
   'call-ended',
+  'camera-blocked',
+  'camera-missing',
+  'camera-busy',
+  'screen-refused',
+  'video-refused',
 ] as const;
 
 /** The kind of an error of the browser's. */

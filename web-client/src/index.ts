@@ -16,7 +16,7 @@ export type { LogLevel, LogSink } from './logging.js';
 export type { CallEnd } from './call/call-end.js';
 export type { CallPhase } from './call/call-machine.js';
 export type { CallTone } from './media/call-tones.js';
-export type { AudioDevice, AudioProcessing, Levels, MicrophonePermission, SoundState } from './media/port.js';
+export type { AudioDevice, AudioProcessing, CallVideo, Levels, MicrophonePermission, SoundState } from './media/port.js';
 export type {
   Activity, CallDirection, ChatMessage, CompletionState, DeclineReason, DirectoryEntry, EndedBy, EndReason, ForwardChange, ForwardSettings, HistoryEntry, HistoryResult, Me, ParkedCall, PeerInfo,
   PresenceEntry, PresenceParams, RoomMember, RoomState, PresenceState, Role, Settings, SettingsChange,

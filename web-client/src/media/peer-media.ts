@@ -2,7 +2,8 @@
 import { asRingdownError, clientError, type RingdownError } from '../errors.js';
 import type { Description, IceServer } from '../protocol/generated.js';
 import type { Microphone, MicrophoneUse } from './microphone.js';
-import type { CallMedia, CallMediaHandlers, Levels, MediaConnection } from './port.js';
+import { PeerVideo } from './peer-video.js';
+import type { CallMedia, CallMediaHandlers, CallVideo, Levels, MediaConnection, VideoKind } from './port.js';
 import type { Sound } from './sound.js';
 
 /** A call's media in the browser. Descriptions are handled strictly one after the other. */
@@ -12,6 +13,7 @@ export class PeerMedia implements CallMedia {
   readonly #microphone: Microphone;
   readonly #sound: Sound;
   readonly #element: HTMLAudioElement;
+  readonly #video: PeerVideo;
   #sender: RTCRtpSender | null = null;
   #use: MicrophoneUse | null = null;
   #acquiring: Promise<void> | null = null;
@@ -29,14 +31,16 @@ export class PeerMedia implements CallMedia {
     this.#sound = sound;
     this.#peer = openPeer(iceServers);
     this.#element = sound.openElement();
+    this.#video = new PeerVideo(this.#peer, handlers);
     this.#listen();
   }
 
   offer(): Promise<Description> {
     return this.#inTurn(async () => {
-      this.#sender = this.#peer.addTransceiver('audio', { direction: 'sendrecv' }).sender;
+      this.#sender = (this.#audio ?? this.#peer.addTransceiver('audio', { direction: 'sendrecv' })).sender;
       // The microphone may have been there first: the browser asked, or another call has it.
       await this.#send();
+      this.#video.attach();
       return this.#describe(await this.#peer.createOffer());
     });
   }
@@ -46,8 +50,11 @@ export class PeerMedia implements CallMedia {
       // The server's offer wins over an own one under way: setting it rolls the own one back.
       await this.#peer.setRemoteDescription(offer);
       this.#takeSender();
+      this.#video.learn(offer.sdp);
       await this.#addEarlyCandidates();
-      return this.#describe(await this.#peer.createAnswer());
+      const answer = await this.#describe(await this.#peer.createAnswer());
+      this.#video.settle();
+      return answer;
     });
   }
 
@@ -55,6 +62,7 @@ export class PeerMedia implements CallMedia {
     return this.#inTurn(async () => {
       if (this.#peer.signalingState !== 'have-local-offer') return;
       await this.#peer.setRemoteDescription(answer);
+      this.#video.settle();
       await this.#addEarlyCandidates();
     });
   }
@@ -71,6 +79,34 @@ export class PeerMedia implements CallMedia {
       if (this.#peer.signalingState === 'have-local-offer') await this.#peer.setLocalDescription({ type: 'rollback' });
       return this.#describe(await this.#peer.createOffer({ iceRestart: true }));
     });
+  }
+
+  reoffer(): Promise<Description | null> {
+    return this.#inTurn(async () => {
+      // The browser says again that it is needed once the other description is settled.
+      if (this.#peer.signalingState !== 'stable') return null;
+      return this.#describe(await this.#peer.createOffer());
+    });
+  }
+
+  get video(): CallVideo {
+    return this.#video.video;
+  }
+
+  get offersVideo(): boolean {
+    return this.#video.offersVideo;
+  }
+
+  startVideo(kind: VideoKind): Promise<void> {
+    return this.#video.start(kind);
+  }
+
+  stopVideo(kind: VideoKind): void {
+    this.#video.stop(kind);
+  }
+
+  setShowing(showing: boolean): void {
+    this.#video.setShowing(showing);
   }
 
   readyMicrophone(): Promise<void> {
@@ -114,7 +150,8 @@ export class PeerMedia implements CallMedia {
     if (this.#closed) return;
     this.#closed = true;
     this.#peer.onicecandidate = this.#peer.oniceconnectionstatechange = this.#peer.onconnectionstatechange = null;
-    this.#peer.ontrack = null;
+    this.#peer.ontrack = this.#peer.onnegotiationneeded = null;
+    this.#video.close();
     this.#peer.close();
     this.#letGo();
     this.#sound.closeElement(this.#element);
@@ -125,12 +162,19 @@ export class PeerMedia implements CallMedia {
     return this.#closed;
   }
 
+  get #audio(): RTCRtpTransceiver | undefined {
+    return this.#peer.getTransceivers().find(({ receiver }) => receiver.track.kind === 'audio');
+  }
+
   #listen(): void {
     const peer = this.#peer;
     peer.onicecandidate = ({ candidate }) => this.#handlers.onCandidate(candidate && candidate.candidate !== '' ? candidate.candidate : null);
     peer.oniceconnectionstatechange = () => this.#reportConnection();
     peer.onconnectionstatechange = () => this.#reportConnection();
-    peer.ontrack = ({ track, streams }) => this.#sound.play(this.#element, streams[0] ?? new MediaStream([track]));
+    peer.onnegotiationneeded = () => this.#handlers.onNegotiation();
+    peer.ontrack = ({ track }) => {
+      if (track.kind === 'audio') this.#sound.play(this.#element, new MediaStream([track]));
+    };
   }
 
   #reportConnection(): void {
@@ -141,7 +185,7 @@ export class PeerMedia implements CallMedia {
 
   /** The server's offer decides the transceiver; ours is to send on it from the moment there is a microphone. */
   #takeSender(): void {
-    const [transceiver] = this.#peer.getTransceivers();
+    const transceiver = this.#audio;
     if (!transceiver) return;
     if (transceiver.direction === 'recvonly') transceiver.direction = 'sendrecv';
     this.#sender = transceiver.sender;

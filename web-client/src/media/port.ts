@@ -6,6 +6,24 @@ import type { CallTone } from './call-tones.js';
 /** What the audio connection of a call does. */
 export type MediaConnection = 'connecting' | 'connected' | 'interrupted' | 'failed';
 
+/** One of the two video streams of a side. */
+export type VideoKind = 'camera' | 'screen';
+
+/** What a call shows and is shown; each is null while there is nothing to see. */
+export interface CallVideo {
+  /** The user's camera. */
+  readonly camera: MediaStream | null;
+  /** The user's screen. */
+  readonly screen: MediaStream | null;
+  /** The other side's camera. */
+  readonly remoteCamera: MediaStream | null;
+  /** The other side's screen. */
+  readonly remoteScreen: MediaStream | null;
+}
+
+/** A call without video. */
+export const NO_VIDEO: CallVideo = { camera: null, screen: null, remoteCamera: null, remoteScreen: null };
+
 /** What a call's media says. */
 export interface CallMediaHandlers {
   /** A candidate for the server; null at the end of candidates. */
@@ -13,6 +31,12 @@ export interface CallMediaHandlers {
   onConnection: (state: MediaConnection) => void;
   /** The microphone was lost during the call and could not be replaced, or could not be opened at all. */
   onMicrophoneLost: (error: RingdownError) => void;
+  /** What is shown on either side has changed. */
+  onVideo: () => void;
+  /** A camera was lost during the call, or a video stream was refused. */
+  onVideoLost: (error: RingdownError) => void;
+  /** What is sent no longer fits what was agreed: `reoffer` is due. */
+  onNegotiation: () => void;
 }
 
 /** How loud a call is, 0 to 1. */
@@ -35,6 +59,18 @@ export interface CallMedia {
   addCandidate(candidate: string | null): void;
   /** A new offer that restarts ICE. */
   restart(): Promise<Description>;
+  /** An offer of what has changed; null while another description is under way. */
+  reoffer(): Promise<Description | null>;
+  /** What is shown on either side. */
+  readonly video: CallVideo;
+  /** Whether the other side means to show its camera, also before its first picture. */
+  readonly offersVideo: boolean;
+  /** Opens the camera, or lets the user choose a screen, and sends it. */
+  startVideo(kind: VideoKind): Promise<void>;
+  /** Sends it no more, and closes it. */
+  stopVideo(kind: VideoKind): void;
+  /** Whether pictures are sent; black ones otherwise. */
+  setShowing(showing: boolean): void;
   /** Opens the microphone and sends nothing of it, so that `openMicrophone` need not wait for the device. */
   readyMicrophone(): Promise<void>;
   /** Opens the microphone and sends it. */

@@ -2,7 +2,7 @@
 import type { CallEnd } from '../call/call-end.js';
 import type { CallPhase } from '../call/call-machine.js';
 import type { RingdownError } from '../errors.js';
-import type { Levels } from '../media/port.js';
+import type { CallVideo, Levels } from '../media/port.js';
 
 /** A call's events with their listeners' arguments. */
 export interface CallEvents {
@@ -20,6 +20,8 @@ export interface CallEvents {
   dtmf: [digit: string];
   /** How loud both sides are, some seven times a second while somebody listens. */
   level: [levels: Levels];
+  /** Something is shown, or no more, on either side. */
+  video: [video: CallVideo];
   /** The audio is interrupted; it is being mended. */
   reconnecting: [];
   /** The audio is back. */

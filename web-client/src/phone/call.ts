@@ -6,11 +6,12 @@ import {
 import { Emitter, type Unsubscribe } from '../emitter.js';
 import type { RingdownError } from '../errors.js';
 import { asRingdownError, badArgument, callEnded } from '../errors.js';
-import type { CallMedia } from '../media/port.js';
+import { NO_VIDEO, type CallMedia, type CallVideo, type VideoKind } from '../media/port.js';
 import type { CancelTimer } from '../platform/clock.js';
 import type { CallDirection, CallInfo, DeclineReason, Description, PeerInfo } from '../protocol/generated.js';
 import type { MethodName, ParamsOf, ResultOf } from '../protocol/messages.js';
 import type { CallContext } from './call-context.js';
+import { CallDescriptions } from './call-descriptions.js';
 import type { CallEvents } from './call-events.js';
 import { dialled } from './dialled.js';
 import { LevelMeter } from './level-meter.js';
@@ -25,8 +26,7 @@ export class Call {
   #media: CallMedia | null = null;
   /** What connects the audio; null where nothing did, or it failed. */
   #connected: Promise<void> | null = null;
-  #described = false;
-  #unsent: (string | null)[] = [];
+  readonly #descriptions: CallDescriptions;
   #cancelTimer: CancelTimer | null = null;
   #answered = false;
 
@@ -34,6 +34,7 @@ export class Call {
   constructor(context: CallContext, info: CallInfo) {
     this.#context = context;
     this.#info = info;
+    this.#descriptions = new CallDescriptions(context, () => this);
     this.#events = new Emitter((thrown, event) => context.log.error('a listener failed', { event, thrown }));
     this.#machine = newCall(info.direction, info.mine);
     if (info.id !== '') this.handleInfo(info);
@@ -59,6 +60,10 @@ export class Call {
   get heldByPeer(): boolean { return this.#machine.heldByPeer; }
   /** Whether the microphone is muted. */
   get muted(): boolean { return this.#machine.muted; }
+  /** What is shown on both sides, for `<video>` elements' `srcObject`. */
+  get video(): CallVideo { return this.#media?.video ?? NO_VIDEO; }
+  /** Whether the other side means to show its camera, also while it rings. */
+  get offersVideo(): boolean { return this.#media?.offersVideo ?? false; }
   /** When it began, Unix time in milliseconds. */
   get createdAt(): number { return this.#info.createdAt; }
   /** When it was answered. */
@@ -88,15 +93,16 @@ export class Call {
   /** Stops calling `listener`. */
   off<E extends keyof CallEvents>(event: E, listener: (...args: CallEvents[E]) => void): void { this.#events.off(event, listener); }
 
-  /** Answers a ringing call. Resolves when the server confirmed. */
-  async answer(): Promise<void> {
+  /** Answers a ringing call, with the camera where asked for. Resolves when the server confirmed. */
+  async answer(options: { readonly video?: boolean } = {}): Promise<void> {
     if (this.direction !== 'inbound' || this.state !== 'ringing' || !this.mine) throw this.#wrong('answered');
     this.#step({ type: 'answering', answering: true });
     void this.#context.media.unlock();
     try {
-      if (!this.#connected) this.#connect(this.#attach());
+      if (!this.#connected) this.#connect(this.#descriptions.offer(this.#openMedia()));
       await this.#openMicrophone(this.#openMedia());
       await this.#connected;
+      if (options.video) await this.#tryCamera();
       this.#media?.setAudible(true);
       await this.#context.request('call.answer', { call: this.id });
     } catch (thrown) {
@@ -105,6 +111,7 @@ export class Call {
       if (error.name === 'wrong-state' && this.answeredAt !== null) return;
       this.#media?.setAudible(false);
       this.#media?.closeMicrophone();
+      this.#media?.stopVideo('camera');
       this.#step({ type: 'answering', answering: false });
       throw error;
     }
@@ -142,6 +149,15 @@ export class Call {
     await this.#command('call.mute', { call: this.id, muted });
   }
 
+  /** Shows the user's camera to the other side. */
+  startVideo(): Promise<void> { return this.#show('camera'); }
+  /** Shows it no more, and switches it off. */
+  stopVideo(): void { this.#media?.stopVideo('camera'); }
+  /** Lets the user choose a screen, window or tab, and shows it beside the camera. */
+  startScreenShare(): Promise<void> { return this.#show('screen'); }
+  /** Shows it no more. */
+  stopScreenShare(): void { this.#media?.stopVideo('screen'); }
+
   /** Sends key presses: `0-9`, `*`, `#`, `A-D`, at most 32. */
   async sendDtmf(digits: string): Promise<void> {
     if (!/^[0-9*#A-D]{1,32}$/.test(digits)) throw badArgument('Digits are 1 to 32 of 0-9, *, # and A-D.');
@@ -164,10 +180,11 @@ export class Call {
   }
 
   /** @internal Places the call. */
-  async start(to: string, variables: Readonly<Record<string, string>>): Promise<void> {
+  async start(to: string, variables: Readonly<Record<string, string>>, video: boolean): Promise<void> {
     try {
       const media = this.#openMedia();
       await this.#openMicrophone(media);
+      if (video) await this.#tryCamera();
       const description = await media.offer();
       if (this.#over()) throw callEnded();
       const { call } = await this.#context.request('call.start', { to, description, variables: { ...variables } });
@@ -177,7 +194,7 @@ export class Call {
         throw callEnded();
       }
       this.handleInfo(call);
-      this.#flushCandidates();
+      this.#descriptions.flush();
     } catch (thrown) {
       const error = asRingdownError(thrown);
       this.conclude(reasonOfError(error.name));
@@ -191,7 +208,7 @@ export class Call {
     media.setAudible(false);
     // A device takes tens of milliseconds to open, a wireless headset a second. The answer asks where this fails.
     if (this.#context.media.permission === 'granted') media.readyMicrophone().catch(() => undefined);
-    this.#connect(this.#answerOffer(offer));
+    this.#connect(this.#descriptions.answer(media, offer));
   }
 
   /** @internal What the server says of the call. */
@@ -203,7 +220,7 @@ export class Call {
   /** @internal An answer to our offer, or a new offer. */
   async handleDescription(description: Description): Promise<void> {
     try {
-      if (description.type === 'offer') await this.#answerOffer(description);
+      if (description.type === 'offer') await this.#descriptions.answer(this.#openMedia(), description);
       else await this.#media?.acceptAnswer(description);
     } catch (thrown) {
       this.#fail(thrown);
@@ -220,7 +237,7 @@ export class Call {
 
   /** @internal The connection came back: audio that is still broken is mended. */
   handleResumed(): void {
-    if (this.#machine.media === 'interrupted' || this.#machine.media === 'failed') this.#step({ type: 'networkChanged' });
+    if (this.#descriptions.isUnsettled || this.#machine.media === 'interrupted' || this.#machine.media === 'failed') this.#step({ type: 'networkChanged' });
   }
 
   /** @internal */
@@ -236,6 +253,7 @@ export class Call {
     const { state, effects } = stepCall(this.#machine, event, clock.now());
     this.#machine = state;
     this.#media?.setSending(!state.muted && !state.held);
+    this.#media?.setShowing(!state.held);
     this.#cancelTimer?.();
     const at = callTimeout(state);
     this.#cancelTimer = at === null ? null : clock.after(Math.max(0, at - clock.now()), () => this.#step({ type: 'timer' }));
@@ -266,7 +284,7 @@ export class Call {
         this.#events.emit(effect.type);
         return;
       case 'restartMedia':
-        void this.#restartMedia();
+        if (this.#media) void this.#descriptions.restart(this.#media);
         return;
       case 'giveUp':
         void this.#context.request('call.hangup', { call: this.id }).catch(() => undefined);
@@ -280,12 +298,14 @@ export class Call {
 
   #openMedia(): CallMedia {
     this.#media ??= this.#context.media.openCall(this.#context.iceServers(), {
-      onCandidate: (candidate) => {
-        this.#unsent.push(candidate);
-        this.#flushCandidates();
-      },
+      onCandidate: (candidate) => this.#descriptions.candidate(candidate),
       onConnection: (media) => this.#step({ type: 'media', media }),
       onMicrophoneLost: (error) => this.#fail(error),
+      onVideo: () => this.#events.emit('video', this.video),
+      onVideoLost: (error) => this.#fail(error),
+      onNegotiation: () => {
+        if (this.#media && !this.end) void this.#descriptions.renegotiate(this.#media);
+      },
     });
     return this.#media;
   }
@@ -303,9 +323,9 @@ export class Call {
     opened.catch((thrown: unknown) => this.#fail(thrown));
   }
 
-  async #answerOffer(offer: Description): Promise<void> {
-    const description = await this.#openMedia().answer(offer);
-    await this.#describe(description);
+  async #show(kind: VideoKind): Promise<void> {
+    if (this.end || !this.mine || this.answeredAt === null) throw this.#wrong('shown video');
+    await this.#openMedia().startVideo(kind);
   }
 
   #connect(connected: Promise<void>): void {
@@ -314,37 +334,9 @@ export class Call {
     connected.catch(() => { this.#connected = null; });
   }
 
-  /** A ringing call whose offer was lost with the pushes of an outage, or not taken: this side offers. */
-  async #attach(): Promise<void> {
-    const media = this.#openMedia();
-    await this.#describe(await media.offer());
-  }
-
-  async #restartMedia(): Promise<void> {
-    if (!this.#media || !this.#described) return;
-    try {
-      await this.#describe(await this.#media.restart());
-    } catch (thrown) {
-      // The machine's timer tries again.
-      this.#context.log.warn('mending the audio failed', { error: asRingdownError(thrown).name });
-    }
-  }
-
-  async #describe(description: Description): Promise<void> {
-    const described = this.#context.request('call.describe', { call: this.id, description });
-    this.#described = true;
-    this.#flushCandidates();
-    await described;
-  }
-
-  /** Candidates follow the description they belong to. */
-  #flushCandidates(): void {
-    if (this.id === '' || (this.direction === 'inbound' && !this.#described)) return;
-    this.#described = true;
-    for (const candidate of this.#unsent.splice(0)) {
-      this.#context.request('call.candidate', { call: this.id, candidate }).catch((thrown: unknown) =>
-        this.#context.log.debug('a candidate was refused', { error: asRingdownError(thrown).name }));
-    }
+  /** A camera that cannot be opened costs no call. */
+  async #tryCamera(): Promise<void> {
+    await this.#openMedia().startVideo('camera').catch((thrown: unknown) => this.#fail(thrown));
   }
 
   async #command<M extends MethodName>(method: M, params: ParamsOf<M>): Promise<ResultOf<M>> {

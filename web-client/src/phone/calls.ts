@@ -32,7 +32,7 @@ export class CallList {
   }
 
   /** Places a call; `peer` is who it seems to be until the server says. */
-  async start(peer: PeerInfo, variables: Readonly<Record<string, string>>): Promise<Call> {
+  async start(peer: PeerInfo, variables: Readonly<Record<string, string>>, video: boolean): Promise<Call> {
     const call = new Call(this.#context, {
       id: '', callId: '', mine: true, direction: 'outbound', state: 'dialing',
       peer,
@@ -42,7 +42,7 @@ export class CallList {
     this.#add(call);
     this.#starting += 1;
     try {
-      await call.start(peer.number, variables);
+      await call.start(peer.number, variables, video);
     } finally {
       this.#starting -= 1;
       // Pushes about the call can overtake the response that gives its id.

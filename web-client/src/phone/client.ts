@@ -190,14 +190,14 @@ export class RingdownClient {
     this.#calls.conclude();
   }
 
-  /** Calls a number or feature code. Resolves when the server has taken the call. */
-  async call(to: string, options: { readonly variables?: Readonly<Record<string, string>> } = {}): Promise<Call> {
+  /** Calls a number or feature code, with the camera where asked for. Resolves when the server has taken the call. */
+  async call(to: string, options: { readonly variables?: Readonly<Record<string, string>>; readonly video?: boolean } = {}): Promise<Call> {
     const number = dialled(to);
     if (this.#state !== 'ready') throw notConnected();
     void this.#media.unlock();
     const known = this.directory.byNumber(number);
     const peer = { userId: known?.userId ?? null, number, name: known?.name ?? '' };
-    return this.#calls.start(peer, options.variables ?? {});
+    return this.#calls.start(peer, options.variables ?? {}, options.video ?? false);
   }
 
   /** Holds `call` and asks somebody at a number before it is handed on to them. */

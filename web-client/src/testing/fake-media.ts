@@ -1,8 +1,9 @@
 // Media that records what it is told, and says what a test tells it to.
 import type { RingdownError } from '../errors.js';
 import type { CallTone } from '../media/call-tones.js';
-import type {
-  CallMedia, CallMediaHandlers, MediaEngine, MediaEngineHandlers, MicrophonePermission, OpenMedia,
+import {
+  NO_VIDEO, type CallMedia, type CallMediaHandlers, type CallVideo, type MediaEngine, type MediaEngineHandlers, type MicrophonePermission, type OpenMedia,
+  type VideoKind,
 } from '../media/port.js';
 
 /** The media of a call, recorded. */
@@ -14,6 +15,9 @@ export class FakeCallMedia implements CallMedia {
   microphone = false;
   microphoneReady = false;
   closed = false;
+  video: CallVideo = NO_VIDEO;
+  offersVideo = false;
+  showing = true;
   readonly #engine: FakeMedia;
 
   constructor(engine: FakeMedia, handlers: CallMediaHandlers) {
@@ -43,6 +47,31 @@ export class FakeCallMedia implements CallMedia {
   restart(): Promise<{ type: 'offer'; sdp: string }> {
     this.done.push('restart');
     return Promise.resolve({ type: 'offer', sdp: 'restart-offer' });
+  }
+
+  reoffer(): Promise<{ type: 'offer'; sdp: string }> {
+    this.done.push('reoffer');
+    return Promise.resolve({ type: 'offer', sdp: 'changed-offer' });
+  }
+
+  async startVideo(kind: VideoKind): Promise<void> {
+    await this.#engine.camera();
+    this.done.push(`start ${kind}`);
+    this.#show(kind, { id: kind } as MediaStream);
+  }
+
+  stopVideo(kind: VideoKind): void {
+    if (this.video[kind]) this.#show(kind, null);
+  }
+
+  setShowing(showing: boolean): void {
+    this.showing = showing;
+  }
+
+  #show(kind: VideoKind, stream: MediaStream | null): void {
+    this.video = { ...this.video, [kind]: stream };
+    this.handlers.onVideo();
+    this.handlers.onNegotiation();
   }
 
   async readyMicrophone(): Promise<void> {
@@ -89,6 +118,8 @@ export class FakeMedia implements MediaEngine {
   destroyed = false;
   /** What opening the microphone does. */
   microphone: () => Promise<void> = () => Promise.resolve();
+  /** What opening a camera or screen does. */
+  camera: () => Promise<void> = () => Promise.resolve();
   handlers: MediaEngineHandlers | null = null;
 
   readonly open: OpenMedia = (_processing, handlers) => {

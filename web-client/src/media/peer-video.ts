@@ -1,0 +1,184 @@
+// The video of one call's peer connection: up to two sections, the camera's and the screen's.
+import type { RingdownError } from '../errors.js';
+import { cameraLost, openVideo, videoRefused } from './camera.js';
+import type { CallVideo, VideoKind } from './port.js';
+
+interface Section {
+  transceiver: RTCRtpTransceiver | null;
+  track: MediaStreamTrack | null;
+  local: MediaStream | null;
+  remote: MediaStream | null;
+}
+
+interface PeerVideoHandlers {
+  readonly onVideo: () => void;
+  readonly onVideoLost: (error: RingdownError) => void;
+}
+
+const empty = (): Section => ({ transceiver: null, track: null, local: null, remote: null });
+
+/** The cameras and screens of a call. */
+export class PeerVideo {
+  readonly #peer: RTCPeerConnection;
+  readonly #handlers: PeerVideoHandlers;
+  readonly #sections: Readonly<Record<VideoKind, Section>> = { camera: empty(), screen: empty() };
+  #showing = true;
+  #closed = false;
+
+  constructor(peer: RTCPeerConnection, handlers: PeerVideoHandlers) {
+    this.#peer = peer;
+    this.#handlers = handlers;
+  }
+
+  get video(): CallVideo {
+    const { camera, screen } = this.#sections;
+    return { camera: camera.local, screen: screen.local, remoteCamera: camera.remote, remoteScreen: screen.remote };
+  }
+
+  get offersVideo(): boolean {
+    return receives(this.#sections.camera.transceiver);
+  }
+
+  /** Opens a camera or screen and sends it. */
+  async start(kind: VideoKind): Promise<void> {
+    const section = this.#sections[kind];
+    if (section.track) return;
+    const track = await openVideo(kind);
+    // The call may have ended, or a second click come first, while the browser asked.
+    if (this.#isClosed || this.#sections[kind].track) {
+      track.stop();
+      return;
+    }
+    // 'ended' comes when the device is unplugged or the user ends the sharing in the browser, never from our own stop().
+    track.onended = () => {
+      this.stop(kind);
+      if (kind === 'camera') this.#handlers.onVideoLost(cameraLost());
+    };
+    track.enabled = this.#showing;
+    section.track = track;
+    section.local = new MediaStream([track]);
+    if (this.#peer.getTransceivers().length > 0) this.attach();
+    this.#handlers.onVideo();
+  }
+
+  /** Sends it no more, and closes it. */
+  stop(kind: VideoKind): void {
+    const section = this.#sections[kind];
+    const { track, transceiver } = section;
+    if (!track) return;
+    track.onended = null;
+    track.stop();
+    section.track = section.local = null;
+    if (transceiver && !isOver(transceiver)) {
+      transceiver.direction = 'recvonly';
+      void transceiver.sender.replaceTrack(null);
+    }
+    if (!this.#closed) this.#handlers.onVideo();
+  }
+
+  /** Whether pictures are sent, or black ones. */
+  setShowing(showing: boolean): void {
+    this.#showing = showing;
+    for (const { track } of Object.values(this.#sections)) if (track) track.enabled = showing;
+  }
+
+  /** Gives what is to be sent its place in the next offer. */
+  attach(): void {
+    for (const kind of ['camera', 'screen'] as const) {
+      const section = this.#sections[kind];
+      if (!section.track) continue;
+      // The switch takes the first video section of an offer for the camera's.
+      if (kind === 'screen' && !this.#sections.camera.transceiver) this.#add('camera', 'recvonly');
+      if (!section.transceiver) this.#add(kind, 'sendrecv');
+      this.#send(section);
+    }
+  }
+
+  /** Takes the sections of the server's description, which were or are to be answered. */
+  learn(sdp: string): void {
+    for (const section of Object.values(this.#sections)) {
+      if (section.transceiver && isOver(section.transceiver)) section.transceiver = null;
+    }
+    for (const transceiver of this.#peer.getTransceivers()) {
+      if (transceiver.receiver.track.kind !== 'video' || isOver(transceiver) || this.#knows(transceiver)) continue;
+      const isScreen = showsSlides(sdp, transceiver.mid) || this.#sections.camera.transceiver !== null;
+      this.#take(isScreen ? 'screen' : 'camera', transceiver);
+    }
+  }
+
+  /** To be called when a description was agreed on. */
+  settle(): void {
+    for (const kind of ['camera', 'screen'] as const) {
+      const { track, transceiver } = this.#sections[kind];
+      if (track && transceiver && isOver(transceiver)) {
+        this.#sections[kind].transceiver = null;
+        this.stop(kind);
+        this.#handlers.onVideoLost(videoRefused());
+      }
+    }
+    this.#refresh();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.stop('camera');
+    this.stop('screen');
+    for (const section of Object.values(this.#sections)) {
+      if (section.transceiver) section.transceiver.receiver.track.onmute = section.transceiver.receiver.track.onunmute = null;
+      section.remote = null;
+    }
+  }
+
+  // A getter, because a check before an `await` tells nothing about the time after it.
+  get #isClosed(): boolean {
+    return this.#closed;
+  }
+
+  #knows(transceiver: RTCRtpTransceiver): boolean {
+    return Object.values(this.#sections).some((section) => section.transceiver === transceiver);
+  }
+
+  #add(kind: VideoKind, direction: RTCRtpTransceiverDirection): void {
+    this.#take(kind, this.#peer.addTransceiver('video', { direction }));
+  }
+
+  #take(kind: VideoKind, transceiver: RTCRtpTransceiver): void {
+    const section = this.#sections[kind];
+    section.transceiver = transceiver;
+    const { track } = transceiver.receiver;
+    // Muted until the first packet, and again when the other side stops.
+    track.onmute = track.onunmute = () => this.#refresh();
+    if (section.track) this.#send(section);
+  }
+
+  #send({ transceiver, track }: Section): void {
+    if (!transceiver) return;
+    transceiver.direction = 'sendrecv';
+    void transceiver.sender.replaceTrack(track);
+  }
+
+  #refresh(): void {
+    let changed = false;
+    for (const section of Object.values(this.#sections)) {
+      const { transceiver, remote } = section;
+      const track = transceiver && receives(transceiver) && !transceiver.receiver.track.muted ? transceiver.receiver.track : null;
+      if ((remote?.getVideoTracks()[0] ?? null) === track) continue;
+      section.remote = track && new MediaStream([track]);
+      changed = true;
+    }
+    if (changed && !this.#closed) this.#handlers.onVideo();
+  }
+}
+
+const isOver = ({ currentDirection, direction }: RTCRtpTransceiver): boolean =>
+  currentDirection === 'stopped' || direction === 'stopped';
+
+const receives = (transceiver: RTCRtpTransceiver | null): boolean =>
+  transceiver?.currentDirection === 'sendrecv' || transceiver?.currentDirection === 'recvonly';
+
+/** Whether a description's section `mid` is of slides (RFC 4796). */
+export const showsSlides = (sdp: string, mid: string | null): boolean =>
+  sdp.split(/\r?\nm=/).some((section) => {
+    const lines = section.split(/\r?\n/);
+    return lines.includes(`a=mid:${String(mid)}`) && lines.includes('a=content:slides');
+  });

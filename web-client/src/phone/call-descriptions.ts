@@ -1,0 +1,84 @@
+// What the two sides agree on: a call's descriptions and candidates on their way to the server, in their order.
+import type { CallDirection, Description } from '../protocol/generated.js';
+import { asRingdownError } from '../errors.js';
+import type { CallMedia } from '../media/port.js';
+import type { CallContext } from './call-context.js';
+
+/** What one side of a call says of its media. */
+export class CallDescriptions {
+  readonly #context: CallContext;
+  readonly #call: () => { readonly id: string; readonly direction: CallDirection };
+  #described = false;
+  #unsettled = false;
+  #unsent: (string | null)[] = [];
+
+  constructor(context: CallContext, call: () => { readonly id: string; readonly direction: CallDirection }) {
+    this.#context = context;
+    this.#call = call;
+  }
+
+  /** Whether an offer of ours was lost with the connection. */
+  get isUnsettled(): boolean {
+    return this.#unsettled;
+  }
+
+  /** Answers an offer of the server's. */
+  async answer(media: CallMedia, offer: Description): Promise<void> {
+    await this.#describe(await media.answer(offer));
+  }
+
+  /** Offers where the server's offer was lost with the pushes of an outage, or its answer not taken. */
+  async offer(media: CallMedia): Promise<void> {
+    await this.#describe(await media.offer());
+  }
+
+  /** Offers anew, to mend what is broken. */
+  async restart(media: CallMedia): Promise<void> {
+    if (!this.#described) return;
+    await this.#try('mending the audio failed', async () => this.#describe(await media.restart()));
+  }
+
+  /** Offers what has changed. */
+  async renegotiate(media: CallMedia): Promise<void> {
+    if (!this.#described) return;
+    await this.#try('changing the video failed', async () => {
+      const offer = await media.reoffer();
+      if (offer) await this.#describe(offer);
+    });
+  }
+
+  /** Sends a candidate, or keeps it until its description is sent. */
+  candidate(candidate: string | null): void {
+    this.#unsent.push(candidate);
+    this.flush();
+  }
+
+  /** Candidates follow the description they belong to. */
+  flush(): void {
+    const { id, direction } = this.#call();
+    if (id === '' || (direction === 'inbound' && !this.#described)) return;
+    this.#described = true;
+    for (const candidate of this.#unsent.splice(0)) {
+      this.#context.request('call.candidate', { call: id, candidate }).catch((thrown: unknown) =>
+        this.#context.log.debug('a candidate was refused', { error: asRingdownError(thrown).name }));
+    }
+  }
+
+  async #describe(description: Description): Promise<void> {
+    this.#unsettled = description.type === 'offer';
+    const described = this.#context.request('call.describe', { call: this.#call().id, description });
+    this.#described = true;
+    this.flush();
+    await described;
+    this.#unsettled = false;
+  }
+
+  /** The machine's timer, or the connection's return, tries again. */
+  async #try(failed: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (thrown) {
+      this.#context.log.warn(failed, { error: asRingdownError(thrown).name });
+    }
+  }
+}
