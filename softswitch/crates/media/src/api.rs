@@ -100,6 +100,13 @@ pub enum MediaCommand {
         /// Whether it is muted.
         muted: bool,
     },
+    /// Tells when a leg begins and ceases to speak, by [`MediaEvent::VoiceActivity`], or stops telling.
+    WatchVoice {
+        /// The leg.
+        leg: LegId,
+        /// Whether it is watched.
+        watched: bool,
+    },
     /// Joins a leg to a mix of this worker, replacing whatever fed it: it hears every other member. A mix is made by
     /// its first member and goes with its last. A leg leaves with whatever replaces the mix as its feed, or with
     /// [`MediaCommand::Disconnect`].
@@ -441,7 +448,7 @@ pub enum MediaEvent {
         /// Whether it talks.
         is_talking: bool,
     },
-    /// A leg begins or ceases to speak, whoever hears it. A leg that has not spoken yet is taken for silent.
+    /// A leg that is watched begins or ceases to speak, whoever hears it. A leg that has not spoken yet is taken for silent.
     VoiceActivity {
         /// The leg.
         leg: LegId,

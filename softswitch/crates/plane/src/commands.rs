@@ -7,6 +7,7 @@ use ringdown_media::{
         AudioParameters, MediaCommand, MediaEvent, MediaFailure, PlaySource, RecordingEnd, Transport,
         WebRtcRemote,
     },
+    codec::adapt::OpusAdaptation,
     mix::factor_of,
     prompt::Playback,
     quality::LegMonitor,
@@ -21,6 +22,7 @@ use crate::{
     browser::{Browser, Change},
     digits::Digits,
     feed::{Feed, Play, Sound},
+    hearing::Voice,
     incoming::Incoming,
     leg::{Leg, Outgoing},
     legs::Slot,
@@ -59,6 +61,7 @@ impl Worker {
                 self.queue_digit(now, slot, FinishedDigit { digit, duration_ms });
             }),
             MediaCommand::Mute { leg, muted } => self.mute(leg, muted),
+            MediaCommand::WatchVoice { leg, watched } => self.watch_voice(now, leg, watched),
             MediaCommand::JoinMix { leg, mix, is_link } => self.join_mix(now, leg, mix, is_link),
             MediaCommand::SetGain { leg, decibels } => self.set_gain(leg, decibels),
             MediaCommand::PlayToMix { mix, source } => self.play_to_mix(mix, source),
@@ -136,6 +139,7 @@ impl Worker {
         let names = (audio.local_ssrc, audio.cname.clone());
         let rtcp = RtcpSession::new(now, self.clock, names.0, names.1, &mut *self.random);
         let origin = self.next_origin();
+        let opus = OpusAdaptation::new(self.config.opus, audio.opus);
         let slot = self.legs.insert(Leg {
             id,
             transport,
@@ -151,7 +155,8 @@ impl Worker {
             monitor: LegMonitor::default(),
             counted: Counted::default(),
             origin,
-            opus: self.config.opus,
+            opus,
+            reports_seen: 0,
             connected: false,
             scheduled: None,
         });
@@ -222,6 +227,7 @@ impl Worker {
         leg.outgoing.rtcp.set_names(audio.local_ssrc, audio.cname.clone());
         let was_sent_to = leg.audio.direction.sends();
         let was_heard = leg.audio.direction.receives();
+        leg.opus.set_wishes(audio.opus);
         leg.audio = audio;
         if was_sent_to != leg.audio.direction.sends() {
             leg.outgoing.stream.release_source();
@@ -371,6 +377,16 @@ impl Worker {
     fn play_to_mix(&mut self, mix: MixId, source: PlaySource) -> Result<(), Dropped> {
         let clip = self.sounds.clip(source).filter(|_| can_be_mixed(source)).ok_or(Dropped)?;
         if self.mixes.play(mix, Playback::new(clip, false)) { Ok(()) } else { Err(Dropped) }
+    }
+
+    fn watch_voice(&mut self, now: Instant, id: LegId, watched: bool) -> Result<(), Dropped> {
+        let slot = self.find(id)?;
+        let leg = self.legs.get_mut(slot).ok_or(Dropped)?;
+        if watched != leg.incoming.voice.is_some() {
+            leg.incoming.voice = watched.then(|| Box::new(Voice::new(now)));
+            self.reschedule(slot);
+        }
+        Ok(())
     }
 
     fn mute(&mut self, id: LegId, muted: bool) -> Result<(), Dropped> {

@@ -6,11 +6,24 @@ use ringdown_media::{
 };
 use ringdown_types::CodecId;
 
+use crate::hearing::{Keyhole, Voice};
+
 /// A recognised packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Heard {
-    Audio { codec: CodecId, packet: Packet },
-    Event { clock_rate: u32, packet: Packet, payload: EventPayload },
+    Audio {
+        codec: CodecId,
+        packet: Packet,
+    },
+    /// Comfort noise (RFC 3389).
+    Noise {
+        packet: Packet,
+    },
+    Event {
+        clock_rate: u32,
+        packet: Packet,
+        payload: EventPayload,
+    },
 }
 
 /// What a leg has said so far.
@@ -23,6 +36,10 @@ pub(crate) struct Incoming {
     pub(crate) clock_rate: Option<u32>,
     /// What the newest audio packet is in.
     pub(crate) codec: Option<CodecId>,
+    /// Listens for keys in its sound, where it has no other way to send them.
+    pub(crate) keys: Option<Box<Keyhole>>,
+    /// Tells when it speaks, if somebody asked.
+    pub(crate) voice: Option<Box<Voice>>,
     pub(crate) started: bool,
     pub(crate) received: u64,
     /// Datagrams of wrong sources, malformed ones, payload types that were not negotiated.
@@ -35,6 +52,7 @@ pub(crate) fn recognise(audio: &AudioParameters, datagram: &[u8]) -> Option<Hear
     let payload = datagram.get(packet.payload.clone())?;
     match meaning(audio, packet.payload_type)? {
         Meaning::Audio(codec) => (!payload.is_empty()).then_some(Heard::Audio { codec, packet }),
+        Meaning::Noise => Some(Heard::Noise { packet }),
         Meaning::Event { clock_rate } => {
             let payload = EventPayload::parse(payload)?;
             Some(Heard::Event { clock_rate, packet, payload })
@@ -46,6 +64,7 @@ pub(crate) fn recognise(audio: &AudioParameters, datagram: &[u8]) -> Option<Hear
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
     Audio(CodecId),
+    Noise,
     Event { clock_rate: u32 },
 }
 
@@ -55,7 +74,9 @@ fn meaning(audio: &AudioParameters, payload_type: u8) -> Option<Meaning> {
     let find = |number: fn(u8, u8) -> u8| {
         let codec = audio.codecs.iter().find(|format| number(format.receive, format.send) == payload_type);
         let event = |format: &&TelephoneEventFormat| number(format.receive, format.send) == payload_type;
-        codec.map(|format| Meaning::Audio(format.codec)).or_else(|| {
+        let noise = audio.comfort_noise.filter(|format| number(format.receive, format.send) == payload_type);
+        let sound = codec.map(|format| Meaning::Audio(format.codec)).or(noise.map(|_| Meaning::Noise));
+        sound.or_else(|| {
             let format = audio.telephone_events.iter().find(event)?;
             Some(Meaning::Event { clock_rate: format.clock_rate })
         })

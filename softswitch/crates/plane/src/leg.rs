@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use ringdown_media::{
     api::{AudioParameters, PayloadFormat},
-    codec::{MAX_ENCODED_LENGTH, OpusSettings},
+    codec::{MAX_ENCODED_LENGTH, adapt::OpusAdaptation},
+    jitter::Carried,
     quality::LegMonitor,
     rtcp::RtcpSession,
     rtp::{
@@ -46,8 +47,9 @@ pub(crate) struct Leg {
     pub(crate) counted: Counted,
     /// Names the leg in the outgoing streams it feeds.
     pub(crate) origin: u64,
-    /// How recordings are encoded for it.
-    pub(crate) opus: OpusSettings,
+    /// How Opus is encoded for it, and the receiver's reports that went into that.
+    pub(crate) opus: OpusAdaptation,
+    pub(crate) reports_seen: u64,
     /// Whether [`ringdown_media::api::MediaEvent::LegConnected`] was reported, for telephones.
     pub(crate) connected: bool,
     /// Where it stands in the table of deadlines.
@@ -69,6 +71,8 @@ pub(crate) enum Due {
     Digit(FinishedDigit),
     /// A playback is over.
     Played { token: u32 },
+    /// Nothing comes any more of a leg that spoke.
+    Silent,
 }
 
 /// A source's packet on its way to this leg: its payload is in the caller's buffer.
@@ -99,6 +103,13 @@ impl Leg {
         let Some(payload_type) = self.payload_type(codec) else { return };
         packet.payload_type = payload_type;
         self.outgoing.codec = Some(codec);
+        self.place_and_send(key, packet, false, passage);
+    }
+
+    /// Sends comfort noise of another stream on, in place.
+    pub(crate) fn relay_noise(&mut self, payload_type: u8, relayed: Relayed, passage: Passage<'_, '_>) {
+        let Relayed { key, mut packet } = relayed;
+        packet.payload_type = payload_type;
         self.place_and_send(key, packet, false, passage);
     }
 
@@ -164,6 +175,7 @@ impl Leg {
             self.incoming.events.next_timeout(),
             self.digits.due,
             self.feed.next_timeout(),
+            self.incoming.voice.as_ref().and_then(|voice| voice.due),
             self.recorder.as_ref().map(|recorder| recorder.due),
             self.transport.next_timeout(),
             self.video.as_ref().and_then(|video| video.next_timeout()),
@@ -181,6 +193,12 @@ impl Leg {
         }
         if let Some(finished) = self.incoming.events.handle_timeout(now) {
             return Some(Due::Digit(finished));
+        }
+        if let Some(voice) = &mut self.incoming.voice
+            && voice.due.is_some_and(|due| due <= now)
+            && voice.handle_timeout(now).is_some()
+        {
+            return Some(Due::Silent);
         }
         if self.feed.next_timeout().is_some_and(|due| due <= now) {
             return self.send_feed_frame(now, send);
@@ -266,7 +284,7 @@ impl Leg {
                 play.due = Some(next_due(now, play.due.unwrap_or(now), PLAY_FRAME));
                 let &PayloadFormat { codec, send: payload_type, .. } = self.audio.codecs.first()?;
                 let room = buffer.get_mut(FIXED_HEADER_LENGTH..FIXED_HEADER_LENGTH + MAX_ENCODED_LENGTH)?;
-                let Some(length) = play.sound.next_frame(codec, self.opus, room) else {
+                let Some(length) = play.sound.next_frame(codec, self.opus.settings(), room) else {
                     let token = play.token;
                     self.feed = Feed::Silence;
                     return Some(Due::Played { token });
@@ -284,9 +302,14 @@ impl Leg {
                     *conversion = None;
                     return None;
                 };
+                let noise_type = self.audio.comfort_noise.map(|noise| noise.send);
+                made.transcoder.set_comfort_noise(noise_type.is_some());
+                made.transcoder.set_opus(self.opus.settings());
                 let room = buffer.get_mut(FIXED_HEADER_LENGTH..FIXED_HEADER_LENGTH + MAX_ENCODED_LENGTH)?;
                 let frame = made.transcoder.next_frame(room)?;
                 let (length, ticks) = (frame.length, frame.ticks_since_last);
+                let payload_type =
+                    noise_type.filter(|_| frame.carried == Carried::Noise).unwrap_or(payload_type);
                 Frame { origin: made.origin, codec, payload_type, length, ticks }
             }
         };

@@ -9,6 +9,7 @@ mod commands;
 mod deadlines;
 mod digits;
 mod feed;
+mod hearing;
 mod incoming;
 mod leg;
 mod legs;

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, time::Instant};
 use ringdown_media::{
     api::MediaEvent,
     codec::g711,
+    jitter::Carried,
     rtcp::parse_compound,
     rtp::{EventPayload, MAX_PACKET_LENGTH, Packet, SourceKey},
     transcode::Transcoder,
@@ -100,6 +101,7 @@ impl Worker {
                 leg.transport_at(socket).note_valid(now, source, true);
                 if leg.owns(socket) {
                     leg.outgoing.rtcp.handle_rtcp(now, compound);
+                    leg.adapt_opus();
                 }
                 if leg.video.is_some() {
                     self.hear_video_feedback(now, slot, (socket, compound), send);
@@ -130,6 +132,7 @@ impl Worker {
         leg.incoming.received += 1;
         match heard {
             Heard::Audio { codec, packet } => self.hear_audio(slot, codec, packet, passage),
+            Heard::Noise { packet } => self.hear_noise(slot, packet, passage),
             Heard::Event { clock_rate, packet, payload } => {
                 let now = passage.now;
                 leg.outgoing.rtcp.handle_event(packet.ssrc, packet.sequence);
@@ -165,7 +168,7 @@ impl Worker {
             let leg = leg.id;
             self.outputs.event(MediaEvent::MediaStarted { leg });
         }
-        if is_muted {
+        if !self.listen(slot, codec, &packet, &passage) || is_muted {
             return;
         }
         if let Some(leg) = self.legs.get_mut(slot) {
@@ -185,7 +188,7 @@ impl Worker {
         }
         let Some(way) = Way::choose(leg, codec) else { return };
         if let Way::Transcode(to) = way {
-            return self.transcode(listener, (codec, to), &relayed.packet, &passage);
+            return self.transcode(listener, (codec, to), (Carried::Audio, &relayed.packet), &passage);
         }
         if let Feed::Partner { conversion, .. } = &mut leg.feed
             && conversion.take().is_some()
@@ -209,18 +212,18 @@ impl Worker {
         leg.relay_audio(codec, relayed, passage);
     }
 
-    fn transcode(
+    /// Hands a packet to the listener's transcoder, which is made for it if there is none that fits.
+    pub(crate) fn transcode(
         &mut self,
         listener: Slot,
         (from, to): (CodecId, CodecId),
-        packet: &Packet,
+        (carried, packet): (Carried, &Packet),
         passage: &Passage<'_, '_>,
     ) {
         let now = passage.now;
         let origin = self.next_origin();
-        let settings = self.config.opus;
         let Some(leg) = self.legs.get_mut(listener) else { return };
-        let ptime = leg.audio.ptime_ms;
+        let (ptime, settings) = (leg.audio.ptime_ms, leg.opus.settings());
         let Feed::Partner { conversion, .. } = &mut leg.feed else { return };
         let fits = |made: &Conversion| made.transcoder.from() == from && made.transcoder.to() == to;
         let is_new = !conversion.as_deref().is_some_and(fits);
@@ -237,7 +240,13 @@ impl Worker {
         }
         let Some(payload) = passage.buffer.get(packet.payload.clone()) else { return };
         if let Some(made) = conversion {
-            made.transcoder.handle_packet(now, packet.ssrc, packet.sequence, packet.timestamp, payload);
+            let &Packet { ssrc, sequence, timestamp, .. } = packet;
+            match carried {
+                Carried::Noise => made.transcoder.handle_noise(now, ssrc, sequence, timestamp, payload),
+                Carried::Audio | Carried::Pause => {
+                    made.transcoder.handle_packet(now, ssrc, sequence, timestamp, payload);
+                }
+            }
         }
         if is_new {
             self.reschedule(listener);
@@ -247,7 +256,7 @@ impl Worker {
 
 /// How audio gets to a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(crate) enum Way {
     Relay,
     UlawToAlaw,
     AlawToUlaw,
@@ -255,7 +264,7 @@ enum Way {
 }
 
 impl Way {
-    fn choose(listener: &Leg, codec: CodecId) -> Option<Self> {
+    pub(crate) fn choose(listener: &Leg, codec: CodecId) -> Option<Self> {
         if listener.payload_type(codec).is_some() {
             return Some(Self::Relay);
         }

@@ -170,6 +170,7 @@ impl Worker {
             match due {
                 None => {}
                 Some(Due::Digit(finished)) => self.report_digit(now, slot, finished),
+                Some(Due::Silent) => self.report_voice(leg, false),
                 Some(Due::Played { token }) => self.outputs.event(MediaEvent::PlayFinished { leg, token }),
             }
             self.drain_browser(now, slot);

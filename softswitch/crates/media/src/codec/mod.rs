@@ -3,6 +3,7 @@
 //! Opus runs at 8, 12, 16, 24 or 48 kHz on the PCM side without a resampler, whatever the packets hold (RFC 6716
 //! §2.1.3); G.722 runs at 16 kHz and G.711 at 8 kHz.
 
+pub mod adapt;
 pub mod conceal;
 pub mod g711;
 pub mod g722;

@@ -44,6 +44,11 @@ impl RemoteReceiver {
         self.totals
     }
 
+    /// The share of packets lost before its latest report, of 256.
+    pub fn fraction_lost(&self) -> Option<u8> {
+        self.last.map(|report| report.fraction_lost)
+    }
+
     /// How many reports came.
     pub const fn reports(&self) -> u64 {
         self.reports

@@ -83,6 +83,16 @@ impl Phone {
         bytes
     }
 
+    /// Says one frame of anything.
+    pub(crate) fn say(&mut self, rig: &mut Rig, pcm: &[i16]) {
+        let mut payload = [0; MAX_ENCODED_LENGTH];
+        let length = self.encoder.encode(pcm, &mut payload).expect("20 ms");
+        self.timestamp = self.timestamp.wrapping_add(self.codec.clock_rate() / 50);
+        self.sequence = self.sequence.wrapping_add(1);
+        let packet = self.packet(self.sends_as, self.timestamp, &payload[..length]);
+        rig.deliver(SocketKey::Rtp(self.port), self.address, &packet);
+    }
+
     pub(crate) fn speak(&mut self, rig: &mut Rig) {
         if let Some(packet) = self.frame() {
             rig.deliver(SocketKey::Rtp(self.port), self.address, &packet);
