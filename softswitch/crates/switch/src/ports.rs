@@ -4,7 +4,11 @@
 //! socket. A returned port rests until enough others have been used, so that late packets of its last call do not reach
 //! the next one; after that it goes before ports nobody has used, because its sockets are open already.
 
-use std::{collections::VecDeque, iter::StepBy, ops::RangeInclusive};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    iter::StepBy,
+    ops::RangeInclusive,
+};
 
 /// The free even ports of a range; each stands for itself and the odd one after it, which carries RTCP.
 #[derive(Debug)]
@@ -15,6 +19,8 @@ pub(crate) struct PortPool {
     rested: VecDeque<u16>,
     /// What is below stays bound by a worker that was lost.
     lost_below: u16,
+    /// Another program holds them, or did: they are tried when nothing else is left.
+    avoided: BTreeSet<u16>,
 }
 
 /// Ports that rest before the first of them is used again. Fewer let late packets of a call reach the next one, more
@@ -27,18 +33,29 @@ impl PortPool {
         let first = range.start().saturating_add(range.start() % 2);
         // The last even port with a partner inside; an empty range where there is none.
         let last = range.end().saturating_sub(1);
-        Self { fresh: (first..=last).step_by(2), rested: VecDeque::new(), lost_below: 0 }
+        Self {
+            fresh: (first..=last).step_by(2),
+            rested: VecDeque::new(),
+            lost_below: 0,
+            avoided: BTreeSet::new(),
+        }
     }
 
     /// An even port.
     pub(crate) fn take(&mut self) -> Option<u16> {
         if self.rested.len() > RESTING { self.rested.pop_front() } else { self.fresh.next() }
             .or_else(|| self.rested.pop_front())
+            .or_else(|| self.avoided.pop_first())
+    }
+
+    /// A port that is taken could not be opened: giving it back does not bring it into use again.
+    pub(crate) fn avoid(&mut self, port: u16) {
+        self.avoided.insert(port);
     }
 
     pub(crate) fn give_back(&mut self, port: u16) {
         debug_assert!(!self.rested.contains(&port), "a port is given back once");
-        if port >= self.lost_below {
+        if port >= self.lost_below && !self.avoided.contains(&port) {
             self.rested.push_back(port);
         }
     }
@@ -87,6 +104,18 @@ mod tests {
         assert_eq!(left, [10_004, 10_006, 10_008]);
         pool.give_back(10_006);
         assert_eq!(pool.take(), Some(10_006), "the new worker's own come back");
+    }
+
+    #[test]
+    fn a_port_that_cannot_be_opened_is_tried_last() {
+        let mut pool = PortPool::new(&(10_000..=10_005));
+        let held = pool.take().expect("one");
+        pool.avoid(held);
+        pool.give_back(held);
+        let rest: Vec<_> = std::iter::from_fn(|| pool.take()).collect();
+        assert_eq!(rest, [10_002, 10_004, held]);
+        pool.give_back(held);
+        assert_eq!(pool.take(), Some(held), "it could be opened meanwhile");
     }
 
     #[test]

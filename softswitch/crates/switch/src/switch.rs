@@ -242,8 +242,19 @@ impl Switch {
             | MediaFailure::DtlsFailed
             | MediaFailure::Internal => {
                 warn!(%leg, ?failure, "media failed");
+                if failure == MediaFailure::SocketUnavailable {
+                    self.avoid_port_of(leg);
+                }
                 self.calls.handle_leg_event(now, leg, LegEvent::MediaFailed);
             }
+        }
+    }
+
+    /// Another program holds a port of a leg, which one is not told: they are not to fail the next call too.
+    fn avoid_port_of(&mut self, leg: LegId) {
+        let Some(held) = self.legs.get(leg) else { return };
+        for port in held.ports() {
+            self.workers.avoid_port(held.worker, port);
         }
     }
 

@@ -54,6 +54,13 @@ impl Workers {
         self.workers.get_mut(worker)?.ports.take()
     }
 
+    /// A port could not be opened.
+    pub(crate) fn avoid_port(&mut self, worker: usize, port: u16) {
+        if let Some(worker) = self.workers.get_mut(worker) {
+            worker.ports.avoid(port);
+        }
+    }
+
     /// Ports that no socket uses any more.
     pub(crate) fn return_ports(&mut self, worker: usize, ports: Vec<u16>) {
         if let Some(worker) = self.workers.get_mut(worker) {

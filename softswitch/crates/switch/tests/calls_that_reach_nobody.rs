@@ -5,8 +5,9 @@ mod support;
 use std::{collections::BTreeMap, time::Duration};
 
 use ringdown_control::{Command, CommandError, CommandResult, EndedBy};
+use ringdown_media::api::{MediaEvent, MediaFailure, Transport};
 use ringdown_sip::message::Method;
-use ringdown_types::EndReason;
+use ringdown_types::{EndReason, LegId};
 use support::{browser::ALL, phone::Manner, *};
 
 #[test]
@@ -173,4 +174,25 @@ fn what_a_browser_asks_is_checked() {
         }
     }
     assert!(office.events.is_empty(), "nothing happened: {:?}", office.events);
+}
+
+#[test]
+fn a_port_of_another_program_fails_one_call_and_not_the_next() {
+    let mut office = Office::with(|config| config.workers[0].rtp_ports = 20_000..=20_003);
+    let alice = office.phone("alice-phone");
+    office.at(alice, |phone| phone.dial("*43"));
+    let first = office.leg_of(ALICE);
+    let port = |office: &Office, leg: LegId| match &office.media[&leg].transport {
+        Transport::Rtp { local_port, .. } => *local_port,
+        other => panic!("a telephone, not {other:?}"),
+    };
+    let held = port(&office, first);
+    office.media_event(MediaEvent::LegFailed { leg: first, failure: MediaFailure::SocketUnavailable });
+    assert_eq!(office.ended[&first].0, EndReason::MediaFailed);
+    for _ in 0..3 {
+        office.at(alice, |phone| phone.dial("*43"));
+        let leg = office.leg_of(ALICE);
+        assert_ne!(port(&office, leg), held);
+        office.hang_up(leg);
+    }
 }
