@@ -1,5 +1,6 @@
 //! A worker, simulated telephones and browsers, no sockets and no clock. Each file is one behaviour.
 
+mod bad_network;
 mod browser;
 mod camera;
 mod phone;
@@ -21,6 +22,8 @@ mod mix_is_everyone_but_oneself;
 mod mutated_datagrams;
 mod numbers_differ_by_direction;
 mod playback_ends_and_repeats;
+mod quality_is_what_the_network_was;
+mod quality_warnings_come_in_pairs;
 mod recordings_play_back;
 mod reports_follow_rfc3550;
 mod reports_shape_opus;
