@@ -10,8 +10,7 @@ use std::{
 };
 
 use ringdown_control::{
-    AppFrame, CallRecord, Command, CommandId, CommandResult, DirectorySnapshot, Event, SettingChanged,
-    Snapshot,
+    AppFrame, Command, CommandId, CommandResult, DirectorySnapshot, Event, SettingChanged, Snapshot,
 };
 use ringdown_desk::{
     AskId, ConnId, Desk, HelloInput, LinkId, NodeHello, Output, Person, ResumeInput, SessionRecord, Stats,
@@ -25,7 +24,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::{directory::DirectoryHandle, problem::Refusal, settings, store::Store};
+use crate::{directory::DirectoryHandle, problem::Refusal, settings, store::Store, writers::HistoryItem};
 
 /// Frames a browser's connection may have waiting. A client that does not read them is disconnected and resumes.
 pub const BROWSER_QUEUE: usize = 512;
@@ -179,7 +178,7 @@ pub struct Outlets {
     /// For history look-ups.
     pub store: Store,
     /// Finished calls.
-    pub records: mpsc::Sender<CallRecord>,
+    pub records: mpsc::Sender<HistoryItem>,
     /// Sessions to keep and forget.
     pub sessions: mpsc::Sender<SessionChange>,
     /// Settings users changed on a softswitch.
@@ -313,7 +312,8 @@ impl DeskTask {
                 }
                 Output::SaveSession(record) => self.change_session(SessionChange::Save(record)),
                 Output::DropSession(id) => self.change_session(SessionChange::Drop(id)),
-                Output::Record(record) => self.record(*record),
+                Output::Record(record) => self.record(HistoryItem::Call(record)),
+                Output::Figures(figures) => self.record(HistoryItem::Leg(figures)),
             }
         }
     }
@@ -344,11 +344,11 @@ impl DeskTask {
         }
     }
 
-    fn record(&self, record: CallRecord) {
-        let call = record.call;
-        if self.outlets.records.try_send(record).is_err() {
+    fn record(&self, item: HistoryItem) {
+        let call = item.call();
+        if self.outlets.records.try_send(item).is_err() {
             self.outlets.counters.history_shed.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(%call, "the store is behind: a call is missing in history");
+            tracing::warn!(%call, "the store is behind: a call or its quality is missing in history");
         }
     }
 

@@ -67,7 +67,10 @@ const LIVE: [(i64, &str, &str); 2] = [
     (1, "accounts", include_str!("../migrations/live/0001_accounts.sql")),
     (2, "dialplan", include_str!("../migrations/live/0002_dialplan.sql")),
 ];
-const HISTORY: [(i64, &str, &str); 1] = [(1, "calls", include_str!("../migrations/history/0001_calls.sql"))];
+const HISTORY: [(i64, &str, &str); 2] = [
+    (1, "calls", include_str!("../migrations/history/0001_calls.sql")),
+    (2, "quality", include_str!("../migrations/history/0002_quality.sql")),
+];
 
 impl Store {
     /// Opens both stores and brings them to the newest schema: two files in `state` where `url` is empty, else the

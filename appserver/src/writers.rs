@@ -5,7 +5,8 @@ use std::{
     time::Duration,
 };
 
-use ringdown_control::{CallRecord, SettingChanged};
+use ringdown_control::{CallRecord, LegFigures, SettingChanged};
+use ringdown_types::CallId;
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
@@ -30,8 +31,27 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// Tries left once the server stops.
 const LAST_TRIES: u32 = 3;
 
+/// What goes to history.
+#[derive(Debug)]
+pub enum HistoryItem {
+    /// A finished call.
+    Call(Box<CallRecord>),
+    /// How good one of its legs was. It comes after the call.
+    Leg(Box<LegFigures>),
+}
+
+impl HistoryItem {
+    /// The call it is about.
+    pub const fn call(&self) -> CallId {
+        match self {
+            Self::Call(record) => record.call,
+            Self::Leg(figures) => figures.call,
+        }
+    }
+}
+
 /// Writes finished calls in batches until the queue is closed and empty.
-pub async fn write_history(mut records: mpsc::Receiver<CallRecord>, store: Store, counters: Arc<Counters>) {
+pub async fn write_history(mut records: mpsc::Receiver<HistoryItem>, store: Store, counters: Arc<Counters>) {
     let mut batch = Vec::with_capacity(BATCH);
     while let Some(first) = records.recv().await {
         batch.push(first);
@@ -43,7 +63,7 @@ pub async fn write_history(mut records: mpsc::Receiver<CallRecord>, store: Store
             }
         }
         let (mut wait, mut tries) = (FIRST_WAIT, 0);
-        while let Err(error) = store.record_calls(&batch).await {
+        while let Err(error) = store.record(&batch).await {
             tries += 1;
             if records.is_closed() && tries >= LAST_TRIES {
                 tracing::error!(%error, calls = batch.len(), "finished calls are lost: the store fails");

@@ -1,16 +1,22 @@
 //! One suite for both databases: on SQLite always, on PostgreSQL where `RINGDOWN_TEST_POSTGRES_URL` names an empty
 //! database this test may fill (its schemas `live` and `history` are dropped first).
 
-use ringdown_appserver::store::{
-    Account, AccountChange, Device, Numbered as _, RefreshToken, Rotation, Store, StoreError,
-    default_settings,
+use ringdown_appserver::{
+    store::{
+        Account, AccountChange, Device, Numbered as _, RefreshToken, Rotation, Store, StoreError,
+        default_settings,
+    },
+    writers::HistoryItem,
 };
 use ringdown_control::{
-    CallRecord, ConferenceRoom, EndedBy, Feature, ParkingLot, Party, RingGroup, SettingChange, SettingChanged,
+    CallRecord, ConferenceRoom, EndedBy, Feature, LegFigures, LegRole, ParkingLot, Party, RingGroup,
+    SettingChange, SettingChanged,
 };
 use ringdown_desk::SessionRecord;
-use ringdown_protocol::{CallDirection, Role};
-use ringdown_types::{CallId, EndReason, GroupId, Pii, RingStrategy, SessionId, UserId};
+use ringdown_protocol::{CallDirection, HistoryEntry, Role};
+use ringdown_types::{
+    CallId, EndReason, GroupId, LegId, LegQuality, Pii, RingStrategy, SessionId, UserId, WayQuality,
+};
 use tempfile::TempDir;
 
 const REALM: &str = "ringdown.test";
@@ -286,8 +292,31 @@ async fn history(store: &Store) {
     let mut records: Vec<_> = (1..=10u128).map(|id| record(id, 1, Some(2), 100 + id as u64 / 3)).collect();
     records.push(record(11, 1, Some(1), 500));
     records.push(record(12, 2, None, 600));
-    assert_eq!(store.record_calls(&records).await.expect("a batch"), 12);
-    assert_eq!(store.record_calls(&records[3..]).await.expect("the same again"), 0, "a call is written once");
+    let calls = |records: &[CallRecord]| {
+        records.iter().map(|record| HistoryItem::Call(Box::new(record.clone()))).collect::<Vec<_>>()
+    };
+    assert_eq!(store.record(&calls(&records)).await.expect("a batch"), 12);
+    assert_eq!(
+        store.record(&calls(&records[3..])).await.expect("the same again"),
+        0,
+        "a call is written once"
+    );
+    let heard = |leg: u128, user: u128, mos_listening: f32| {
+        let way = WayQuality { mos_listening, ..WayQuality::default() };
+        HistoryItem::Leg(Box::new(LegFigures {
+            leg: LegId::from_u128(leg),
+            call: CallId::from_u128(10),
+            user: Some(UserId::from_u128(user)),
+            role: LegRole::Caller,
+            quality: LegQuality { from_device: Some(way), ..LegQuality::default() },
+        }))
+    };
+    assert_eq!(store.record(&[heard(1, 1, 4.25), heard(2, 2, 3.5)]).await.expect("figures"), 2);
+    assert_eq!(
+        store.record(&[heard(2, 2, 1.0)]).await.expect("the same again"),
+        0,
+        "a leg's figures are last"
+    );
 
     let alice = UserId::from_u128(1);
     let (mut seen, mut cursor) = (Vec::new(), None::<String>);
@@ -304,6 +333,10 @@ async fn history(store: &Store) {
     assert_eq!(seen.len(), 11, "each call once, the one to herself too");
     assert!(seen.windows(2).all(|two| two[0].started_at >= two[1].started_at), "newest first");
     assert!(seen.iter().all(|entry| entry.direction == CallDirection::Outbound));
+    let scores =
+        |entry: &HistoryEntry| entry.quality.as_ref().and_then(|quality| quality.sent).map(|way| way.mos);
+    let scored: Vec<_> = seen.iter().filter_map(scores).collect();
+    assert_eq!(scored, [4.25], "her own device's, in the one call that has figures");
     let bob = UserId::from_u128(2);
     let page = store.history(Some(bob), None, 100).await.expect("a page").expect("no cursor");
     assert_eq!((page.rows.len(), page.cursor), (11, None));

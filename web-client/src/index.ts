@@ -6,6 +6,7 @@ export type { Call } from './phone/call.js';
 export type { Consultation } from './phone/consultation.js';
 export type { Rooms } from './phone/rooms.js';
 export type { CallEvents } from './phone/call-events.js';
+export type { WarningChanges } from './phone/call-quality.js';
 export type { Audio, AudioEvents } from './phone/audio.js';
 export type { Directory } from './phone/directory.js';
 export { SignIn } from './phone/sign-in.js';
@@ -18,6 +19,6 @@ export type { CallPhase } from './call/call-machine.js';
 export type { CallTone } from './media/call-tones.js';
 export type { AudioDevice, AudioProcessing, CallVideo, Levels, MicrophonePermission, SoundState } from './media/port.js';
 export type {
-  Activity, CallDirection, ChatMessage, CompletionState, DeclineReason, DirectoryEntry, EndedBy, EndReason, ForwardChange, ForwardSettings, HistoryEntry, HistoryResult, Me, ParkedCall, PeerInfo,
+  Activity, AudioQuality, AudioWay, CallDirection, CallQuality, CallSide, ChatMessage, CompletionState, DeclineReason, DirectoryEntry, EndedBy, EndReason, ForwardChange, ForwardSettings, HistoryEntry, HistoryResult, Me, ParkedCall, PeerInfo, QualityIssue, QualityWarning,
   PresenceEntry, PresenceParams, RoomMember, RoomState, PresenceState, Role, Settings, SettingsChange,
 } from './protocol/generated.js';

@@ -6,7 +6,7 @@ use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
 };
-use ringdown_protocol::{HistoryResult, PeerInfo, Problem};
+use ringdown_protocol::{CallQuality, HistoryResult, PeerInfo, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -48,6 +48,18 @@ pub(crate) struct FinishedCall {
     ended_at: u64,
     /// Why it ended.
     reason: String,
+    /// How good the audio was, by device.
+    quality: Vec<DeviceQuality>,
+}
+
+/// How good the audio of one of a call's devices was.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeviceQuality {
+    /// Whose device; null for a service.
+    user_id: Option<String>,
+    /// The figures.
+    quality: CallQuality,
 }
 
 /// A page of everybody's calls.
@@ -70,6 +82,11 @@ impl From<HistoryRow> for FinishedCall {
             answered_at: row.answered_at,
             ended_at: row.ended_at,
             reason: row.reason,
+            quality: row
+                .quality
+                .into_iter()
+                .map(|(user_id, quality)| DeviceQuality { user_id, quality })
+                .collect(),
         }
     }
 }

@@ -1,14 +1,16 @@
 //! Finished calls, written in batches and read in pages.
 
-use ringdown_control::{CallRecord, EndedBy};
-use ringdown_protocol::{CallDirection, HistoryEntry, PeerInfo};
-use ringdown_types::{Pii, UserId};
-use sqlx::{Row as _, any::AnyRow};
+use ringdown_control::{CallRecord, EndedBy, LegFigures};
+use ringdown_desk::quality_as_seen;
+use ringdown_protocol::{CallDirection, CallQuality, HistoryEntry, PeerInfo};
+use ringdown_types::{LegQuality, Pii, UserId};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 use super::{Store, StoreError, bigint, number};
+use crate::writers::HistoryItem;
 
 /// A finished call with both sides.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HistoryRow {
     /// The call.
     pub call_id: String,
@@ -26,12 +28,15 @@ pub struct HistoryRow {
     pub ended_at: u64,
     /// Why it ended.
     pub reason: String,
+    /// How good its legs' audio was, each with its account.
+    pub quality: Vec<(Option<String>, CallQuality)>,
 }
 
 impl HistoryRow {
     /// The call as `user`, one of its sides, sees it.
     pub fn seen_by(&self, user: UserId) -> HistoryEntry {
-        let outbound = self.caller.user_id.as_deref() == Some(user.to_string().as_str());
+        let user = user.to_string();
+        let outbound = self.caller.user_id.as_ref() == Some(&user);
         let (direction, peer) = if outbound {
             (CallDirection::Outbound, &self.callee)
         } else {
@@ -45,6 +50,11 @@ impl HistoryRow {
             answered_at: self.answered_at,
             ended_at: self.ended_at,
             reason: self.reason.clone(),
+            quality: self
+                .quality
+                .iter()
+                .find(|(of, _)| of.as_ref() == Some(&user))
+                .map(|(_, quality)| quality.clone()),
         }
     }
 }
@@ -84,40 +94,19 @@ const OF_ONE: &str = concat!(
 );
 
 impl Store {
-    /// Writes finished calls in one transaction; those written before are passed over. Returns how many were new.
+    /// Writes finished calls and how good their legs were in one transaction; what was written before is passed over.
+    /// Returns how many were new.
     ///
     /// # Errors
     /// When the database fails; nothing is written then.
-    pub async fn record_calls(&self, records: &[CallRecord]) -> Result<u64, StoreError> {
+    pub async fn record(&self, items: &[HistoryItem]) -> Result<u64, StoreError> {
         let mut transaction = self.history.begin().await?;
         let mut new = 0;
-        for record in records {
-            let user = |user: Option<UserId>| user.map(|user| user.to_string());
-            new += sqlx::query(
-                "INSERT INTO calls (call_id, caller_user, caller_number, caller_name, callee_user, callee_number, \
-                 callee_name, dialled, started_at, answered_at, ended_at, reason, ended_by) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (call_id) DO NOTHING",
-            )
-            .bind(record.call.to_string())
-            .bind(user(record.caller.user))
-            .bind(record.caller.number.0.clone())
-            .bind(record.caller.name.0.clone())
-            .bind(user(record.callee.user))
-            .bind(record.callee.number.0.clone())
-            .bind(record.callee.name.0.clone())
-            .bind(record.dialled.0.clone())
-            .bind(bigint(record.started_at))
-            .bind(record.answered_at.map(bigint))
-            .bind(bigint(record.ended_at))
-            .bind(record.reason.name())
-            .bind(match record.by {
-                EndedBy::Local => "caller",
-                EndedBy::Remote => "callee",
-                EndedBy::Switch => "switch",
-            })
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
+        for item in items {
+            new += match item {
+                HistoryItem::Call(record) => record_call(&mut transaction, record).await?,
+                HistoryItem::Leg(figures) => record_leg(&mut transaction, figures).await?,
+            };
         }
         transaction.commit().await?;
         Ok(new)
@@ -144,11 +133,84 @@ impl Store {
             query = query.bind(user.to_string());
         }
         let rows = query.fetch_all(&self.history).await?;
-        let rows: Vec<_> = rows.iter().map(read_row).collect::<Result<_, _>>()?;
+        let mut rows: Vec<_> = rows.iter().map(read_row).collect::<Result<_, _>>()?;
+        self.add_quality(&mut rows).await?;
         let full = rows.len() == limit as usize;
         let cursor = rows.last().filter(|_| full).map(|row| format!("{}-{}", row.started_at, row.call_id));
         Ok(Some(HistoryPage { rows, cursor }))
     }
+
+    /// Adds what is known of the calls' legs.
+    async fn add_quality(&self, rows: &mut [HistoryRow]) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let places: Vec<_> = (1..=rows.len()).map(|place| format!("${place}")).collect();
+        let text = format!(
+            "SELECT call_id, user_id, quality FROM call_quality WHERE call_id IN ({}) ORDER BY leg_id",
+            places.join(", ")
+        );
+        // Nothing but numbered places was put in.
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(text));
+        for row in rows.iter() {
+            query = query.bind(row.call_id.clone());
+        }
+        for found in query.fetch_all(&self.history).await? {
+            let call: String = found.try_get("call_id")?;
+            let figures: String = found.try_get("quality")?;
+            // Figures of another version that cannot be read are left out; the call is what matters.
+            let Ok(figures) = serde_json::from_str::<LegQuality>(&figures) else { continue };
+            let user: Option<String> = found.try_get("user_id")?;
+            for row in rows.iter_mut().filter(|row| row.call_id == call) {
+                row.quality.push((user.clone(), quality_as_seen(&figures)));
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn record_call(connection: &mut AnyConnection, record: &CallRecord) -> Result<u64, StoreError> {
+    let user = |user: Option<UserId>| user.map(|user| user.to_string());
+    let done = sqlx::query(
+                "INSERT INTO calls (call_id, caller_user, caller_number, caller_name, callee_user, callee_number, \
+                 callee_name, dialled, started_at, answered_at, ended_at, reason, ended_by) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (call_id) DO NOTHING",
+            )
+            .bind(record.call.to_string())
+            .bind(user(record.caller.user))
+            .bind(record.caller.number.0.clone())
+            .bind(record.caller.name.0.clone())
+            .bind(user(record.callee.user))
+            .bind(record.callee.number.0.clone())
+            .bind(record.callee.name.0.clone())
+            .bind(record.dialled.0.clone())
+            .bind(bigint(record.started_at))
+            .bind(record.answered_at.map(bigint))
+            .bind(bigint(record.ended_at))
+            .bind(record.reason.name())
+            .bind(match record.by {
+                EndedBy::Local => "caller",
+                EndedBy::Remote => "callee",
+                EndedBy::Switch => "switch",
+            })
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+async fn record_leg(connection: &mut AnyConnection, figures: &LegFigures) -> Result<u64, StoreError> {
+    let quality = serde_json::to_string(&figures.quality).expect("string keys, finite numbers");
+    let done = sqlx::query(
+        "INSERT INTO call_quality (leg_id, call_id, user_id, quality) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (leg_id) DO NOTHING",
+    )
+    .bind(figures.leg.to_string())
+    .bind(figures.call.to_string())
+    .bind(figures.user.map(|user| user.to_string()))
+    .bind(quality)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 fn read_cursor(cursor: &str) -> Option<(i64, String)> {
@@ -178,5 +240,6 @@ fn read_row(row: &AnyRow) -> Result<HistoryRow, StoreError> {
             .transpose()?,
         ended_at: number(row, "ended_at")?,
         reason: row.try_get("reason")?,
+        quality: Vec::new(),
     })
 }

@@ -3,6 +3,8 @@ import type { CallEnd } from '../call/call-end.js';
 import type { CallPhase } from '../call/call-machine.js';
 import type { RingdownError } from '../errors.js';
 import type { CallVideo, Levels } from '../media/port.js';
+import type { CallQuality } from '../protocol/generated.js';
+import type { WarningChanges } from './call-quality.js';
 
 /** A call's events with their listeners' arguments. */
 export interface CallEvents {
@@ -22,6 +24,8 @@ export interface CallEvents {
   level: [levels: Levels];
   /** Something is shown, or no more, on either side. */
   video: [video: CallVideo];
+  /** How good the audio is: about every ten seconds, and at once when a warning is raised or cleared. Every warning that is raised is cleared, at the call's end at the latest. */
+  quality: [quality: Readonly<CallQuality>, changes: WarningChanges];
   /** The audio is interrupted; it is being mended. */
   reconnecting: [];
   /** The audio is back. */

@@ -8,11 +8,12 @@ import type { RingdownError } from '../errors.js';
 import { asRingdownError, badArgument, callEnded } from '../errors.js';
 import { NO_VIDEO, type CallMedia, type CallVideo, type VideoKind } from '../media/port.js';
 import type { CancelTimer } from '../platform/clock.js';
-import type { CallDirection, CallInfo, DeclineReason, Description, PeerInfo } from '../protocol/generated.js';
+import type { CallDirection, CallInfo, CallQuality, DeclineReason, Description, PeerInfo } from '../protocol/generated.js';
 import type { MethodName, ParamsOf, ResultOf } from '../protocol/messages.js';
 import type { CallContext } from './call-context.js';
 import { CallDescriptions } from './call-descriptions.js';
 import type { CallEvents } from './call-events.js';
+import { QualityWatch } from './call-quality.js';
 import { dialled } from './dialled.js';
 import { LevelMeter } from './level-meter.js';
 
@@ -20,6 +21,7 @@ import { LevelMeter } from './level-meter.js';
 export class Call {
   readonly #context: CallContext;
   readonly #events: Emitter<CallEvents>;
+  readonly #quality = new QualityWatch((quality, changes) => this.#events.emit('quality', quality, changes));
   readonly #levels = new LevelMeter((levels) => this.#events.emit('level', levels));
   #machine: CallMachine;
   #info: CallInfo;
@@ -68,6 +70,8 @@ export class Call {
   get createdAt(): number { return this.#info.createdAt; }
   /** When it was answered. */
   get answeredAt(): number | null { return this.#machine.answeredAt; }
+  /** How good the audio is; null until that is known. */
+  get quality(): Readonly<CallQuality> | null { return this.#quality.last; }
   /** How it ended; null while it lives. */
   get end(): CallEnd | null { return this.#machine.end; }
   /** How long it has been answered, in milliseconds. */
@@ -231,6 +235,8 @@ export class Call {
   handleCandidate(candidate: string | null): void { this.#media?.addCandidate(candidate); }
   /** @internal */
   handleDigit(digit: string): void { this.#events.emit('dtmf', digit); }
+  /** @internal */
+  handleQuality(quality: CallQuality): void { this.#quality.handle(quality); }
 
   /** @internal The network changed: the audio is mended without waiting for it to break. */
   handleNetworkChange(): void { this.#step({ type: 'networkChanged' }); }
@@ -279,8 +285,7 @@ export class Call {
       case 'muted':
         this.#events.emit('mute', effect.on);
         return;
-      case 'reconnecting':
-      case 'reconnected':
+      case 'reconnecting': case 'reconnected':
         this.#events.emit(effect.type);
         return;
       case 'restartMedia':
@@ -291,6 +296,7 @@ export class Call {
         return;
       case 'ended':
         this.#closeMedia();
+        this.#quality.end();
         this.#events.emit('ended', effect.end);
         this.#events.clear();
     }

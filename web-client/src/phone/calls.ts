@@ -81,6 +81,9 @@ export class CallList {
       case 'call.dtmf':
         call.handleDigit(push.data.digit);
         return;
+      case 'call.quality':
+        call.handleQuality(push.data.quality);
+        return;
       case 'call.ended':
         call.handleEnd(endFromPush(push.data));
     }

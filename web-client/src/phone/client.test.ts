@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { clientError, type RingdownError } from '../errors.js';
 import { callInfo } from '../testing/fake-socket.js';
 import { settle } from '../testing/fake-clock.js';
-import type { Settings } from '../protocol/generated.js';
+import type { QualityWarning, Settings } from '../protocol/generated.js';
 import { connectedStory, newStory } from '../testing/story.js';
 import type { Call } from './call.js';
 
@@ -338,6 +338,29 @@ describe('an incoming call', () => {
     await server.result<'resume'>(server.take('resume').id, { seq: 2 });
     await server.confirm('call.hangup');
     await done;
+  });
+
+  it('tells warnings in pairs, also where a push was lost and where the call ends', async () => {
+    const { call, server } = await answered();
+    const told: string[] = [];
+    call.on('quality', (_, { raised, cleared }) => {
+      for (const { issue, side } of raised) told.push(`+${side} ${issue}`);
+      for (const { issue, side } of cleared) told.push(`-${side} ${issue}`);
+    });
+    call.on('ended', () => told.push('ended'));
+    const push = (...warnings: QualityWarning[]): Promise<void> => server.pushUncounted({
+      event: 'call.quality', data: { call: call.id, quality: { roundTripMs: 20, sent: null, received: null, warnings } },
+    });
+    const silent: QualityWarning = { issue: 'silent-microphone', side: 'own', way: 'sent' };
+    const lossy: QualityWarning = { issue: 'loss', side: 'peer', way: 'received' };
+    await push();
+    await push(silent);
+    await push(silent, lossy);
+    await push(lossy);
+    expect([call.quality?.roundTripMs, call.quality?.warnings.length]).toEqual([20, 1]);
+    // A numbered push that follows is not taken for a gap.
+    await server.push({ event: 'call.ended', data: { call: callInfo({ state: 'ended' }), reason: 'hangup', by: 'remote', code: 16, durationMs: 1 } });
+    expect(told).toEqual(['+own silent-microphone', '+peer loss', '-own silent-microphone', '-peer loss', 'ended']);
   });
 
   it('tells levels while somebody listens', async () => {

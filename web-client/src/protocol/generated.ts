@@ -60,6 +60,44 @@ call: string,
 description?: Description, };
 
 /**
+ * How good one way of a call's audio is: over about five seconds, or over the whole call in history.
+ */
+export type AudioQuality = {
+/**
+ * Packets that arrived.
+ */
+packets: number,
+/**
+ * Packets that were lost.
+ */
+lost: number,
+/**
+ * The share that was lost, in percent.
+ */
+lossPercent: number,
+/**
+ * How unevenly packets arrive, in milliseconds (RFC 3550 §6.4.1).
+ */
+jitterMs: number,
+/**
+ * The delay from mouth to ear on this leg, estimated, in milliseconds.
+ */
+delayMs: number | null,
+/**
+ * Mean opinion score by the E-model, 1 to 4.5: above 4.3 very good, above 4 good, above 3.6 fair, below 3.1 poor.
+ */
+mos: number,
+/**
+ * The lowest score of a period so far.
+ */
+mosLowest: number, };
+
+/**
+ * One way between a device and the switch.
+ */
+export type AudioWay = "sent" | "received";
+
+/**
  * In or out.
  */
 export type CallDirection = "inbound" | "outbound";
@@ -116,6 +154,33 @@ answeredAt: number | null,
  * What the caller sent along.
  */
 variables: { [key in string]: string }, };
+
+/**
+ * How good a call's audio is, and what is wrong with it. Measured by the switch and, for what the user hears, by the
+ * user's device.
+ */
+export type CallQuality = {
+/**
+ * The round trip between the device and the switch, in milliseconds.
+ */
+roundTripMs: number | null,
+/**
+ * What the user says, as it reaches the switch.
+ */
+sent: AudioQuality | null,
+/**
+ * What the user hears, as the device reports it.
+ */
+received: AudioQuality | null,
+/**
+ * Everything that is wrong at the moment: what was told before and is not in it is over.
+ */
+warnings: Array<QualityWarning>, };
+
+/**
+ * Whose device.
+ */
+export type CallSide = "own" | "peer";
 
 /**
  * Result of `call.start`.
@@ -434,7 +499,11 @@ endedAt: number,
 /**
  * Why it ended: an `EndReason` name.
  */
-reason: string, };
+reason: string,
+/**
+ * How good the audio of the user's device was; null for a call without audio.
+ */
+quality: CallQuality | null, };
 
 /**
  * Parameters of `history.list`.
@@ -717,7 +786,7 @@ solutions: Array<string>, };
 
 /**
  * A push: `{"seq": 12, "event": "presence", "data": {…}}`. `seq` grows by one within a session; pushes with
- * `seq` 0 (`ping`) are not counted and not replayed.
+ * `seq` 0 (`ping`, `call.quality`) are not counted and not replayed.
  */
 export type PushFrame = {
 /**
@@ -775,7 +844,15 @@ call: string,
 /**
  * The key.
  */
-digit: string, } } | { "event": "call.ended", "data": {
+digit: string, } } | { "event": "call.quality", "data": {
+/**
+ * The call's `id`.
+ */
+call: string,
+/**
+ * Its quality.
+ */
+quality: CallQuality, } } | { "event": "call.ended", "data": {
 /**
  * The call as it last was.
  */
@@ -852,6 +929,28 @@ settings: Settings, } } | { "event": "token.expiring", "data": {
  * In how many seconds.
  */
 seconds: number, } });
+
+/**
+ * What is wrong.
+ */
+export type QualityIssue = "no-audio" | "one-way-audio" | "silent-microphone" | "loss" | "jitter" | "delay" | "low-score";
+
+/**
+ * Something that is wrong with a call's audio.
+ */
+export type QualityWarning = {
+/**
+ * What is wrong.
+ */
+issue: QualityIssue,
+/**
+ * Whose device's audio it is about.
+ */
+side: CallSide,
+/**
+ * Which way.
+ */
+way: AudioWay, };
 
 /**
  * Body of `POST /api/v1/refresh` and `POST /api/v1/logout`.

@@ -272,6 +272,8 @@ const handlePush = (state: ConnectionState, message: PushFrame, now: number, ran
   if (message.event === 'ping') {
     return only({ ...state, nextId: state.nextId + 1 }, frame(state.nextId, { method: 'ping', params: {} }));
   }
+  // Said again soon, and not counted: nothing to catch up with.
+  if (message.seq === 0) return only(state, { type: 'push', push: message });
   if (message.seq <= session.lastSeq) return only(state);
   // A gap means that pushes were lost: resuming from the last one seen replays them.
   if (message.seq > session.lastSeq + 1) return lose(state, 0, now, random);

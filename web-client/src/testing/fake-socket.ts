@@ -92,6 +92,12 @@ export class FakeServer {
     await settle();
   }
 
+  /** Pushes what is neither counted nor replayed. */
+  async pushUncounted(push: Push): Promise<void> {
+    this.text({ seq: 0, ...push });
+    await settle();
+  }
+
   /** Sends a frame as it is. */
   text(frame: unknown): void {
     this.#handlers?.onText(typeof frame === 'string' ? frame : JSON.stringify(frame));

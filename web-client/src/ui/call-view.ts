@@ -8,7 +8,7 @@ import './level-meter.js';
 import { KEYS, avatar } from './parts.js';
 import { PhoneView } from './phone-view.js';
 import { base } from './styles.js';
-import { duration, nameOf, numberOf, stateOf } from './words.js';
+import { duration, hintOf, nameOf, numberOf, stateOf } from './words.js';
 
 /** Who, how long, how loud, and what can be done. */
 @customElement('ringdown-call')
@@ -25,6 +25,8 @@ export class CallView extends PhoneView {
     .status { display: inline-flex; align-items: center; gap: 6px; margin-top: 8px; padding: 3px 12px; border-radius: 99px; background: var(--sunken); font-weight: 550; font-size: 13.5px; min-height: 28px; }
     .status svg { font-size: 13px; }
     .status.hold, .status.mend { background: var(--warn-tint); color: var(--warn-text); }
+    .hint { margin-top: 8px; padding: 3px 12px; border-radius: 99px; background: var(--warn-tint); color: var(--warn-text); font-size: 12.5px; }
+    .hint:empty { display: none; }
     .levels { display: flex; gap: 18px; margin-top: 12px; font-size: 12px; color: var(--soft); min-height: 18px; }
     .levels span { display: inline-flex; align-items: center; gap: 7px; }
     .tools { display: grid; grid-template-columns: repeat(4, 1fr); gap: 6px; width: 100%; max-width: 330px; }
@@ -89,11 +91,19 @@ export class CallView extends PhoneView {
         <h2 class="clip" tabindex="-1" data-main data-testid="call-name">${name}</h2>
         ${numberOf(call.peer) ? html`<p class="soft digits number">${numberOf(call.peer)}</p>` : nothing}
         ${this.#status()}
+        ${this.#hint()}
         ${panel ? nothing : this.#meters()}
         ${panel === 'keypad' ? this.#keypad() : panel === 'devices' ? html`<div class="panel"><ringdown-devices .model=${this.model}></ringdown-devices></div>` : nothing}
       </div>
       ${this.#tools()}
       <button class="round stop" @click=${() => void this.model.act(() => call.hangup())} aria-label="Hang up" title="Hang up" data-testid="hangup">${icons.hangup}</button>`;
+  }
+
+  #hint(): TemplateResult {
+    const { call } = this;
+    // On hold nothing is said, and while the audio is being mended the state says so.
+    const hint = call.state === 'active' ? hintOf(call) : '';
+    return html`<p class="hint" role="status" data-testid="quality">${hint}</p>`;
   }
 
   #status(): TemplateResult {

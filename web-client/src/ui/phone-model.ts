@@ -260,7 +260,7 @@ export class PhoneModel {
   }
 
   #handleCall(call: Call): void {
-    for (const event of ['held', 'remoteHold', 'mute', 'reconnecting', 'reconnected'] as const) {
+    for (const event of ['held', 'remoteHold', 'mute', 'reconnecting', 'reconnected', 'quality'] as const) {
       call.on(event, () => this.changed());
     }
     call.on('state', () => {

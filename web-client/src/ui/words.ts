@@ -1,5 +1,5 @@
 // What the widget says.
-import type { Call, CallEnd, EndReason, PeerInfo, PresenceState } from '../index.js';
+import type { Call, CallEnd, EndReason, PeerInfo, PresenceState, QualityIssue, QualityWarning } from '../index.js';
 
 /** Presence in words. */
 export const PRESENCE: Readonly<Record<PresenceState, string>> = {
@@ -72,6 +72,24 @@ export const stateOf = (call: Call): string => {
 };
 
 const firstName = (peer: Readonly<PeerInfo>): string => (peer.name.split(' ')[0] ?? '') || peer.number || 'The other side';
+
+/** What is wrong with a call's audio, in one line; empty where nothing is. The worst is said. */
+export const hintOf = (call: Call): string => {
+  const warnings = call.quality?.warnings ?? [];
+  const name = firstName(call.peer);
+  const is = (side: QualityWarning['side'], way: QualityWarning['way'] | null, ...issues: readonly QualityIssue[]): boolean =>
+    warnings.some((told) => told.side === side && (way === null || told.way === way) && issues.includes(told.issue));
+  if (is('own', 'sent', 'no-audio', 'one-way-audio')) return `${name} cannot hear you: your sound does not arrive`;
+  if (is('own', 'received', 'no-audio', 'one-way-audio')) return 'No sound reaches this device';
+  if (is('own', 'sent', 'silent-microphone')) return 'Your microphone is silent';
+  if (is('peer', 'sent', 'no-audio', 'one-way-audio')) return `No sound comes from ${name}`;
+  if (is('peer', 'received', 'no-audio', 'one-way-audio')) return `${name} cannot hear you`;
+  if (is('peer', 'sent', 'silent-microphone')) return `${name}’s microphone is silent`;
+  if (is('own', null, 'loss', 'jitter', 'low-score')) return 'Your connection is unstable';
+  if (is('own', null, 'delay')) return 'Your connection is slow';
+  if (is('peer', null, 'loss', 'jitter', 'low-score', 'delay')) return `${name}’s connection is unstable`;
+  return '';
+};
 
 /** How a call ended, in a headline and a line of help. */
 export const endOf = (peer: Readonly<PeerInfo>, { reason, by, durationMs }: CallEnd): { title: string; help: string } => {

@@ -6,6 +6,7 @@ mod messages;
 mod moves;
 mod nodes;
 mod presence;
+mod quality;
 mod requests;
 mod rooms;
 mod settings;
@@ -20,9 +21,9 @@ use std::{
 };
 
 use ringdown_control::{
-    AppFrame, CallRecord, Command, CommandId, CommandResult, DirectorySnapshot, SettingChanged,
+    AppFrame, CallRecord, Command, CommandId, CommandResult, DirectorySnapshot, LegFigures, SettingChanged,
 };
-use ringdown_protocol::{ErrorInfo, HistoryParams, Push, Response, SettingsChange};
+use ringdown_protocol::{ErrorInfo, HistoryParams, Push, PushFrame, Response, SettingsChange};
 use ringdown_types::{MessageId, NodeId, Random, SessionId, UserId};
 use serde_json::Value;
 
@@ -36,6 +37,7 @@ use crate::{
     timer::Timers,
 };
 
+pub use quality::quality_as_seen;
 pub use settings::{AskId, settings_as_shown};
 
 /// A browser's connection. The shell counts them up.
@@ -188,6 +190,8 @@ pub enum Output {
     DropSession(SessionId),
     /// Writes a finished call to history.
     Record(Box<CallRecord>),
+    /// Writes how good a leg of a finished call was to history.
+    Figures(Box<LegFigures>),
 }
 
 /// How much there is.
@@ -373,6 +377,15 @@ impl Desk {
         let text = session.push(push);
         if let Some(conn) = session.conn() {
             self.outputs.push_back(Output::Send { conn, text });
+        }
+    }
+
+    /// Says what is said again soon: it is neither counted nor replayed.
+    fn push_uncounted(&mut self, session: SessionId, push: Push) {
+        if let Some(conn) = self.sessions.get(&session).and_then(Session::conn) {
+            let frame = PushFrame { seq: 0, push };
+            let text = serde_json::to_string(&frame).expect("pushes have string keys and finite numbers");
+            self.outputs.push_back(Output::Send { conn, text: text.into() });
         }
     }
 

@@ -6,7 +6,7 @@ use ringdown_control::{self as control, LegInfo, LegPlace, LegRole, LegState};
 use ringdown_protocol::{
     CallDirection, CallInfo, CallState, Description, DescriptionKind, EndedBy, ErrorCode, PeerInfo,
 };
-use ringdown_types::{NodeId, SessionId};
+use ringdown_types::{NodeId, QualityReport, SessionId};
 
 /// A leg that is not over.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub(crate) struct Leg {
     pub(crate) auto_answer: bool,
     /// When it became active here, for its duration.
     pub(crate) active_since: Option<Instant>,
+    /// How good its audio was told to be.
+    pub(crate) quality: QualityReport,
 }
 
 impl Leg {

@@ -21,7 +21,8 @@ mod session;
 mod timer;
 
 pub use desk::{
-    AskId, ConnId, Desk, HelloInput, LinkId, NodeHello, Output, ResumeInput, Stats, settings_as_shown,
+    AskId, ConnId, Desk, HelloInput, LinkId, NodeHello, Output, ResumeInput, Stats, quality_as_seen,
+    settings_as_shown,
 };
 pub use people::Person;
 pub use rate::{Backoff, Rate, RateLimiter};

@@ -6,7 +6,7 @@ use std::{
 };
 
 use ringdown_control::{LegInfo, LegState, RegistrationInfo};
-use ringdown_types::{LegId, NodeId, UserId};
+use ringdown_types::{CallId, LegId, NodeId, QualityReport, UserId};
 
 use crate::leg::Leg;
 
@@ -15,6 +15,7 @@ use crate::leg::Leg;
 pub(crate) struct Mirror {
     legs: HashMap<LegId, Leg>,
     by_user: HashMap<UserId, BTreeSet<LegId>>,
+    by_call: HashMap<CallId, BTreeSet<LegId>>,
     bindings: HashMap<UserId, HashMap<NodeId, u32>>,
 }
 
@@ -35,6 +36,11 @@ impl Mirror {
         self.by_user.get(&user).into_iter().flatten().filter_map(|leg| self.legs.get(leg))
     }
 
+    /// The legs of a call.
+    pub(crate) fn legs_in(&self, call: CallId) -> impl Iterator<Item = LegId> + '_ {
+        self.by_call.get(&call).into_iter().flatten().copied()
+    }
+
     pub(crate) fn legs_at(&self, node: NodeId) -> Vec<LegId> {
         self.legs.values().filter(|leg| leg.node == node).map(|leg| leg.info.leg).collect()
     }
@@ -52,6 +58,7 @@ impl Mirror {
             offer: None,
             auto_answer: false,
             active_since: None,
+            quality: QualityReport::default(),
         });
         if info.state == LegState::Active && leg.active_since.is_none() {
             leg.active_since = Some(active_since);
@@ -62,6 +69,7 @@ impl Mirror {
             if let Some(user) = leg.info.user {
                 self.by_user.entry(user).or_default().insert(leg.info.leg);
             }
+            self.by_call.entry(leg.info.call).or_default().insert(leg.info.leg);
             self.legs.insert(leg.info.leg, leg.clone());
         }
         leg
@@ -70,6 +78,12 @@ impl Mirror {
     /// Takes a leg out.
     pub(crate) fn take(&mut self, leg: LegId) -> Option<Leg> {
         let leg = self.legs.remove(&leg)?;
+        if let Some(legs) = self.by_call.get_mut(&leg.info.call) {
+            legs.remove(&leg.info.leg);
+            if legs.is_empty() {
+                self.by_call.remove(&leg.info.call);
+            }
+        }
         if let Some(user) = leg.info.user
             && let Some(legs) = self.by_user.get_mut(&user)
         {

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
+use crate::CallQuality;
+
 /// A call of the user's, on one of the user's devices.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -138,4 +140,6 @@ pub struct HistoryEntry {
     pub ended_at: u64,
     /// Why it ended: an `EndReason` name.
     pub reason: String,
+    /// How good the audio of the user's device was; null for a call without audio.
+    pub quality: Option<CallQuality>,
 }

@@ -12,6 +12,7 @@ mod method;
 mod moves;
 mod people;
 mod push;
+mod quality;
 mod rest;
 mod room;
 mod settings;
@@ -33,6 +34,7 @@ pub use moves::{
 };
 pub use people::{DirectoryEntry, Me, PresenceEntry, PresenceState, Role};
 pub use push::{Push, PushFrame};
+pub use quality::{AudioQuality, AudioWay, CallQuality, CallSide, QualityIssue, QualityWarning};
 pub use rest::{LoginRequest, Problem, RefreshRequest, Ticket, Tokens};
 pub use room::{MergeParams, RoomLockParams, RoomMember, RoomMuteParams, RoomRemoveParams, RoomState};
 pub use settings::{ForwardChange, ForwardSettings, Settings, SettingsChange};

@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    CallInfo, ChatMessage, CompletionState, Description, DirectoryEntry, EndedBy, ParkedCall, PeerInfo,
-    PresenceEntry, RoomState, Settings,
+    CallInfo, CallQuality, ChatMessage, CompletionState, Description, DirectoryEntry, EndedBy, ParkedCall,
+    PeerInfo, PresenceEntry, RoomState, Settings,
 };
 
 /// A push: `{"seq": 12, "event": "presence", "data": {…}}`. `seq` grows by one within a session; pushes with
-/// `seq` 0 (`ping`) are not counted and not replayed.
+/// `seq` 0 (`ping`, `call.quality`) are not counted and not replayed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct PushFrame {
     /// Its number.
@@ -80,6 +80,15 @@ pub enum Push {
         call: String,
         /// The key.
         digit: String,
+    },
+    /// How good a call's audio is: about every ten seconds while it is up, and at once when something goes wrong or is
+    /// right again. It has no number: the next one says it all again.
+    #[serde(rename = "call.quality")]
+    CallQuality {
+        /// The call's `id`.
+        call: String,
+        /// Its quality.
+        quality: CallQuality,
     },
     /// A call is over.
     #[serde(rename = "call.ended")]

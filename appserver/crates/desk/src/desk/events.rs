@@ -62,7 +62,8 @@ impl Desk {
                     self.push(session, push);
                 }
             }
-            Event::LegQuality { .. } | Event::LegFigures { .. } => {}
+            Event::LegQuality { leg, report } => self.handle_quality(leg, report),
+            Event::LegFigures { figures } => self.outputs.push_back(Output::Figures(Box::new(figures))),
             Event::LegEnded { leg, reason, by } => self.handle_leg_ended(now, id, leg, (reason, by)),
             Event::CallEnded { record } => self.outputs.push_back(Output::Record(Box::new(record))),
             Event::Parked { parked } => self.handle_parked(id, parked),

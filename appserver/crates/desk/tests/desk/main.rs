@@ -6,6 +6,7 @@ mod detached;
 mod messages;
 mod moved_legs;
 mod moves;
+mod quality;
 mod replay;
 mod rooms;
 mod slow_connection;

@@ -8,8 +8,8 @@ use std::{
 };
 
 use ringdown_control::{
-    AppFrame, Command, CommandId, DescriptionKind, DirectorySnapshot, EndedBy, Event, FeatureCodes, LegInfo,
-    LegPlace, LegRole, LegState, Party, SessionDescription, Snapshot,
+    AppFrame, Command, CommandId, DescriptionKind, DirectorySnapshot, EndedBy, Event, FeatureCodes,
+    LegFigures, LegInfo, LegPlace, LegRole, LegState, Party, SessionDescription, Snapshot,
 };
 use ringdown_desk::{ConnId, Desk, HelloInput, LinkId, NodeHello, Output, Person, ResumeInput, secret_hash};
 use ringdown_protocol::{ErrorInfo, Method, Request, Role};
@@ -29,6 +29,7 @@ pub(crate) struct World {
     pub(crate) closed: Vec<(ConnId, ErrorInfo)>,
     pub(crate) commands: Vec<(LinkId, CommandId, Command)>,
     pub(crate) others: Vec<Output>,
+    pub(crate) figures: Vec<LegFigures>,
     /// Connections whose queue is full of unread frames.
     pub(crate) full: Vec<ConnId>,
     conns: u64,
@@ -54,6 +55,7 @@ impl World {
             closed: Vec::new(),
             commands: Vec::new(),
             others: Vec::new(),
+            figures: Vec::new(),
             full: Vec::new(),
             conns: 0,
             seq: 0,
@@ -97,6 +99,7 @@ impl World {
                 Output::Node { link, frame: AppFrame::Command { id, command } } => {
                     self.commands.push((link, id, command));
                 }
+                Output::Figures(figures) => self.figures.push(*figures),
                 other => self.others.push(other),
             }
         }
