@@ -135,16 +135,10 @@ export class Call {
   }
 
   /** Puts the other side on hold. */
-  async hold(): Promise<void> {
-    await this.#command('call.hold', { call: this.id });
-    this.#step({ type: 'hold', held: true });
-  }
+  hold(): Promise<void> { return this.#hold(true); }
 
   /** Takes the other side back. */
-  async unhold(): Promise<void> {
-    await this.#command('call.unhold', { call: this.id });
-    this.#step({ type: 'hold', held: false });
-  }
+  unhold(): Promise<void> { return this.#hold(false); }
 
   /** Mutes the microphone, or unmutes it. It is silent at once; the promise waits for the server. */
   async mute(muted = true): Promise<void> {
@@ -252,6 +246,11 @@ export class Call {
   /** @internal Ends the call here without the server. */
   conclude(reason: CallEnd['reason'], by: CallEnd['by'] = 'local'): void {
     this.handleEnd(localEnd(reason, by, this.answeredAt, this.#context.clock.now()));
+  }
+
+  async #hold(held: boolean): Promise<void> {
+    await this.#command(held ? 'call.hold' : 'call.unhold', { call: this.id });
+    this.#step({ type: 'hold', held });
   }
 
   #step(event: CallEvent): void {
@@ -386,9 +385,7 @@ export class Call {
   }
 
   /** A method, because a check before an `await` tells nothing about the time after it. */
-  #over(): boolean {
-    return this.end !== null;
-  }
+  #over(): boolean { return this.end !== null; }
 
   #wrong(what: string): RingdownError {
     return this.end ? callEnded() : badArgument(`A call that is ${this.mine ? this.state : 'on another device'} cannot be ${what}.`);

@@ -5,7 +5,7 @@
 pub struct LossPattern {
     /// The highest number so far.
     highest: Option<u64>,
-    /// Which of the last [`WINDOW`] numbers came; bit 0 is the highest.
+    /// Which of the last 32 numbers came; bit 0 is the highest.
     came: u64,
     /// How many numbers below the highest are still to be judged.
     open: u32,
@@ -130,7 +130,7 @@ impl LossPattern {
         self.counts.judge(came);
     }
 
-    /// What is known of all packets but the last [`WINDOW`]. After [`LossPattern::end_stream`], of all.
+    /// What is known of all packets but the last 32. After [`LossPattern::end_stream`], of all.
     pub const fn totals(&self) -> LossTotals {
         self.counts.totals
     }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | a packet with an audio level (RFC 6464) | level 127 |
 //! | PCMU, PCMA | every sampled octet stands for −8 to 8 of 32,768 |
-//! | Opus without a level | at most [`SILENT_OPUS`] octets: a variable-rate encoder spends no more on zeros, and noise takes more |
+//! | Opus without a level | at most 8 octets: a variable-rate encoder spends no more on zeros, and noise takes more |
 //! | G.722 without a level | not told: its octets depend on what came before |
 //!
 //! Only runs of packets count, never one; a period of which nothing can be told says nothing.
