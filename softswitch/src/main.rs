@@ -12,6 +12,7 @@ mod health;
 mod identity;
 mod lanes;
 mod media_task;
+mod packet_io;
 mod random;
 mod recordings;
 mod sounds;

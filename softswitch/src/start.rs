@@ -34,6 +34,7 @@ use crate::{
     health::{self, Health},
     identity,
     media_task::{self, WorkerSetup},
+    packet_io,
     random::SystemRandom,
     recordings::Recordings,
     sounds,
@@ -222,7 +223,7 @@ fn start_workers(
         .map(|index| {
             let webrtc_port = config.webrtc_port + index as u16;
             let doing = format!("starting a media worker on UDP port {webrtc_port}");
-            let webrtc = media_task::open_shared((addresses.bind, webrtc_port).into());
+            let webrtc = packet_io::open_shared((addresses.bind, webrtc_port).into());
             let setup = WorkerSetup {
                 index,
                 bind: addresses.bind,

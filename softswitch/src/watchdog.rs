@@ -203,7 +203,7 @@ mod tests {
         let setup = WorkerSetup {
             index: 0,
             bind: [127, 0, 0, 1].into(),
-            webrtc: media_task::open_shared(([127, 0, 0, 1], 0).into()).expect("a port"),
+            webrtc: crate::packet_io::open_shared(([127, 0, 0, 1], 0).into()).expect("a port"),
             max_legs: 4,
             identity: ringdown_rtc::DtlsIdentity::generate().expect("a certificate"),
             sounds: Arc::new(ringdown_media::prompt::SoundStore::new(Default::default()).expect("tones")),

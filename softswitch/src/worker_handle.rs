@@ -11,11 +11,10 @@ use std::{
     time::Duration,
 };
 
-use mio::Waker;
 use ringdown_media::prompt::SoundStore;
 use tracing::error;
 
-use crate::{media_task::WorkerInput, watchdog::Pulse};
+use crate::{media_task::WorkerInput, packet_io::Waker, watchdog::Pulse};
 
 /// The way to a worker. Whoever takes a worker's place is reached by the same handle.
 #[derive(Debug, Clone)]
@@ -32,7 +31,7 @@ struct Current {
 #[derive(Debug, Clone)]
 pub(crate) struct WorkerEnds {
     pub inputs: SyncSender<WorkerInput>,
-    pub waker: Arc<Waker>,
+    pub waker: Waker,
     pub life: Arc<Life>,
     pub thread: Arc<JoinHandle<()>>,
 }
