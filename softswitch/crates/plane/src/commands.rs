@@ -29,7 +29,7 @@ use crate::{
     mix::{Member, can_be_mixed},
     output::Output,
     quality::Counted,
-    telephone::Telephone,
+    telephone::{Telephone, TelephoneOutput},
     transport::LegTransport,
     worker::Worker,
 };
@@ -106,7 +106,8 @@ impl Worker {
                 if self.routes.by_port(local_port).is_some() {
                     return refuse(self, MediaFailure::SocketUnavailable);
                 }
-                let telephone = LegTransport::Telephone(Telephone::new(local_port, remote));
+                let telephone = Box::new(Telephone::new(now, local_port, remote, &self.identity));
+                let telephone = LegTransport::Telephone(telephone);
                 let slot = self.insert_leg(now, id, telephone, audio);
                 self.routes.claim_port(slot, local_port);
                 self.outputs.push(Output::OpenRtp { port: local_port });
@@ -171,7 +172,8 @@ impl Worker {
             (LegTransport::Telephone(telephone), Transport::Rtp { local_port, remote })
                 if telephone.local_port == local_port =>
             {
-                telephone.set_remote(remote);
+                telephone.set_remote(now, remote);
+                self.drain_telephone(now, slot);
                 self.wake(now, slot);
             }
             (LegTransport::Browser(_), Transport::WebRtc { local_ufrag, local_pwd, remote }) => {
@@ -262,8 +264,9 @@ impl Worker {
         if let Some(bye) = leg.take_bye(now, &mut *self.random) {
             self.outputs.push(bye);
         }
-        if let LegTransport::Browser(browser) = &mut leg.transport {
-            browser.transport.close(now);
+        match &mut leg.transport {
+            LegTransport::Browser(browser) => browser.transport.close(now),
+            LegTransport::Telephone(telephone) => telephone.close(now),
         }
         self.deadlines.schedule(slot, &mut leg.scheduled, None);
         self.send_last_words(slot);
@@ -278,7 +281,17 @@ impl Worker {
     /// What a closed transport still sends; what it has to say, nobody needs to hear.
     fn send_last_words(&mut self, slot: Slot) {
         let Some(leg) = self.legs.get_mut(slot) else { return };
-        let LegTransport::Browser(browser) = &mut leg.transport else { return };
+        let browser = match &mut leg.transport {
+            LegTransport::Browser(browser) => browser,
+            LegTransport::Telephone(telephone) => {
+                while let Some(output) = telephone.poll_output() {
+                    if let TelephoneOutput::Transmit { socket, destination, bytes } = output {
+                        self.outputs.push(Output::Transmit { socket, destination, bytes });
+                    }
+                }
+                return;
+            }
+        };
         while let Some(output) = browser.transport.poll_output() {
             if let ringdown_rtc::Output::Transmit(transmit) = output {
                 self.outputs.push(Output::Transmit {

@@ -188,6 +188,11 @@ impl Leg {
     /// Does what is due at `now`, all but the report.
     pub(crate) fn handle_timeout(&mut self, now: Instant, send: &mut PacketSink<'_>) -> Option<Due> {
         self.transport.handle_timeout(now);
+        for stream in self.video.as_deref_mut().into_iter().flat_map(|video| &mut video.streams) {
+            if let Some(transport) = &mut stream.transport {
+                transport.handle_timeout(now);
+            }
+        }
         if self.digits.due.is_some_and(|due| due <= now) {
             self.send_digit_frame(now, send);
         }

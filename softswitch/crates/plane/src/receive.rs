@@ -10,7 +10,7 @@ use ringdown_media::{
     rtp::{EventPayload, MAX_PACKET_LENGTH, Packet, SourceKey},
     transcode::Transcoder,
 };
-use ringdown_rtc::{DatagramKind, Received, SRTP_OVERHEAD, classify, stun_local_ufrag};
+use ringdown_rtc::{DatagramKind, SRTP_OVERHEAD, classify, stun_local_ufrag};
 use ringdown_types::CodecId;
 use tracing::debug;
 
@@ -20,6 +20,7 @@ use crate::{
     leg::{Leg, Relayed},
     legs::Slot,
     output::{PacketSink, Passage, SocketKey},
+    telephone::Opened,
     transport::LegTransport,
     worker::{Worker, relays_events},
 };
@@ -36,18 +37,6 @@ pub struct Datagram<'a> {
     pub buffer: &'a mut [u8],
     /// The datagram's length in the slot.
     pub length: usize,
-}
-
-/// What a leg's transport made of a datagram.
-enum Plain {
-    Rtp {
-        length: usize,
-    },
-    Rtcp {
-        length: usize,
-    },
-    /// Dealt with, or refused.
-    Nothing,
 }
 
 impl Worker {
@@ -87,12 +76,14 @@ impl Worker {
         let Datagram { socket, source, buffer, length } = datagram;
         let Some(leg) = self.legs.get_mut(slot) else { return };
         let Some(bytes) = buffer.get_mut(..length) else { return };
-        match leg.open(now, socket, source, bytes) {
-            Plain::Nothing => {
+        match leg.transport_at(socket).open(now, socket, source, bytes) {
+            Opened::Handshake | Opened::Refused if matches!(leg.transport, LegTransport::Browser(_)) => {
                 self.drain_browser(now, slot);
                 self.reschedule(slot);
             }
-            Plain::Rtcp { length } => {
+            Opened::Handshake => self.drain_telephone(now, slot),
+            Opened::Refused => leg.incoming.rejected += 1,
+            Opened::Rtcp { length } => {
                 let compound = buffer.get(..length).filter(|bytes| parse_compound(bytes).is_ok());
                 let Some(compound) = compound else {
                     leg.incoming.rejected += 1;
@@ -107,7 +98,7 @@ impl Worker {
                     self.hear_video_feedback(now, slot, (socket, compound), send);
                 }
             }
-            Plain::Rtp { length } => {
+            Opened::Rtp { length } => {
                 let passage = Passage { now, buffer: &mut *buffer, send: &mut *send };
                 if leg.video.is_some() && self.hear_video(slot, (socket, source), length, passage) {
                     return;
@@ -282,29 +273,6 @@ impl Leg {
     fn stream_rate(&self) -> Option<u32> {
         let first = self.audio.codecs.first().map(|format| format.codec.clock_rate());
         self.incoming.clock_rate.or(first)
-    }
-
-    /// Decides whether a datagram is believed, and decrypts it in place.
-    fn open(&mut self, now: Instant, socket: SocketKey, source: SocketAddr, bytes: &mut [u8]) -> Plain {
-        match self.transport_at(socket) {
-            LegTransport::Browser(browser) => match browser.transport.handle_datagram(now, source, bytes) {
-                Ok(Received::Rtp { length }) => Plain::Rtp { length },
-                Ok(Received::Rtcp { length }) => Plain::Rtcp { length },
-                Ok(Received::Nothing) | Err(_) => Plain::Nothing,
-            },
-            LegTransport::Telephone(telephone) => {
-                let length = bytes.len();
-                let is_rtcp = telephone.is_rtcp(socket, bytes);
-                match is_rtcp.filter(|is_rtcp| telephone.admits(now, source, *is_rtcp)) {
-                    Some(true) => Plain::Rtcp { length },
-                    Some(false) => Plain::Rtp { length },
-                    None => {
-                        self.incoming.rejected += 1;
-                        Plain::Nothing
-                    }
-                }
-            }
-        }
     }
 
     fn pass_event(

@@ -2,15 +2,17 @@
 
 use std::{net::SocketAddr, time::Instant};
 
+use ringdown_rtc::Received;
+
 use crate::{
     browser::Browser,
     output::{Output, PacketSink, SocketKey},
-    telephone::Telephone,
+    telephone::{Opened, Telephone},
 };
 
 pub(crate) enum LegTransport {
     Browser(Box<Browser>),
-    Telephone(Telephone),
+    Telephone(Box<Telephone>),
 }
 
 impl LegTransport {
@@ -22,7 +24,7 @@ impl LegTransport {
         }
     }
 
-    /// Sends the RTP packet `buffer[..length]`, encrypting it in place for a browser. Returns whether it went out.
+    /// Sends the RTP packet `buffer[..length]`, encrypting it in place unless the leg is a telephone without SRTP. Returns whether it went out.
     pub(crate) fn send_rtp(&mut self, buffer: &mut [u8], length: usize, send: &mut PacketSink<'_>) -> bool {
         let (socket, destination, length) = match self {
             Self::Browser(browser) => {
@@ -34,6 +36,7 @@ impl LegTransport {
                 let Some(destination) = telephone.rtp_destination().filter(|_| telephone.is_ready()) else {
                     return false;
                 };
+                let Some(length) = telephone.protect_rtp(buffer, length) else { return false };
                 (SocketKey::Rtp(telephone.local_port), destination, length)
             }
         };
@@ -56,7 +59,7 @@ impl LegTransport {
         }
     }
 
-    /// The datagram that carries a compound RTCP packet, encrypted for a browser; `None` while there is no way.
+    /// The datagram that carries a compound RTCP packet, encrypted as RTP is; `None` while there is no way.
     pub(crate) fn rtcp_transmit(&mut self, mut compound: Vec<u8>) -> Option<Output> {
         let (socket, destination) = match self {
             Self::Browser(browser) => {
@@ -67,7 +70,11 @@ impl LegTransport {
                 compound.truncate(length);
                 (SocketKey::WebRtc, destination)
             }
-            Self::Telephone(telephone) => telephone.rtcp_route().filter(|_| telephone.is_ready())?,
+            Self::Telephone(telephone) => {
+                let route = telephone.rtcp_route().filter(|_| telephone.is_ready())?;
+                compound = telephone.protect_rtcp(compound)?;
+                route
+            }
         };
         Some(Output::Transmit { socket, destination, bytes: compound })
     }
@@ -82,13 +89,33 @@ impl LegTransport {
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
         match self {
             Self::Browser(browser) => browser.transport.next_timeout(),
-            Self::Telephone(_) => None,
+            Self::Telephone(telephone) => telephone.next_timeout(),
         }
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
-        if let Self::Browser(browser) = self {
-            browser.transport.handle_timeout(now);
+        match self {
+            Self::Browser(browser) => browser.transport.handle_timeout(now),
+            Self::Telephone(telephone) => telephone.handle_timeout(now),
+        }
+    }
+
+    /// Decides whether a datagram is believed, and decrypts it in place.
+    pub(crate) fn open(
+        &mut self,
+        now: Instant,
+        socket: SocketKey,
+        source: SocketAddr,
+        bytes: &mut [u8],
+    ) -> Opened {
+        match self {
+            Self::Browser(browser) => match browser.transport.handle_datagram(now, source, bytes) {
+                Ok(Received::Rtp { length }) => Opened::Rtp { length },
+                Ok(Received::Rtcp { length }) => Opened::Rtcp { length },
+                Ok(Received::Nothing) => Opened::Handshake,
+                Err(_) => Opened::Refused,
+            },
+            Self::Telephone(telephone) => telephone.open(now, socket, source, bytes),
         }
     }
 }

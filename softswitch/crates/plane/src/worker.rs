@@ -27,7 +27,7 @@ use crate::{
     output::{Output, Outputs, PacketSink, SocketKey},
     quality::QualityCounts,
     routes::Routes,
-    telephone::SocketState,
+    telephone::{SocketState, TelephoneOutput},
     transport::LegTransport,
 };
 
@@ -174,6 +174,7 @@ impl Worker {
                 Some(Due::Played { token }) => self.outputs.event(MediaEvent::PlayFinished { leg, token }),
             }
             self.drain_browser(now, slot);
+            self.drain_telephone(now, slot);
             self.reschedule_after(slot, Some(now + SHORTEST_WAIT));
         }
         let tick = Tick { now, opus: self.config.opus, legs: &mut self.legs, outputs: &mut self.outputs };
@@ -200,10 +201,12 @@ impl Worker {
         let Some(leg) = self.legs.get_mut(slot) else { return };
         let telephone = match &mut leg.transport {
             LegTransport::Telephone(telephone) if telephone.local_port == port => telephone,
-            _ => return self.handle_video_socket(slot, port, is_open),
+            _ => return self.handle_video_socket(now, slot, port, is_open),
         };
         if is_open {
             telephone.socket = SocketState::Open;
+            telephone.start_handshakes(now);
+            self.drain_telephone(now, slot);
             self.wake(now, slot);
         } else if telephone.socket != SocketState::Failed {
             telephone.socket = SocketState::Failed;
@@ -282,6 +285,35 @@ impl Worker {
         if is_connected {
             self.wake(now, slot);
         }
+    }
+
+    /// Takes what a telephone's handshakes want to send and have to say. Those of its video alone end nothing.
+    pub(crate) fn drain_telephone(&mut self, now: Instant, slot: Slot) {
+        let Some(leg) = self.legs.get_mut(slot) else { return };
+        let (id, mut is_connected) = (leg.id, false);
+        let own_port = match &leg.transport {
+            LegTransport::Telephone(telephone) => Some(telephone.local_port),
+            LegTransport::Browser(_) => None,
+        };
+        for telephone in leg.telephones() {
+            let is_own = Some(telephone.local_port) == own_port;
+            while let Some(output) = telephone.poll_output() {
+                match output {
+                    TelephoneOutput::Transmit { socket, destination, bytes } => {
+                        self.outputs.push(Output::Transmit { socket, destination, bytes });
+                    }
+                    TelephoneOutput::Connected => is_connected |= is_own,
+                    TelephoneOutput::Failed(failure) if is_own => {
+                        self.outputs.event(MediaEvent::LegFailed { leg: id, failure });
+                    }
+                    TelephoneOutput::Failed(_) => {}
+                }
+            }
+        }
+        if is_connected {
+            self.wake(now, slot);
+        }
+        self.reschedule(slot);
     }
 
     /// Reports a key, and repeats it to the listener where its packets are not passed on.

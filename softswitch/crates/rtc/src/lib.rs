@@ -1,8 +1,11 @@
-//! A browser's transport without I/O: ICE-lite, DTLS, SRTP.
+//! A leg's encrypted transport without I/O: ICE-lite, DTLS, SRTP.
 //!
 //! [`WebRtcTransport`] is one browser leg's transport: datagrams go in, decrypted RTP and RTCP, datagrams to
 //! send and events come out. It owns no socket, no clock and no thread, and it hides which libraries do the
 //! work: `rtc-dtls` carries the DTLS handshake, `rtc-crypto` the ciphers; ICE, STUN and SRTP are ours.
+//!
+//! A telephone has no ICE: [`DtlsTransport`] is its DTLS-SRTP on a port of its own; with keys out of its description
+//! (RFC 4568), [`SrtpSender`] and [`SrtpReceiver`] are all it needs.
 //!
 //! A worker that shares one UDP port among many legs finds the leg of a datagram with [`classify`],
 //! [`stun_local_ufrag`] and the addresses each leg reports as learned ([`Event::AddressLearned`]).
@@ -22,6 +25,6 @@ pub use srtp::{
     InvalidMasterKey, ProtectError, SRTP_OVERHEAD, SrtpProfile, SrtpReceiver, SrtpSender, UnprotectError,
 };
 pub use transport::{
-    Event, FailReason, Output, Received, Rejected, RejectedCounts, RemoteChangeError, Transmit,
-    WebRtcRemoteParams, WebRtcTransport,
+    DtlsOutput, DtlsTransport, Event, FailReason, Output, Received, Rejected, RejectedCounts,
+    RemoteChangeError, Transmit, WebRtcRemoteParams, WebRtcTransport,
 };

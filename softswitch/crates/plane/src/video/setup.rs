@@ -35,7 +35,7 @@ impl Worker {
             }
             let known = old.iter().position(|stream| stream.parameters.slot == parameters.slot);
             let stream = match known {
-                Some(at) => self.update_stream(slot, old.swap_remove(at), parameters),
+                Some(at) => self.update_stream(now, slot, (old.swap_remove(at), parameters)),
                 None => self.make_stream(now, slot, parameters),
             };
             video.streams.push(stream);
@@ -58,13 +58,18 @@ impl Worker {
         let own = parameters.transport.take();
         let mut stream = Stream::new(parameters, origin, outgoing, rtcp);
         stream.next_rtx = first_number(&mut *self.random);
-        self.set_own_transport(slot, &mut stream, own);
+        self.set_own_transport(now, slot, &mut stream, own);
         stream
     }
 
-    fn update_stream(&mut self, slot: Slot, mut stream: Stream, mut parameters: api::VideoStream) -> Stream {
+    fn update_stream(
+        &mut self,
+        now: Instant,
+        slot: Slot,
+        (mut stream, mut parameters): (Stream, api::VideoStream),
+    ) -> Stream {
         let own = parameters.transport.take();
-        self.set_own_transport(slot, &mut stream, own);
+        self.set_own_transport(now, slot, &mut stream, own);
         let (before, after) = (stream.parameters.direction, parameters.direction);
         if before.sends() != after.sends() {
             stream.outgoing.release_source();
@@ -87,12 +92,12 @@ impl Worker {
     }
 
     /// Gives a stream the port pair it is to have, or none.
-    fn set_own_transport(&mut self, slot: Slot, stream: &mut Stream, own: Option<Transport>) {
+    fn set_own_transport(&mut self, now: Instant, slot: Slot, stream: &mut Stream, own: Option<Transport>) {
         match (&mut stream.transport, own) {
             (Some(LegTransport::Telephone(telephone)), Some(Transport::Rtp { local_port, remote }))
                 if telephone.local_port == local_port =>
             {
-                telephone.set_remote(remote);
+                telephone.set_remote(now, remote);
             }
             (_, Some(Transport::Rtp { local_port, remote })) => {
                 self.close_own_port(slot, stream);
@@ -100,7 +105,8 @@ impl Worker {
                     self.tell_failed(slot, stream);
                     return;
                 }
-                stream.transport = Some(LegTransport::Telephone(Telephone::new(local_port, remote)));
+                let telephone = Telephone::new(now, local_port, remote, &self.identity);
+                stream.transport = Some(LegTransport::Telephone(Box::new(telephone)));
                 self.routes.claim_port(slot, local_port);
                 self.outputs.push(Output::OpenRtp { port: local_port });
             }
@@ -126,7 +132,7 @@ impl Worker {
     }
 
     /// What became of a video stream's own ports.
-    pub(crate) fn handle_video_socket(&mut self, slot: Slot, port: u16, is_open: bool) {
+    pub(crate) fn handle_video_socket(&mut self, now: Instant, slot: Slot, port: u16, is_open: bool) {
         let Some(leg) = self.legs.get_mut(slot) else { return };
         let id = leg.id;
         let streams = leg.video.as_deref_mut().map(|video| &mut video.streams);
@@ -142,6 +148,8 @@ impl Worker {
             let failure = MediaFailure::SocketUnavailable;
             self.outputs.event(MediaEvent::VideoFailed { leg: id, slot: video_slot, failure });
         }
+        telephone.start_handshakes(now);
+        self.drain_telephone(now, slot);
     }
 
     /// Ends a leg's video, saying goodbye.
@@ -184,6 +192,16 @@ impl Leg {
         let (crate::SocketKey::Rtp(port) | crate::SocketKey::Rtcp(port)) = socket else { return true };
         let streams = self.video.iter().flat_map(|video| &video.streams);
         !streams.into_iter().any(|stream| stream.own_port() == Some(port))
+    }
+
+    /// Its transports that are a telephone's: its own, and those of its video.
+    pub(crate) fn telephones(&mut self) -> impl Iterator<Item = &mut Telephone> {
+        let streams = self.video.as_deref_mut().map(|video| &mut video.streams).into_iter().flatten();
+        let of_video = streams.filter_map(|stream| stream.transport.as_mut());
+        std::iter::once(&mut self.transport).chain(of_video).filter_map(|transport| match transport {
+            LegTransport::Telephone(telephone) => Some(&mut **telephone),
+            LegTransport::Browser(_) => None,
+        })
     }
 
     /// What it hears and sees has changed, or will.

@@ -186,7 +186,8 @@ impl Stream {
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
         let missing = self.incoming.missing.next_timeout();
-        [Some(self.rtcp.next_report()), missing, self.incoming.requests.next_timeout()]
+        let own = self.transport.as_ref().and_then(LegTransport::next_timeout);
+        [Some(self.rtcp.next_report()), missing, self.incoming.requests.next_timeout(), own]
             .into_iter()
             .flatten()
             .min()

@@ -25,14 +25,27 @@ fn nor_learned_nor_answered() {
     for _ in 0..50 {
         let forged = alice.frame().expect("a tone");
         rig.deliver(SocketKey::Rtp(alice.port), stranger, &forged);
-        // The right host on another port is as foreign.
-        rig.deliver(SocketKey::Rtp(alice.port), address("10.0.0.1:4002"), &forged);
         rig.advance(FRAME);
     }
     assert!(rig.sent.is_empty(), "{:?}", rig.sent.first());
     rig.talk(&mut [&mut alice, &mut bob], 10);
     assert_eq!((alice.packets.len(), bob.packets.len()), (10, 10));
-    assert_eq!(rig.worker.stats(alice.leg).map(|stats| stats.packets_rejected), Some(100));
+    assert_eq!(rig.worker.stats(alice.leg).map(|stats| stats.packets_rejected), Some(50));
+}
+
+/// A telephone that sends from another port than it listens at is heard, until the announced port says something.
+#[test]
+fn another_port_of_the_announced_host_yields_to_the_announced_one() {
+    let (mut rig, mut alice, mut bob) = call();
+    let (announced, other) = (alice.address, address("10.0.0.1:4002"));
+    let mut say_from = |source, frames| {
+        alice.address = source;
+        rig.talk(&mut [&mut alice, &mut bob], frames);
+        bob.packets.len()
+    };
+    assert_eq!(say_from(other, 5), 5);
+    assert_eq!(say_from(announced, 5), 10);
+    assert_eq!(say_from(other, 5), 10, "the announced source is locked");
 }
 
 /// Behind a NAT, the first source of the signalling's host is kept while it is alive.

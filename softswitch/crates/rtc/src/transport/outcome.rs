@@ -133,6 +133,12 @@ pub struct RejectedCounts {
 }
 
 impl RejectedCounts {
+    /// All of them.
+    pub const fn total(&self) -> u64 {
+        let Self { source, tag, replay, malformed, refused, unexpected, too_many_ssrcs } = *self;
+        source + tag + replay + malformed + refused + unexpected + too_many_ssrcs
+    }
+
     pub(super) fn count(&mut self, rejected: Rejected) {
         let counter = match rejected {
             Rejected::Source => &mut self.source,
