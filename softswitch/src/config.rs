@@ -9,6 +9,7 @@ use std::{
     str::FromStr,
 };
 
+use ringdown_types::SrtpPolicy;
 use serde::{Deserialize, Deserializer, de};
 
 /// Everything a softswitch can be told. Every key has a default; unknown keys are an error. The environment variable
@@ -63,6 +64,10 @@ pub(crate) struct Config {
     pub(crate) sip_session_seconds: u32,
     /// The shortest such time a telephone may ask for, in seconds, 90 or more.
     pub(crate) sip_session_min_seconds: u32,
+    /// Whether telephones' media are encrypted: `off`, `optional` or `required`.
+    pub srtp: SrtpSetting,
+    /// Whether SRTP keys may stand in SIP messages over UDP and TCP, where anybody on the way can read them.
+    pub srtp_keys_in_clear: bool,
     /// The address telephones and browsers reach this host at. Without it the address of the default route is taken,
     /// or the loopback address where there is no route.
     pub advertised_address: Option<IpAddr>,
@@ -117,6 +122,8 @@ impl Default for Config {
             sip_qualify_seconds: 50,
             sip_session_seconds: 1800,
             sip_session_min_seconds: 90,
+            srtp: SrtpSetting::Optional,
+            srtp_keys_in_clear: false,
             advertised_address: None,
             advertised_address_v6: None,
             extra_webrtc_addresses: Vec::new(),
@@ -246,7 +253,7 @@ impl Config {
 const ENV_PREFIX: &str = "RINGDOWN_";
 
 /// The keys that may come from the environment: every one there is.
-const KEYS: [&str; 31] = [
+const KEYS: [&str; 33] = [
     "state",
     "appserver_url",
     "node_token",
@@ -265,6 +272,8 @@ const KEYS: [&str; 31] = [
     "sip_qualify_seconds",
     "sip_session_seconds",
     "sip_session_min_seconds",
+    "srtp",
+    "srtp_keys_in_clear",
     "advertised_address",
     "advertised_address_v6",
     "extra_webrtc_addresses",
@@ -338,6 +347,28 @@ impl FromStr for DigestAlgorithm {
             "sha-256" => Ok(Self::Sha256),
             "md5" => Ok(Self::Md5),
             _ => Err("known are sha-256 and md5"),
+        }
+    }
+}
+
+/// Whether telephones' media are encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SrtpSetting {
+    /// Never.
+    Off,
+    /// Where the telephone can.
+    Optional,
+    /// Always: a telephone that cannot has no calls.
+    Required,
+}
+
+impl From<SrtpSetting> for SrtpPolicy {
+    fn from(setting: SrtpSetting) -> Self {
+        match setting {
+            SrtpSetting::Off => Self::Off,
+            SrtpSetting::Optional => Self::Optional,
+            SrtpSetting::Required => Self::Required,
         }
     }
 }

@@ -267,6 +267,8 @@ fn make_switch(config: &Config, addresses: &Addresses, identity: &DtlsIdentity) 
             })
             .collect(),
         dtls_fingerprint: *identity.fingerprint().as_bytes(),
+        srtp: config.srtp.into(),
+        srtp_keys_in_clear: config.srtp_keys_in_clear,
         session_timers: SessionTimers {
             interval: config.sip_session_seconds,
             minimum: config.sip_session_min_seconds,

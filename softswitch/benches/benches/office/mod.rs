@@ -19,7 +19,7 @@ use ringdown_sip::{
     message::Algorithm as Offered,
 };
 use ringdown_switch::{Output, QualifyConfig, Switch, SwitchConfig, SwitchLimits, WorkerInfo};
-use ringdown_types::{Random, SeededRandom};
+use ringdown_types::{Random, SeededRandom, SrtpPolicy};
 
 const REALM: &str = "ringdown.local";
 
@@ -237,6 +237,8 @@ fn config() -> SwitchConfig {
         }],
         digest_algorithms: vec![Offered::Md5],
         dtls_fingerprint: [7; 32],
+        srtp: SrtpPolicy::Optional,
+        srtp_keys_in_clear: false,
         session_timers: SessionTimers::default(),
         qualify: QualifyConfig { interval: Duration::ZERO, misses: 2 },
         limits: SwitchLimits {

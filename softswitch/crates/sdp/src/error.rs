@@ -104,6 +104,9 @@ pub enum Unacceptable {
     /// The audio sections all use a transport we do not serve to this kind of peer.
     #[error("no supported media transport")]
     Transport,
+    /// The telephone's media would be encrypted in no way that we allow, or not at all where they must be.
+    #[error("no media encryption in common")]
+    Unencrypted,
     /// No codec in common.
     #[error("no codec in common")]
     NoCommonCodec,

@@ -14,6 +14,7 @@
 mod attribute;
 mod browser;
 mod candidate;
+mod crypto;
 mod description;
 mod error;
 mod formats;
@@ -23,12 +24,14 @@ mod parse;
 mod payload_types;
 mod print;
 mod remote;
+mod security;
 mod telephone;
 mod video;
 
 pub use attribute::{FormatParameters, RtcpAttribute, RtpMap, Setup, Ssrc};
 pub use browser::{BrowserSession, BrowserTransport};
 pub use candidate::{Candidate, CandidateAddress, CandidateKind, CandidateTransport};
+pub use crypto::{Crypto, CryptoValue};
 pub use description::{
     Address, Attribute, Line, MediaKind, MediaSection, Origin, Protocol, SessionDescription,
 };
@@ -41,6 +44,10 @@ pub use negotiated::{
 };
 pub use parse::{MAX_ATTRIBUTES, MAX_BYTES, MAX_FORMATS, MAX_LINES, MAX_SECTIONS};
 pub use remote::{Peer, RemoteAudio, RemoteDescription, RemoteTransport, RtpAddresses, WebRtcParameters};
+pub use security::{
+    LocalSecurity, MAX_CRYPTO_LINES, NegotiatedDtls, NegotiatedSecurity, RemoteDtls, RemoteSecurity,
+    SecurityHabit, StreamSecurity,
+};
 pub use telephone::TelephoneSession;
 pub use video::{
     NegotiatedExtension, NegotiatedVideo, NegotiatedVideoCodec, RemoteVideo, VideoCodec, VideoLimits,

@@ -281,7 +281,7 @@ impl Course {
         if audio.section != self.audio_section {
             return Err(Unacceptable::AudioRejected.into());
         }
-        if offered.protocol != audio.protocol {
+        if !answers(&offered.protocol, &audio.protocol) {
             return Err(Mismatch::Transport.into());
         }
         let (codecs, events) = agreed_formats(&pending.formats, audio)?;
@@ -432,6 +432,13 @@ fn rejected(offered: &MediaSection, echo_mid: bool) -> MediaSection {
         bandwidths: Vec::new(),
         attributes: mid.into_iter().collect(),
     }
+}
+
+/// An answer says the offer's protocol (RFC 3264 §6). Telephones that take the keys of an `RTP/AVP` offer say
+/// `RTP/SAVP`.
+fn answers(offered: &Protocol, answered: &Protocol) -> bool {
+    use Protocol::{RtpAvp, RtpAvpf, RtpSavp, RtpSavpf};
+    offered == answered || matches!((offered, answered), (RtpAvp, RtpSavp) | (RtpAvpf, RtpSavpf))
 }
 
 fn check_sections(offer: &SessionDescription, answer: &SessionDescription) -> Result<(), Mismatch> {

@@ -6,7 +6,8 @@ use ringdown_types::{CodecId, MediaDirection};
 
 use crate::{
     formats::{AudioFormats, OpusParameters},
-    remote::{RemoteAudio, RemoteTransport, WebRtcParameters},
+    remote::{RemoteAudio, RemoteTransport, RtpAddresses, WebRtcParameters},
+    security::NegotiatedSecurity,
     video::NegotiatedVideo,
 };
 
@@ -97,6 +98,8 @@ pub enum NegotiatedTransport {
         rtp: Option<SocketAddr>,
         /// Where RTCP goes; the same as `rtp` with rtcp-mux.
         rtcp: Option<SocketAddr>,
+        /// What protects both.
+        security: NegotiatedSecurity,
     },
     /// A browser.
     WebRtc {
@@ -115,9 +118,11 @@ pub enum NegotiatedTransport {
 impl fmt::Debug for NegotiatedTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Rtp { rtp, .. } => {
-                f.debug_struct("Rtp").field("known", &rtp.is_some()).finish_non_exhaustive()
-            }
+            Self::Rtp { rtp, security, .. } => f
+                .debug_struct("Rtp")
+                .field("known", &rtp.is_some())
+                .field("security", security)
+                .finish_non_exhaustive(),
             Self::WebRtc { dtls_role, .. } => {
                 f.debug_struct("WebRtc").field("dtls_role", dtls_role).finish_non_exhaustive()
             }
@@ -135,10 +140,12 @@ pub enum DtlsRole {
 }
 
 impl NegotiatedTransport {
-    pub(crate) fn telephone(remote: &RemoteTransport) -> Self {
+    pub(crate) fn telephone(remote: &RemoteTransport, security: NegotiatedSecurity) -> Self {
         match remote {
-            RemoteTransport::Rtp(addresses) => Self::Rtp { rtp: addresses.rtp, rtcp: addresses.rtcp },
-            RemoteTransport::WebRtc(_) => Self::Rtp { rtp: None, rtcp: None },
+            RemoteTransport::Rtp(RtpAddresses { rtp, rtcp, .. }) => {
+                Self::Rtp { rtp: *rtp, rtcp: *rtcp, security }
+            }
+            RemoteTransport::WebRtc(_) => Self::Rtp { rtp: None, rtcp: None, security },
         }
     }
 

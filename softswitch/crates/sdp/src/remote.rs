@@ -13,6 +13,7 @@ use crate::{
     description::{MediaKind, MediaSection, Protocol, SessionDescription},
     error::{ParseError, SdpError, Unacceptable},
     formats::{AudioCodec, AudioFormats, TelephoneEventFormat},
+    security::{LocalSecurity, RemoteSecurity},
     video::{RemoteVideo, read_videos},
 };
 
@@ -21,7 +22,7 @@ use crate::{
 pub enum Peer {
     /// WebRTC: ICE, DTLS-SRTP, rtcp-mux (RFC 8829).
     Browser,
-    /// SIP with plain RTP (RFC 3264).
+    /// SIP with RTP, or with SRTP but without ICE (RFC 3264, RFC 4568, RFC 5763).
     Telephone,
 }
 
@@ -42,8 +43,14 @@ impl RemoteDescription {
         Self::read(SessionDescription::parse(text.as_ref())?, peer)
     }
 
-    /// Reads a description from a peer that may be of either kind, and says which it is: one that offers plain RTP
-    /// is a telephone whatever else it offers.
+    /// Reads a telephone's description again, as far as it can be served with `security`: a stream that is offered as
+    /// two sections, encrypted and not, may become the other one.
+    pub fn restrict(&mut self, security: &LocalSecurity) {
+        self.audio = read_audio(&self.description, Peer::Telephone, security);
+    }
+
+    /// Reads a description from a peer that may be of either kind, and says which it is: one that offers plain RTP, or
+    /// SRTP without ICE or rtcp-mux, is a telephone whatever else it offers.
     ///
     /// # Errors
     /// As [`RemoteDescription::parse`].
@@ -54,7 +61,7 @@ impl RemoteDescription {
     }
 
     fn read(description: SessionDescription, peer: Peer) -> Result<Self, SdpError> {
-        let audio = match read_audio(&description, peer) {
+        let audio = match read_audio(&description, peer, &LocalSecurity::ANY) {
             Err(error @ SdpError::Malformed(_)) => return Err(error),
             audio => audio,
         };
@@ -98,6 +105,8 @@ pub struct RemoteAudio {
     pub max_ptime_ms: Option<u16>,
     /// Where its packets come from and go to.
     pub transport: RemoteTransport,
+    /// What a telephone says of their protection.
+    pub security: RemoteSecurity,
     pub(crate) formats: AudioFormats,
 }
 
@@ -185,14 +194,23 @@ impl fmt::Debug for WebRtcParameters {
 const MAX_CANDIDATES: usize = 32;
 
 fn peer_of(description: &SessionDescription) -> Peer {
-    let speaks = |peer| {
-        let audio = description.media.iter().filter(|section| section.kind == MediaKind::Audio);
-        audio.filter(|section| !is_rejected(section, peer)).any(|section| serves(peer, &section.protocol))
+    let audio = || {
+        let sections = description.media.iter().filter(|section| section.kind == MediaKind::Audio);
+        sections.filter(|section| !is_rejected(section, Peer::Telephone) || section.has("bundle-only"))
     };
-    if speaks(Peer::Browser) && !speaks(Peer::Telephone) { Peer::Browser } else { Peer::Telephone }
+    let is_plain = |section: &MediaSection| matches!(section.protocol, Protocol::RtpAvp | Protocol::RtpAvpf);
+    let is_browser = |section: &MediaSection| {
+        let has = |name| description.inherited(section, name).is_some();
+        browser_serves(&section.protocol) && has("ice-ufrag") && (has("rtcp-mux") || has("rtcp-mux-only"))
+    };
+    if audio().any(is_browser) && !audio().any(is_plain) { Peer::Browser } else { Peer::Telephone }
 }
 
-fn read_audio(description: &SessionDescription, peer: Peer) -> Result<RemoteAudio, SdpError> {
+fn read_audio(
+    description: &SessionDescription,
+    peer: Peer,
+    local: &LocalSecurity,
+) -> Result<RemoteAudio, SdpError> {
     let enabled = || {
         let sections = description.media.iter().enumerate();
         sections.filter(|(_, section)| section.kind == MediaKind::Audio && !is_rejected(section, peer))
@@ -200,16 +218,21 @@ fn read_audio(description: &SessionDescription, peer: Peer) -> Result<RemoteAudi
     if enabled().next().is_none() {
         return Err(Unacceptable::NoAudio.into());
     }
-    let mut served = enabled()
-        .filter(|(_, section)| serves(peer, &section.protocol))
-        .map(|(index, section)| (index, section, AudioFormats::read(section)));
-    let first = served.next().ok_or(Unacceptable::Transport)?;
-    // Telephones offer the same stream as two sections with different transports; the first usable one counts.
-    let (index, section, formats) = if first.2.codecs.is_empty() {
-        served.find(|(_, _, formats)| !formats.codecs.is_empty()).unwrap_or(first)
-    } else {
-        first
-    };
+    let mut served: Vec<_> = enabled()
+        .filter_map(|(index, section)| {
+            let security = RemoteSecurity::read(description, section);
+            let is_encrypted = match peer {
+                Peer::Browser => browser_serves(&section.protocol).then_some(true)?,
+                Peer::Telephone => local.serves(&section.protocol, &security)?,
+            };
+            Some(Served { index, section, security, is_encrypted, formats: AudioFormats::read(section) })
+        })
+        .collect();
+    // Telephones offer the same stream as two sections with different transports. One with a codec we know counts,
+    // encrypted before plain, otherwise in their order.
+    served.sort_by_key(|served| (served.formats.codecs.is_empty(), !served.is_encrypted));
+    let Served { index, section, security, formats, .. } =
+        served.into_iter().next().ok_or(Unacceptable::Transport)?;
     if formats.codecs.is_empty() {
         return Err(Unacceptable::NoCommonCodec.into());
     }
@@ -237,8 +260,18 @@ fn read_audio(description: &SessionDescription, peer: Peer) -> Result<RemoteAudi
         ptime_ms: section.packet_time(),
         max_ptime_ms: section.max_packet_time(),
         transport,
+        security,
         formats,
     })
+}
+
+/// A section that we could serve.
+struct Served<'a> {
+    index: usize,
+    section: &'a MediaSection,
+    security: RemoteSecurity,
+    is_encrypted: bool,
+    formats: AudioFormats,
 }
 
 /// Port 0 rejects a stream; a browser's bundle-only sections have port 0 too (RFC 9143 §6).
@@ -249,14 +282,17 @@ fn is_rejected(section: &MediaSection, peer: Peer) -> bool {
     }
 }
 
-pub(crate) fn serves(peer: Peer, protocol: &Protocol) -> bool {
+/// Whether a video section's transport is served. A telephone's is plain RTP.
+pub(crate) const fn serves_video(peer: Peer, protocol: &Protocol) -> bool {
     match peer {
-        // RFC 8829 §5.1.2 lists more; those browsers send are here.
-        Peer::Browser => {
-            matches!(protocol, Protocol::UdpTlsRtpSavpf | Protocol::UdpTlsRtpSavp | Protocol::RtpSavpf)
-        }
+        Peer::Browser => browser_serves(protocol),
         Peer::Telephone => matches!(protocol, Protocol::RtpAvp | Protocol::RtpAvpf),
     }
+}
+
+/// RFC 8829 §5.1.2 lists more; those browsers send are here.
+const fn browser_serves(protocol: &Protocol) -> bool {
+    matches!(protocol, Protocol::UdpTlsRtpSavpf | Protocol::UdpTlsRtpSavp | Protocol::RtpSavpf)
 }
 
 pub(crate) fn rtp_addresses(

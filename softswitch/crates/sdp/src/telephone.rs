@@ -1,8 +1,8 @@
-//! What we say to a telephone: plain RTP (RFC 3264, RFC 3551).
+//! What we say to a telephone: RTP (RFC 3264, RFC 3551), and SRTP without ICE (RFC 4568, RFC 5763).
 
 use std::net::SocketAddr;
 
-use ringdown_types::{CodecId, MediaDirection, VideoSlot};
+use ringdown_types::{CodecId, MediaDirection, Random, SrtpPolicy, VideoSlot};
 
 use crate::{
     description::{Attribute, MediaSection, Protocol},
@@ -11,6 +11,7 @@ use crate::{
     negotiated::{Answer, Negotiated, NegotiatedTransport, packet_time},
     payload_types::{Defaults, PayloadTypes},
     remote::{Peer, RemoteAudio, RemoteDescription, RemoteTransport},
+    security::{LocalSecurity, NegotiatedSecurity, StreamSecurity},
     video::{AgreedVideo, LocalVideo, NegotiatedVideo, RemoteVideo, VideoWish},
 };
 
@@ -30,11 +31,12 @@ pub struct TelephoneSession {
     rtp: SocketAddr,
     protocol: Protocol,
     rtcp_mux: bool,
+    security: StreamSecurity,
 }
 
 impl TelephoneSession {
     /// A session that receives RTP at `rtp` and, unless multiplexed, RTCP on the next port.
-    pub fn new(identity: LocalIdentity, rtp: SocketAddr) -> Self {
+    pub fn new(identity: LocalIdentity, rtp: SocketAddr, security: StreamSecurity) -> Self {
         let payload_types = PayloadTypes::new(Defaults {
             opus: 111,
             event_8000: 101,
@@ -42,12 +44,22 @@ impl TelephoneSession {
             admits_comfort_noise: true,
         });
         let course = Course::new(identity, payload_types, rtp.ip(), Peer::Telephone);
-        Self { course, rtp, protocol: Protocol::RtpAvp, rtcp_mux: false }
+        Self { course, rtp, protocol: Protocol::RtpAvp, rtcp_mux: false, security }
     }
 
     /// What stays the same in all we say.
     pub const fn identity(&self) -> &LocalIdentity {
         &self.course.identity
+    }
+
+    /// What we do for the telephone's media.
+    pub const fn security(&self) -> &LocalSecurity {
+        self.security.local()
+    }
+
+    /// Makes new keys for the next answer; see [`StreamSecurity::renew_keys`].
+    pub fn renew_keys(&mut self, random: &mut dyn Random) {
+        self.security.renew_keys(random);
     }
 
     /// Whether an offer of ours is unanswered.
@@ -60,9 +72,11 @@ impl TelephoneSession {
         self.rtp = rtp;
     }
 
-    /// What we want of video in all offers and answers from now on; each stream has a port of its own.
+    /// What we want of video in all offers and answers from now on; each stream has a port of its own. Telephones'
+    /// video is plain RTP, so there is none where media must be encrypted.
     pub fn set_video(&mut self, wishes: Vec<VideoWish>) {
-        self.course.video.set_wishes(wishes);
+        let may = self.security.local().policy != SrtpPolicy::Required;
+        self.course.video.set_wishes(if may { wishes } else { Vec::new() });
     }
 
     /// The video streams of an offer of the telephone: which section is the camera, which the screen.
@@ -77,7 +91,11 @@ impl TelephoneSession {
     /// [`SdpError::OfferPending`], and [`SdpError::NotAcceptable`] for an empty list.
     pub fn offer(&mut self, codecs: &[CodecId], direction: MediaDirection) -> Result<String, SdpError> {
         let formats = self.course.offered_formats(codecs)?;
-        let audio = self.section(&formats, direction, 20);
+        self.protocol = self.security.offer_protocol(&self.protocol);
+        // A second association for RTCP costs a telephone more than sharing the port (RFC 5764 §4).
+        self.rtcp_mux |= self.security.offers_dtls();
+        let mut audio = self.section(&formats, direction, 20);
+        self.security.write_offer(&mut audio.attributes);
         let videos = self.course.offered_videos();
         let sections = videos.iter().map(|video| (video.section, video_section(video))).collect();
         let draft = Draft {
@@ -94,7 +112,8 @@ impl TelephoneSession {
     /// As [`TelephoneSession::handle_answer`].
     pub fn preview_answer(&self, answer: &RemoteDescription) -> Result<Negotiated, SdpError> {
         let (audio, agreed) = self.course.agree(answer)?;
-        Ok(self.negotiated(audio, agreed, self.course.video.agree(answer)))
+        let security = self.security.agree(&audio.protocol, &audio.security)?;
+        Ok(self.negotiated(audio, (agreed, security), self.course.video.agree(answer)))
     }
 
     /// Takes the answer to our offer.
@@ -105,6 +124,9 @@ impl TelephoneSession {
     pub fn handle_answer(&mut self, answer: &RemoteDescription) -> Result<Negotiated, SdpError> {
         let negotiated = self.preview_answer(answer)?;
         self.course.settle(&negotiated);
+        if let NegotiatedTransport::Rtp { security, .. } = negotiated.transport {
+            self.security.settle(security);
+        }
         Ok(negotiated)
     }
 
@@ -126,10 +148,13 @@ impl TelephoneSession {
     ) -> Result<Answer, SdpError> {
         let audio = offer.audio()?;
         let agreed = self.course.agree_as_answerer(audio, preference, wanted, 1)?;
+        let mut attributes = Vec::new();
+        let security = self.security.answer(&audio.protocol, &audio.security, &mut attributes)?;
         self.protocol = audio.protocol.clone();
         // RFC 5761 §5.1.1: rtcp-mux is answered with rtcp-mux.
         self.rtcp_mux = matches!(&audio.transport, RemoteTransport::Rtp(addresses) if addresses.rtcp_mux);
-        let section = self.section(&agreed.formats(), agreed.direction, packet_time(audio));
+        let mut section = self.section(&agreed.formats(), agreed.direction, packet_time(audio));
+        section.attributes.append(&mut attributes);
         let videos = self.course.video_answer(offer, 1);
         let mut sections = vec![(audio.section, section)];
         sections.extend(videos.iter().map(|video| (video.local.section, video_section(&video.local))));
@@ -139,7 +164,7 @@ impl TelephoneSession {
             media: answer_sections(offer, sections, false),
         };
         let description = self.course.say_answer(draft, offer, audio);
-        Ok(Answer { description, negotiated: self.negotiated(audio, agreed, videos) })
+        Ok(Answer { description, negotiated: self.negotiated(audio, (agreed, security), videos) })
     }
 
     fn section(&self, formats: &LocalFormats, direction: MediaDirection, ptime_ms: u8) -> MediaSection {
@@ -156,11 +181,12 @@ impl TelephoneSession {
     fn negotiated(
         &self,
         audio: &RemoteAudio,
-        agreed: AgreedAudio,
+        (agreed, security): (AgreedAudio, NegotiatedSecurity),
         videos: Vec<AgreedVideo<'_>>,
     ) -> Negotiated {
         let video = |agreed: AgreedVideo<'_>| {
-            let transport = agreed.remote.transport.as_ref().map(NegotiatedTransport::telephone);
+            let plain = |remote| NegotiatedTransport::telephone(remote, NegotiatedSecurity::None);
+            let transport = agreed.remote.transport.as_ref().map(plain);
             NegotiatedVideo::new(agreed, &self.course.identity, transport)
         };
         Negotiated {
@@ -173,7 +199,7 @@ impl TelephoneSession {
             ptime_ms: packet_time(audio),
             local_ssrc: self.course.identity.ssrc,
             cname: self.course.identity.cname.clone(),
-            transport: NegotiatedTransport::telephone(&audio.transport),
+            transport: NegotiatedTransport::telephone(&audio.transport, security),
         }
     }
 }

@@ -88,7 +88,9 @@ fn rejected_sections_stay_in_later_offers() {
     assert_has(&offer, "a=setup:actpass");
 
     let mut session = phone_session();
-    session.answer(&phone(YEALINK), &ALL_CODECS, MediaDirection::SendRecv).expect("acceptable");
+    let mut offer = phone(YEALINK);
+    offer.restrict(session.security());
+    session.answer(&offer, &ALL_CODECS, MediaDirection::SendRecv).expect("acceptable");
     let offer = session.offer(&[CodecId::Pcma], MediaDirection::SendOnly).expect("stable");
     let lines: Vec<_> = offer.split("\r\n").filter(|line| line.starts_with("m=")).collect();
     assert_eq!(lines, ["m=audio 0 RTP/SAVP 9", "m=audio 30000 RTP/AVP 8 101"]);

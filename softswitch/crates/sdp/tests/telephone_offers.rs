@@ -3,7 +3,8 @@
 mod support;
 
 use ringdown_sdp::{
-    NegotiatedTransport, Peer, Protocol, RemoteDescription, RemoteTransport, SdpError, Unacceptable,
+    NegotiatedSecurity, NegotiatedTransport, Peer, Protocol, RemoteDescription, RemoteTransport, SdpError,
+    Unacceptable,
 };
 use ringdown_types::{CodecId, EndReason, MediaDirection};
 use support::*;
@@ -25,7 +26,8 @@ fn baresip_offers_opus_with_telephone_event_8000_alone() {
         answer.negotiated.transport,
         NegotiatedTransport::Rtp {
             rtp: Some(([192, 0, 2, 2], 32_068).into()),
-            rtcp: Some(([192, 0, 2, 2], 32_069).into())
+            rtcp: Some(([192, 0, 2, 2], 32_069).into()),
+            security: NegotiatedSecurity::None,
         }
     );
 }
@@ -45,7 +47,7 @@ fn linphone_gets_the_event_of_the_codecs_clock_and_its_video_rejected() {
         assert_has(&answer.description, "a=rtcp-mux");
         assert!(answer.description.contains("m=audio 30000 RTP/AVPF "), "the transport of the offer");
         assert!(!answer.description.contains("ice-"), "a telephone gets no ICE");
-        let NegotiatedTransport::Rtp { rtp, rtcp } = answer.negotiated.transport else {
+        let NegotiatedTransport::Rtp { rtp, rtcp, .. } = answer.negotiated.transport else {
             panic!("a telephone")
         };
         assert_eq!(rtp, rtcp, "multiplexed");
@@ -54,7 +56,9 @@ fn linphone_gets_the_event_of_the_codecs_clock_and_its_video_rejected() {
 
 #[test]
 fn yealink_offers_srtp_and_rtp_side_by_side() {
-    let offer = phone(YEALINK);
+    let mut offer = phone(YEALINK);
+    assert_eq!(offer.audio().map(|audio| audio.section), Ok(0), "encrypted where both are offered");
+    offer.restrict(phone_session().security());
     let audio = offer.audio().expect("the second section is plain RTP");
     assert_eq!((audio.section, &audio.protocol), (1, &Protocol::RtpAvp));
     let answer = phone_session().answer(&offer, &OPUS_FIRST, MediaDirection::SendRecv).expect("acceptable");

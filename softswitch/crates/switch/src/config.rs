@@ -6,7 +6,13 @@ use std::{
     time::Duration,
 };
 
-use ringdown_sip::{endpoint::Ports, invite::SessionTimers, message::Algorithm};
+use ringdown_sdp::{LocalSecurity, SecurityHabit};
+use ringdown_sip::{
+    endpoint::{Ports, Transport},
+    invite::SessionTimers,
+    message::Algorithm,
+};
+use ringdown_types::SrtpPolicy;
 
 /// What a switch is told once.
 #[derive(Debug, Clone)]
@@ -27,6 +33,10 @@ pub struct SwitchConfig {
     pub digest_algorithms: Vec<Algorithm>,
     /// SHA-256 of the certificate browsers see in the DTLS handshake.
     pub dtls_fingerprint: [u8; 32],
+    /// Whether telephones' media are encrypted.
+    pub srtp: SrtpPolicy,
+    /// Whether SRTP keys may stand in signalling that anybody on the way can read.
+    pub srtp_keys_in_clear: bool,
     /// How long a call with a telephone lives without a sign of life (RFC 4028).
     pub session_timers: SessionTimers,
     /// How registered telephones are asked whether they are there.
@@ -56,6 +66,16 @@ impl SwitchConfig {
     pub fn address_for(&self, peer: IpAddr) -> IpAddr {
         let is_v6 = peer.to_canonical().is_ipv6();
         self.other_address.filter(|other| other.is_ipv6() == is_v6).unwrap_or(self.advertised_address)
+    }
+
+    /// What is done for the media of a telephone that signals over `transport`.
+    pub(crate) const fn security_for(&self, transport: Transport, habit: SecurityHabit) -> LocalSecurity {
+        LocalSecurity {
+            policy: self.srtp,
+            allows_keys: transport.is_secure() || self.srtp_keys_in_clear,
+            fingerprint: Some(self.dtls_fingerprint),
+            habit,
+        }
     }
 }
 

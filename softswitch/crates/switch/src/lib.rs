@@ -34,6 +34,7 @@ mod diverted;
 mod explain;
 mod features;
 mod groups;
+mod habit;
 mod isolation;
 mod legs;
 mod limits;

@@ -7,7 +7,10 @@ use ringdown_media::api::{
     RtpRemote, RtpSecurity, RtxFormat, TelephoneEventFormat, Transport, VideoFormat, VideoStream,
     WebRtcRemote,
 };
-use ringdown_sdp::{BrowserTransport, LocalIdentity, Negotiated, NegotiatedTransport, NegotiatedVideo};
+use ringdown_sdp::{
+    BrowserTransport, LocalIdentity, Negotiated, NegotiatedDtls, NegotiatedSecurity, NegotiatedTransport,
+    NegotiatedVideo,
+};
 use ringdown_types::CodecId;
 
 /// What a worker must know of a leg's audio stream.
@@ -115,10 +118,7 @@ pub(crate) fn web_rtc(local: &BrowserTransport, remote: Option<&NegotiatedTransp
             ufrag: ufrag.clone(),
             pwd: pwd.clone(),
             fingerprint: *fingerprint,
-            dtls_role: match dtls_role {
-                ringdown_sdp::DtlsRole::Server => DtlsRole::Server,
-                ringdown_sdp::DtlsRole::Client => DtlsRole::Client,
-            },
+            dtls_role: role_of(*dtls_role),
         }),
         NegotiatedTransport::Rtp { .. } => None,
     });
@@ -129,13 +129,30 @@ pub(crate) fn web_rtc(local: &BrowserTransport, remote: Option<&NegotiatedTransp
 /// address, the telephone sits behind a NAT and sends from an address it does not know.
 pub(crate) fn rtp(local_port: u16, remote: Option<&NegotiatedTransport>, source: IpAddr) -> Transport {
     let remote = remote.and_then(|remote| match remote {
-        NegotiatedTransport::Rtp { rtp: Some(rtp), rtcp } => Some(RtpRemote {
+        NegotiatedTransport::Rtp { rtp: Some(rtp), rtcp, security } => Some(RtpRemote {
             rtp: *rtp,
             rtcp: rtcp.unwrap_or(*rtp),
             nat_source: (rtp.ip() != source).then_some(source),
-            security: RtpSecurity::None,
+            security: rtp_security(security),
         }),
         NegotiatedTransport::Rtp { rtp: None, .. } | NegotiatedTransport::WebRtc { .. } => None,
     });
     Transport::Rtp { local_port, remote }
+}
+
+const fn rtp_security(security: &NegotiatedSecurity) -> RtpSecurity {
+    match security {
+        NegotiatedSecurity::None => RtpSecurity::None,
+        NegotiatedSecurity::Sdes { send, receive } => RtpSecurity::Sdes { send: *send, receive: *receive },
+        NegotiatedSecurity::Dtls(NegotiatedDtls { fingerprint, role }) => {
+            RtpSecurity::Dtls { fingerprint: *fingerprint, role: role_of(*role) }
+        }
+    }
+}
+
+const fn role_of(role: ringdown_sdp::DtlsRole) -> DtlsRole {
+    match role {
+        ringdown_sdp::DtlsRole::Server => DtlsRole::Server,
+        ringdown_sdp::DtlsRole::Client => DtlsRole::Client,
+    }
 }

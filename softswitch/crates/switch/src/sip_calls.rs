@@ -14,7 +14,7 @@ use bytes::Bytes;
 use ringdown_call::{DeviceId, EndedBy, LegEvent, LegState, Party};
 use ringdown_control::LegPlace;
 use ringdown_media::api::MediaCommand;
-use ringdown_sdp::{LocalIdentity, Peer, RemoteDescription, SdpError, TelephoneSession};
+use ringdown_sdp::{LocalIdentity, Peer, SdpError, SecurityHabit, StreamSecurity, TelephoneSession};
 use ringdown_sip::{
     endpoint::{Destination, Transport},
     invite::{EndCause, Invitation, InviteParams, UsageError, UsageEvent, UsageId},
@@ -27,6 +27,7 @@ use tracing::debug;
 use crate::{
     Switch,
     device_video::{Kind, Occasion},
+    habit::{Habit, read_offer},
     legs::{Leg, Side, codecs_starting_with},
     routing::Caller,
     sip_leg::{MediaSession, RtpSession, SipLeg},
@@ -46,9 +47,12 @@ impl Switch {
             return self.reject(now, usage, 481);
         }
         let transport = invitation.flow.transport;
-        let (offer, peer) = match read_offer(invitation.offer.as_ref()) {
-            Ok(Some((offer, peer))) => (Some(offer), peer),
-            Ok(None) => (None, usual_peer(transport)),
+        let security = self.config.security_for(transport, SecurityHabit::Unknown);
+        let binding = self.calling_binding(username, invitation.flow);
+        let known = self.sip.offered.get(&BindingId(binding)).copied();
+        let (offer, habit) = match read_offer(invitation.offer.as_ref(), &security) {
+            Ok(Some((offer, habit))) => (Some(offer), habit),
+            Ok(None) => (None, known.unwrap_or(Habit::usual(transport))),
             Err(error) => return self.reject(now, usage, error.sip_status()),
         };
         let dialled = invitation.request.uri.called_number().unwrap_or_default();
@@ -56,12 +60,11 @@ impl Switch {
             return self.reject(now, usage, EndReason::Congestion.sip_status());
         };
         let source = invitation.flow.remote.ip();
-        let Some(mut media) = self.media_session(peer, worker, source) else {
+        let Some(mut media) = self.media_session(habit, worker, (source, transport)) else {
             return self.reject(now, usage, EndReason::Congestion.sip_status());
         };
-        let binding = self.calling_binding(username, invitation.flow);
-        if peer != usual_peer(transport) && binding != 0 {
-            self.sip.offered.insert(BindingId(binding), peer);
+        if binding != 0 && habit != known.unwrap_or(Habit::usual(transport)) {
+            self.sip.offered.insert(BindingId(binding), habit);
         }
         let leg = LegId::random(&mut *self.random);
         if let Some(offer) = &offer {
@@ -221,8 +224,7 @@ impl Switch {
 
     /// Our answer to an offer in a call, and whether the device holds us.
     pub(crate) fn take_reoffer(&mut self, leg: LegId, offer: &Bytes) -> Result<(Bytes, bool), SdpError> {
-        let peer = self.legs.sip(leg).map_or(Peer::Telephone, |sip| sip.media.peer());
-        let remote = RemoteDescription::parse(offer, peer)?;
+        let remote = self.legs.sip(leg).ok_or(SdpError::NoOfferPending)?.media.read_offer(offer)?;
         self.prepare_video(leg, self.video_partner(leg), Some(&remote));
         let sip = self.legs.sip(leg).ok_or(SdpError::NoOfferPending)?;
         sip.reoffered(&remote, &mut *self.random)
@@ -284,11 +286,11 @@ impl Switch {
             self.calls.call_of(leg).map(|call| self.diversion_headers(call, &to)).unwrap_or_default();
         headers.extend(self.auto_answer_headers(leg));
         headers.extend(self.route_to(key));
-        let offered = self.sip.offered.get(&BindingId(key)).copied();
-        let peer = offered.unwrap_or(usual_peer(destination.transport()));
-        let source = destination.remote().ip();
-        let mut media = self.media_session(peer, worker, source).ok_or(EndReason::Congestion)?;
-        let kind = if peer == Peer::Browser { Kind::Browser } else { Kind::Telephone };
+        let (source, transport) = (destination.remote().ip(), destination.transport());
+        let habit = self.sip.offered.get(&BindingId(key)).copied().unwrap_or(Habit::usual(transport));
+        let media = self.media_session(habit, worker, (source, transport));
+        let mut media = media.ok_or(EndReason::Congestion)?;
+        let kind = if habit.peer == Peer::Browser { Kind::Browser } else { Kind::Telephone };
         let wishes = media.video().wishes(kind, self.video_of(caller).as_ref(), Occasion::Offer);
         media.wish(wishes, &mut || self.workers.take_port(worker));
         let invited = media.offer(&codecs).map_err(|_| EndReason::Failed).and_then(|offer| {
@@ -446,13 +448,20 @@ impl Switch {
     }
 
     /// A media session for a device whose signalling comes from `source`; `None` where no port is free.
-    fn media_session(&mut self, peer: Peer, worker: usize, source: IpAddr) -> Option<MediaSession> {
-        match peer {
+    fn media_session(
+        &mut self,
+        habit: Habit,
+        worker: usize,
+        (source, transport): (IpAddr, Transport),
+    ) -> Option<MediaSession> {
+        match habit.peer {
             Peer::Telephone => {
                 let port = self.workers.take_port(worker)?;
                 let identity = LocalIdentity::generate(&mut *self.random);
                 let address = SocketAddr::new(self.config.address_for(source), port);
-                let rtp = RtpSession::new(TelephoneSession::new(identity, address), port);
+                let security = self.config.security_for(transport, habit.security);
+                let security = StreamSecurity::new(security, &mut *self.random);
+                let rtp = RtpSession::new(TelephoneSession::new(identity, address, security), port);
                 Some(MediaSession::Rtp(Box::new(rtp)))
             }
             Peer::Browser => {
@@ -505,22 +514,6 @@ impl Switch {
     pub(crate) fn sip_uri(&self, number: &str) -> String {
         let user = Some(number).filter(|number| !number.is_empty());
         Uri::from(SipUri::new(user, self.sip_host(), None)).to_string()
-    }
-}
-
-/// A caller's offer, if it has one and it is of use, and which kind of media it speaks.
-fn read_offer(offer: Option<&Bytes>) -> Result<Option<(RemoteDescription, Peer)>, SdpError> {
-    let Some(offer) = offer else { return Ok(None) };
-    let (remote, peer) = RemoteDescription::parse_any(offer)?;
-    remote.audio()?;
-    Ok(Some((remote, peer)))
-}
-
-/// Which media a device has of which nothing else is known: SIP over WebSocket is what web pages speak.
-const fn usual_peer(transport: Transport) -> Peer {
-    match transport {
-        Transport::Ws | Transport::Wss => Peer::Browser,
-        Transport::Udp | Transport::Tcp | Transport::Tls => Peer::Telephone,
     }
 }
 

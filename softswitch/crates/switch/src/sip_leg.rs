@@ -1,6 +1,6 @@
 //! A SIP device's side of a leg: what was offered, what was agreed, where its packets go.
 //!
-//! Most devices are telephones with plain RTP. A telephone in a web page (SIP over WebSocket, RFC 7118) has a browser's
+//! Most devices are telephones with RTP or SRTP on a port of their own. A telephone in a web page (SIP over WebSocket, RFC 7118) has a browser's
 //! media instead; nothing but the [`MediaSession`] differs.
 //!
 //! A telephone that calls is answered with one codec, the one its partner speaks if both know it. A telephone that
@@ -44,7 +44,7 @@ pub(crate) struct SipLeg {
 /// What we and the device say of the media.
 #[derive(Debug)]
 pub(crate) enum MediaSession {
-    /// Plain RTP.
+    /// RTP, or SRTP without ICE.
     Rtp(Box<RtpSession>),
     /// A browser's ICE, DTLS and SRTP.
     WebRtc(Box<WebSession>),
@@ -138,6 +138,15 @@ impl MediaSession {
         }
     }
 
+    /// Reads an offer of the device, as far as it can be served.
+    pub(crate) fn read_offer(&self, offer: &[u8]) -> Result<RemoteDescription, SdpError> {
+        let mut remote = RemoteDescription::parse(offer, self.peer())?;
+        if let Self::Rtp(rtp) = self {
+            remote.restrict(rtp.sdp.security());
+        }
+        Ok(remote)
+    }
+
     /// Our offer, codecs in this order.
     pub(crate) fn offer(&mut self, codecs: &[CodecId]) -> Result<String, SdpError> {
         match self {
@@ -163,6 +172,7 @@ impl MediaSession {
     ) -> Result<String, SdpError> {
         match self {
             Self::Rtp(rtp) => {
+                rtp.sdp.renew_keys(random);
                 let answer = rtp.sdp.answer(offer, codecs, MediaDirection::SendRecv)?;
                 rtp.negotiated = Some(answer.negotiated);
                 Ok(answer.description)

@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, time::Instant};
 
-use ringdown_sdp::Peer;
 use ringdown_sip::{
     endpoint::{ClientId, Destination, EndpointConfig, Flow},
     invite::{UsageEvent, UsageId},
@@ -14,7 +13,7 @@ use ringdown_sip::{
 use ringdown_types::{LegId, MessageId, Random};
 use tracing::debug;
 
-use crate::{Output, Switch, SwitchConfig, auth::Doorkeeper, limits::Limits};
+use crate::{Output, Switch, SwitchConfig, auth::Doorkeeper, habit::Habit, limits::Limits};
 
 /// The SIP side: the user agent, the registrar, the doorkeeper, and which leg a call usage belongs to.
 #[derive(Debug)]
@@ -28,8 +27,8 @@ pub(crate) struct SipSide {
     usages: HashMap<String, Vec<UsageId>>,
     /// Digest user names of callers whose INVITE was admitted and whose `Invited` has not come yet.
     pub(crate) callers: HashMap<UsageId, String>,
-    /// What devices offered as callers, by binding, where their transport suggests the other kind.
-    pub(crate) offered: HashMap<BindingId, Peer>,
+    /// What devices offered as callers, by binding, where their transport suggests something else.
+    pub(crate) offered: HashMap<BindingId, Habit>,
     /// What our requests outside of calls are for.
     pub(crate) errands: HashMap<ClientId, Errand>,
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     description::{MediaKind, MediaSection, Protocol, SessionDescription},
-    remote::{Peer, RemoteAudio, RemoteTransport, rtp_addresses, serves},
+    remote::{Peer, RemoteAudio, RemoteTransport, rtp_addresses, serves_video},
 };
 
 /// A peer's video stream that is enabled and lists a coding we know.
@@ -69,7 +69,7 @@ fn read_video(
     peer: Peer,
     (index, section): (usize, &MediaSection),
 ) -> Option<RemoteVideo> {
-    if section.kind != MediaKind::Video || section.is_rejected() || !serves(peer, &section.protocol) {
+    if section.kind != MediaKind::Video || section.is_rejected() || !serves_video(peer, &section.protocol) {
         return None;
     }
     let formats = VideoFormats::read(section);

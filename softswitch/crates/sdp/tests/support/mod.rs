@@ -2,7 +2,8 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use ringdown_sdp::{
-    BrowserSession, BrowserTransport, LocalIdentity, Peer, RemoteDescription, TelephoneSession,
+    BrowserSession, BrowserTransport, LocalIdentity, LocalSecurity, Peer, RemoteDescription, StreamSecurity,
+    TelephoneSession,
 };
 use ringdown_types::SeededRandom;
 
@@ -26,7 +27,15 @@ pub(crate) fn browser(text: &str) -> RemoteDescription {
 
 pub(crate) fn phone_session() -> TelephoneSession {
     let identity = LocalIdentity::generate(&mut SeededRandom::new(7));
-    TelephoneSession::new(identity, ([203, 0, 113, 1], 30_000).into())
+    let security = StreamSecurity::new(LocalSecurity::default(), &mut SeededRandom::new(8));
+    TelephoneSession::new(identity, ([203, 0, 113, 1], 30_000).into(), security)
+}
+
+/// A session of a telephone whose media may or must be encrypted.
+pub(crate) fn secure_session(security: LocalSecurity) -> TelephoneSession {
+    let identity = LocalIdentity::generate(&mut SeededRandom::new(7));
+    let security = StreamSecurity::new(security, &mut SeededRandom::new(9));
+    TelephoneSession::new(identity, ([203, 0, 113, 1], 30_000).into(), security)
 }
 
 pub(crate) fn browser_session() -> BrowserSession {

@@ -31,7 +31,7 @@ use ringdown_sip::{
 use ringdown_switch::{Output, QualifyConfig, Switch, SwitchConfig, SwitchLimits, WorkerInfo};
 use ringdown_types::{
     CodecId, DtmfDigit, EndReason, ForwardKind, LegId, MixId, Pii, Random, RecordingId, SeededRandom,
-    SessionId, TonePlan, UserId,
+    SessionId, SrtpPolicy, TonePlan, UserId,
 };
 
 pub(crate) const ALICE: UserId = UserId::from_u128(101);
@@ -524,6 +524,8 @@ fn config() -> SwitchConfig {
         }],
         digest_algorithms: vec![Algorithm::Sha256, Algorithm::Md5],
         dtls_fingerprint: [7; 32],
+        srtp: SrtpPolicy::Optional,
+        srtp_keys_in_clear: false,
         session_timers: SessionTimers::default(),
         qualify: QualifyConfig { interval: Duration::ZERO, misses: 2 },
         limits: SwitchLimits::default(),
