@@ -197,6 +197,7 @@ fn wish(
     other: Option<&Stream>,
     (kind, occasion): (Kind, Occasion),
 ) -> Option<VideoWish> {
+    let is_answer = occasion == Occasion::Answer;
     let new = |codecs, direction, max_kbps| VideoWish { slot, codecs, direction, port: None, max_kbps };
     match (own, other) {
         (Stream::Known(own), Some(Stream::Known(other))) => {
@@ -215,19 +216,15 @@ fn wish(
             let codecs = offerable(kind, &other.codecs);
             (!codecs.is_empty()).then(|| new(codecs, direction, other.max_kbps))
         }
-        // It offers, and the other side will be asked next.
-        (Stream::Known(own), Some(Stream::Unasked)) if occasion == Occasion::Answer => {
+        // It shows something, and the other side will be asked next. A browser that calls is connected while that rings.
+        (Stream::Known(own), Some(Stream::Unasked)) if is_answer && own.direction.sends() => {
             Some(new(own.codecs.clone(), MediaDirection::SendRecv, None))
         }
-        // A browser that calls is connected while the other side rings.
-        (Stream::Known(own), None) if occasion == Occasion::Answer && kind == Kind::Browser => {
+        (Stream::Known(own), None) if is_answer && own.direction.sends() && kind == Kind::Browser => {
             Some(new(own.codecs.clone(), MediaDirection::SendRecv, None))
         }
-        // What it shows is seen by nobody, so that it need not send it; what it would see may come yet.
         (Stream::Known(own), Some(Stream::Unasked | Stream::Refused) | None) if kind == Kind::Browser => {
-            let direction =
-                if own.direction.sends() { MediaDirection::Inactive } else { MediaDirection::SendOnly };
-            Some(new(own.codecs.clone(), direction, None))
+            Some(new(own.codecs.clone(), MediaDirection::Inactive, None))
         }
         (Stream::Known(_) | Stream::Unasked | Stream::Refused, _) => None,
     }

@@ -21,6 +21,8 @@ pub(crate) struct VideoCourse {
     wishes: Vec<VideoWish>,
     /// The m-section of each slot, also while it is refused: it is the one that is used again.
     sections: [Option<usize>; VideoSlot::ALL.len()],
+    /// Whether the peer refused what our last offer said of the slot.
+    refused: [bool; VideoSlot::ALL.len()],
     /// What the peer said last that it would do.
     peer_directions: [Option<MediaDirection>; VideoSlot::ALL.len()],
     pub(crate) numbers: VideoNumbers,
@@ -64,6 +66,7 @@ impl VideoCourse {
             peer,
             wishes: Vec::new(),
             sections: [None; VideoSlot::ALL.len()],
+            refused: [false; VideoSlot::ALL.len()],
             peer_directions: [None; VideoSlot::ALL.len()],
             numbers: VideoNumbers::new(matches!(peer, Peer::Browser)),
             pending: Vec::new(),
@@ -121,6 +124,7 @@ impl VideoCourse {
     ) -> Vec<AgreedVideo<'a>> {
         let slots = self.slots(last, offer);
         self.peer_directions = Default::default();
+        self.refused = Default::default();
         self.numbers.learn_extensions(offer.description());
         let mut agreed = Vec::new();
         for (slot, video) in slots {
@@ -161,7 +165,8 @@ impl VideoCourse {
                 next - 1
             });
             let before = last.and_then(|last| last.media.get(section));
-            let is_refused = before.is_none_or(MediaSection::is_rejected);
+            let was_refused = self.refused.get(wish.slot.index()) == Some(&true);
+            let is_refused = was_refused || before.is_none_or(MediaSection::is_rejected);
             // RFC 8829 §5.2.2: a section that is used again is another stream.
             let mid = before.filter(|_| !is_refused).and_then(MediaSection::mid).map(str::to_owned);
             let mid = mid.or_else(|| Some(unused_mid(section, &mut mids)));
@@ -239,6 +244,9 @@ impl VideoCourse {
         for slot in VideoSlot::ALL {
             let direction = agreed.iter().find(|(known, _)| *known == slot).map(|(_, direction)| *direction);
             self.note_direction(slot, direction);
+            if let Some(refused) = self.refused.get_mut(slot.index()) {
+                *refused = direction.is_none();
+            }
         }
         self.pending.clear();
     }

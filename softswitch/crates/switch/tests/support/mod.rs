@@ -6,6 +6,7 @@ pub(crate) mod browser;
 pub(crate) mod fragile;
 pub(crate) mod phone;
 pub(crate) mod raw;
+pub(crate) mod video;
 
 use std::{
     collections::BTreeMap,

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
-use super::browser;
+use super::{browser, video::Coding};
 use ringdown_sip::{
     digest::Ha1,
     message::{
@@ -37,7 +37,7 @@ pub(crate) struct Call {
     target: Uri,
     cseq: u32,
     /// The INVITE, ours or theirs.
-    invite: Request,
+    pub(crate) invite: Request,
     pub(crate) is_caller: bool,
     pub(crate) answered: bool,
 }
@@ -74,6 +74,14 @@ pub(crate) struct Phone {
     pub(crate) answers: u16,
     /// Whether it answers challenges.
     pub(crate) authenticates: bool,
+    /// Its video streams: the port and the one coding of each.
+    pub(crate) video: Vec<(u16, Coding)>,
+    /// How many video sections it had, which must not become fewer (RFC 3264 §8).
+    pub(crate) had: usize,
+    /// The offer in a call that it is about to answer.
+    pub(crate) reoffer: Option<Bytes>,
+    /// What it answers to re-INVITEs.
+    pub(crate) reinvites: u16,
     /// The requests that wait for their final responses.
     pending: Vec<Request>,
 }
@@ -105,6 +113,10 @@ impl Phone {
             off: false,
             answers: 200,
             authenticates: true,
+            video: Vec::new(),
+            had: 0,
+            reoffer: None,
+            reinvites: 200,
             pending: Vec::new(),
         }
     }
@@ -434,9 +446,28 @@ impl Phone {
                 self.reply(&request, 200);
                 self.call = None;
             }
+            Method::Invite if self.is_in_dialog(&request) => self.handle_reinvite(&request),
             Method::Invite => self.reply(&request, 486),
             _ => self.reply(&request, self.answers),
         }
+    }
+
+    fn is_in_dialog(&self, invite: &Request) -> bool {
+        let id = invite.headers.call_id().ok();
+        self.call.as_ref().is_some_and(|call| call.answered && id == Some(call.call_id.as_str()))
+    }
+
+    fn handle_reinvite(&mut self, invite: &Request) {
+        if self.reinvites != 200 {
+            return self.reply(invite, self.reinvites);
+        }
+        self.reoffer = Some(invite.body.clone());
+        let sdp = self.description("sendrecv");
+        self.reoffer = None;
+        let response = Response::to_request(invite, 200)
+            .with(HeaderName::Contact, self.contact())
+            .with_body("application/sdp", sdp);
+        self.outbox.push(response.encode());
     }
 
     /// Whether an INVITE is a retransmission.
@@ -646,10 +677,11 @@ impl Phone {
         let maps: String =
             self.codecs.iter().map(|(number, map)| format!("a=rtpmap:{number} {map}\r\n")).collect();
         Bytes::from(format!(
-            "v=0\r\no=- 1 {} IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {} RTP/AVP {}\r\n{maps}a={direction}\r\n",
+            "v=0\r\no=- 1 {} IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {} RTP/AVP {}\r\n{maps}a={direction}\r\n{}",
             self.numbers,
             self.rtp.port(),
             formats.join(" "),
+            self.videos(direction),
             ip = self.rtp.ip(),
         ))
     }
