@@ -121,7 +121,7 @@ describe('calls the user asks the server for', () => {
 
 describe('a conference', () => {
   const member = (id: string, userId: string) => ({
-    id, party: { userId, number: '101', name: '' }, isModerator: true, isMuted: false, since: 1,
+    id, party: { userId, number: '101', name: '' }, isModerator: true, isMuted: false, isSilenced: false, gain: 0, since: 1,
   });
 
   it('is made of two calls, and shown until the user leaves', async () => {
@@ -141,6 +141,11 @@ describe('a conference', () => {
     const muted = client.rooms.mute('r-1', 'leg-9');
     await server.result<'room.mute'>(server.take('room.mute').id, {});
     await muted;
+    const softer = client.rooms.gain('r-1', 'leg-9', -6);
+    const asked = server.take('room.gain');
+    expect(asked.params).toEqual({ room: 'r-1', member: 'leg-9', decibels: -6 });
+    await server.result<'room.gain'>(asked.id, {});
+    await softer;
     const heard: unknown[] = [];
     client.on('roomTalking', (of, who, talks) => heard.push([of, who, talks]));
     await server.push({ event: 'room.talking', data: { room: 'r-1', member: 'leg-9', isTalking: true } });

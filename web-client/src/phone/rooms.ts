@@ -17,9 +17,14 @@ export class Rooms {
   /** The rooms the user is in. */
   get all(): readonly RoomState[] { return [...this.#rooms.values()]; }
 
-  /** Mutes a member, or lets it be heard again: the user themselves, or anybody for a moderator. */
+  /** Mutes a member, or lets it be heard again: the user themselves, or anybody for a moderator. What a moderator did, the member cannot undo. */
   async mute(room: string, member: string, muted = true): Promise<void> {
     await this.#request('room.mute', { room, member, muted });
+  }
+
+  /** Makes a member louder or softer for the others, in decibels: −60 (silence) to 20; for moderators. */
+  async gain(room: string, member: string, decibels: number): Promise<void> {
+    await this.#request('room.gain', { room, member, decibels });
   }
 
   /** Takes a member out; for moderators. */

@@ -968,7 +968,7 @@ export type Request = {
 /**
  * Names the request in its response; the client counts up.
  */
-id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "settings.get", "params": Empty } | { "method": "settings.set", "params": SettingsChange } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "call.transfer", "params": TransferParams } | { "method": "call.complete", "params": CompleteParams } | { "method": "call.merge", "params": MergeParams } | { "method": "room.mute", "params": RoomMuteParams } | { "method": "room.remove", "params": RoomRemoveParams } | { "method": "room.lock", "params": RoomLockParams } | { "method": "call.park", "params": ParkParams } | { "method": "call.originate", "params": OriginateParams } | { "method": "call.completion", "params": CompletionParams } | { "method": "message.send", "params": MessageParams } | { "method": "presence.set", "params": PresenceParams });
+id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "settings.get", "params": Empty } | { "method": "settings.set", "params": SettingsChange } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "call.transfer", "params": TransferParams } | { "method": "call.complete", "params": CompleteParams } | { "method": "call.merge", "params": MergeParams } | { "method": "room.mute", "params": RoomMuteParams } | { "method": "room.gain", "params": RoomGainParams } | { "method": "room.remove", "params": RoomRemoveParams } | { "method": "room.lock", "params": RoomLockParams } | { "method": "call.park", "params": ParkParams } | { "method": "call.originate", "params": OriginateParams } | { "method": "call.completion", "params": CompletionParams } | { "method": "message.send", "params": MessageParams } | { "method": "presence.set", "params": PresenceParams });
 
 /**
  * The server's answer: `{"id": 7, "result": {…}}` or `{"id": 7, "error": {…}}`.
@@ -1023,6 +1023,23 @@ state?: State, };
 export type Role = "admin" | "user";
 
 /**
+ * Parameters of `room.gain`.
+ */
+export type RoomGainParams = {
+/**
+ * The room.
+ */
+room: string,
+/**
+ * The member: its `id`.
+ */
+member: string,
+/**
+ * How much louder the others are to hear it, in decibels: −60 (silence) to 20, 0 for as it is.
+ */
+decibels: number, };
+
+/**
  * Parameters of `room.lock`.
  */
 export type RoomLockParams = {
@@ -1048,13 +1065,21 @@ id: string,
  */
 party: PeerInfo,
 /**
- * Whether it may mute and remove others and lock the room.
+ * Whether it may mute and remove others, set how loud they are and lock the room.
  */
 isModerator: boolean,
 /**
  * Whether the others do not hear it.
  */
 isMuted: boolean,
+/**
+ * Whether that is a moderator's doing, which the member cannot undo.
+ */
+isSilenced: boolean,
+/**
+ * How much louder the others hear it than it is, in decibels.
+ */
+gain: number,
 /**
  * Since when it is there, Unix time in milliseconds.
  */
@@ -1357,6 +1382,7 @@ export type Results = {
   "call.complete": Empty;
   "call.merge": Empty;
   "room.mute": Empty;
+  "room.gain": Empty;
   "room.remove": Empty;
   "room.lock": Empty;
   "call.park": Slot;

@@ -36,5 +36,7 @@ pub use people::{DirectoryEntry, Me, PresenceEntry, PresenceState, Role};
 pub use push::{Push, PushFrame};
 pub use quality::{AudioQuality, AudioWay, CallQuality, CallSide, QualityIssue, QualityWarning};
 pub use rest::{LoginRequest, Problem, RefreshRequest, Ticket, Tokens};
-pub use room::{MergeParams, RoomLockParams, RoomMember, RoomMuteParams, RoomRemoveParams, RoomState};
+pub use room::{
+    MergeParams, RoomGainParams, RoomLockParams, RoomMember, RoomMuteParams, RoomRemoveParams, RoomState,
+};
 pub use settings::{ForwardChange, ForwardSettings, Settings, SettingsChange};

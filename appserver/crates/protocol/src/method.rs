@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 
 use crate::{
     CallInfo, CompleteParams, CompletionParams, Description, DirectoryEntry, HistoryEntry, Me, MergeParams,
-    MessageParams, OriginateParams, ParkParams, ParkedCall, PresenceParams, RoomLockParams, RoomMuteParams,
-    RoomRemoveParams, RoomState, SettingsChange, TransferParams,
+    MessageParams, OriginateParams, ParkParams, ParkedCall, PresenceParams, RoomGainParams, RoomLockParams,
+    RoomMuteParams, RoomRemoveParams, RoomState, SettingsChange, TransferParams,
 };
 
 /// A method with its parameters. Ids are 32 hexadecimal digits.
@@ -88,6 +88,9 @@ pub enum Method {
     /// Mutes a member of a room the user is in: the user themselves, or anybody for a moderator. Result: [`Empty`].
     #[serde(rename = "room.mute")]
     RoomMute(RoomMuteParams),
+    /// Makes a member of a room the user moderates louder or softer for the others. Result: [`Empty`].
+    #[serde(rename = "room.gain")]
+    RoomGain(RoomGainParams),
     /// Takes a member out of a room the user moderates. Result: [`Empty`].
     #[serde(rename = "room.remove")]
     RoomRemove(RoomRemoveParams),
@@ -113,7 +116,7 @@ pub enum Method {
 
 impl Method {
     /// Every method's name on the wire.
-    pub const NAMES: [&'static str; 29] = [
+    pub const NAMES: [&'static str; 30] = [
         "hello",
         "resume",
         "ping",
@@ -136,6 +139,7 @@ impl Method {
         "call.complete",
         "call.merge",
         "room.mute",
+        "room.gain",
         "room.remove",
         "room.lock",
         "call.park",

@@ -25,6 +25,17 @@ pub struct RoomMuteParams {
     pub muted: bool,
 }
 
+/// Parameters of `room.gain`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RoomGainParams {
+    /// The room.
+    pub room: String,
+    /// The member: its `id`.
+    pub member: String,
+    /// How much louder the others are to hear it, in decibels: −60 (silence) to 20, 0 for as it is.
+    pub decibels: i8,
+}
+
 /// Parameters of `room.remove`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct RoomRemoveParams {
@@ -65,10 +76,14 @@ pub struct RoomMember {
     pub id: String,
     /// Who it is.
     pub party: PeerInfo,
-    /// Whether it may mute and remove others and lock the room.
+    /// Whether it may mute and remove others, set how loud they are and lock the room.
     pub is_moderator: bool,
     /// Whether the others do not hear it.
     pub is_muted: bool,
+    /// Whether that is a moderator's doing, which the member cannot undo.
+    pub is_silenced: bool,
+    /// How much louder the others hear it than it is, in decibels.
+    pub gain: i8,
     /// Since when it is there, Unix time in milliseconds.
     #[ts(type = "number")]
     pub since: u64,

@@ -35,6 +35,7 @@ const RESULTS: [(&str, &str); Method::NAMES.len()] = [
     ("call.complete", "Empty"),
     ("call.merge", "Empty"),
     ("room.mute", "Empty"),
+    ("room.gain", "Empty"),
     ("room.remove", "Empty"),
     ("room.lock", "Empty"),
     ("call.park", "Slot"),

@@ -128,6 +128,7 @@ impl Attendance {
         let moderates = shared.rooms.moderates(room, guest.leg);
         self.script.stop();
         match key.as_char() {
+            '1' if shared.rooms.is_silenced(room, guest.leg) => self.script.say([PromptId::RoomMuted]),
             '1' => {
                 let muted = !guest.muted;
                 self.script.say([if muted { PromptId::RoomMuted } else { PromptId::RoomUnmuted }]);
@@ -179,6 +180,8 @@ impl Attendance {
             user: guest.user,
             is_moderator,
             is_muted: guest.muted,
+            is_silenced: false,
+            gain: 0,
             since: now,
         };
         let mix = shared.new_mix_id();

@@ -28,8 +28,10 @@ impl Call {
         let leg = self.leg_mut(leg).ok_or(CommandError::NoSuchLeg)?;
         if leg.muted != muted {
             leg.muted = muted;
-            shared.rooms.note_muted(leg.id, muted);
-            shared.action(Action::Mute { leg: leg.id, muted });
+            let is_silenced = shared.rooms.note_muted(leg.id, muted);
+            if !is_silenced {
+                shared.action(Action::Mute { leg: leg.id, muted });
+            }
         }
         Ok(())
     }

@@ -205,12 +205,20 @@ pub enum RecordingOutcome {
 /// What a person asks of a conference room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RoomCommand {
-    /// Stops or restarts passing on what a member says. Everybody may mute themselves; others, only moderators.
+    /// Stops or restarts passing on what a member says. Everybody may mute themselves; others, only moderators, and who
+    /// was muted by one cannot undo it. A moderator undoes only what moderators did.
     Mute {
         /// The member.
         leg: LegId,
         /// Whether it is muted.
         muted: bool,
+    },
+    /// Makes a member louder or softer for all others; for moderators.
+    Gain {
+        /// The member.
+        leg: LegId,
+        /// In decibels, −60 (silence) to 20.
+        decibels: i8,
     },
     /// Takes a member out; for moderators.
     Remove {

@@ -120,6 +120,13 @@ pub enum Action {
         /// The mix.
         mix: MixId,
     },
+    /// Set how loud a leg is in mixes.
+    SetGain {
+        /// The leg.
+        leg: LegId,
+        /// In decibels; 0 at first.
+        decibels: i8,
+    },
     /// Play to every member of a mix, beneath what they say.
     PlayToMix {
         /// The mix.

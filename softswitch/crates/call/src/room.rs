@@ -51,10 +51,24 @@ pub struct RoomMember {
     pub user: UserId,
     /// Whether it may mute, remove and lock.
     pub is_moderator: bool,
-    /// Whether the others do not hear it.
+    /// Whether it muted itself.
     pub is_muted: bool,
+    /// Whether a moderator muted it, which it cannot undo.
+    pub is_silenced: bool,
+    /// How loud the others hear it, in decibels.
+    pub gain: i8,
     /// Since when it is there.
     pub since: Instant,
+}
+
+impl RoomMember {
+    /// What does not hold outside the room.
+    fn lifted(&self) -> impl Iterator<Item = Action> {
+        let leg = self.leg;
+        let unmute = (self.is_silenced && !self.is_muted).then_some(Action::Mute { leg, muted: false });
+        let gain = (self.gain != 0).then_some(Action::SetGain { leg, decibels: 0 });
+        unmute.into_iter().chain(gain)
+    }
 }
 
 /// Why somebody may not enter.
@@ -79,6 +93,8 @@ pub(crate) struct Rooms {
     by_leg: BTreeMap<LegId, RoomId>,
     /// Rooms that changed since their members were last told.
     changed: BTreeSet<RoomId>,
+    /// What held for members in their room and does not outside it.
+    lifted: Vec<Action>,
     /// Tones for rooms whose members are all in the mix by the time they are played.
     tones: Vec<(RoomId, ToneId)>,
 }
@@ -117,20 +133,42 @@ impl Rooms {
     pub(crate) fn leave(&mut self, leg: LegId) {
         let Some(id) = self.by_leg.remove(&leg) else { return };
         let Some(room) = self.rooms.get_mut(&id) else { return };
-        room.members.retain(|member| member.leg != leg);
+        let (gone, stay): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut room.members).into_iter().partition(|member| member.leg == leg);
+        room.members = stay;
+        self.lifted.extend(gone.iter().flat_map(RoomMember::lifted));
         self.changed.insert(id);
         self.tones.push((id, ToneId::MemberLeft));
     }
 
-    /// Notes that a leg is muted, or not any more. Nothing for a leg that is no member.
-    pub(crate) fn note_muted(&mut self, leg: LegId, is_muted: bool) {
-        let Some(id) = self.by_leg.get(&leg).copied() else { return };
-        if let Some(member) = self.member_mut(id, leg)
-            && member.is_muted != is_muted
-        {
+    /// Notes that a leg muted itself, or does not any more; returns whether a moderator muted it all the same. Nothing
+    /// for a leg that is no member.
+    pub(crate) fn note_muted(&mut self, leg: LegId, is_muted: bool) -> bool {
+        let Some(id) = self.by_leg.get(&leg).copied() else { return false };
+        let Some(member) = self.member_mut(id, leg) else { return false };
+        let is_silenced = member.is_silenced;
+        if member.is_muted != is_muted {
             member.is_muted = is_muted;
             self.changed.insert(id);
         }
+        is_silenced
+    }
+
+    /// A moderator mutes a member, or lets it speak; what changes for its leg, if anything does.
+    pub(crate) fn silence(&mut self, id: RoomId, leg: LegId, is_silenced: bool) -> Option<Action> {
+        let member = self.member_mut(id, leg).filter(|member| member.is_silenced != is_silenced)?;
+        member.is_silenced = is_silenced;
+        let changes = !member.is_muted;
+        self.changed.insert(id);
+        changes.then_some(Action::Mute { leg, muted: is_silenced })
+    }
+
+    /// A moderator makes a member louder or softer; what changes for its leg, if anything does.
+    pub(crate) fn set_gain(&mut self, id: RoomId, leg: LegId, decibels: i8) -> Option<Action> {
+        let member = self.member_mut(id, leg).filter(|member| member.gain != decibels)?;
+        member.gain = decibels;
+        self.changed.insert(id);
+        Some(Action::SetGain { leg, decibels })
     }
 
     pub(crate) fn set_locked(&mut self, id: RoomId, is_locked: bool) {
@@ -178,6 +216,11 @@ impl Rooms {
         is_member || room.plan.moderators.contains(&user)
     }
 
+    /// Whether a moderator muted this member.
+    pub(crate) fn is_silenced(&self, id: RoomId, leg: LegId) -> bool {
+        self.members(id).iter().any(|member| member.leg == leg && member.is_silenced)
+    }
+
     /// Whether this member moderates.
     pub(crate) fn moderates(&self, id: RoomId, leg: LegId) -> bool {
         self.members(id).iter().any(|member| member.leg == leg && member.is_moderator)
@@ -196,6 +239,11 @@ impl Rooms {
 
     pub(crate) fn take_changed(&mut self) -> Option<RoomId> {
         self.changed.pop_first()
+    }
+
+    /// What those who left are to be rid of.
+    pub(crate) fn take_lifted(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.lifted)
     }
 
     /// What is to be played into mixes. Where a member is alone or nobody is left, nobody would hear it.

@@ -2,7 +2,7 @@
 
 use ringdown_types::{LegId, MixId, RoomId, UserId, contain};
 
-use crate::{CallControl, CommandError, Notice, RoomCommand, RoomView};
+use crate::{Action, CallControl, CommandError, Notice, RoomCommand, RoomView};
 
 impl CallControl {
     /// A person wants something of a room.
@@ -20,18 +20,43 @@ impl CallControl {
             return Err(CommandError::NoSuchRoom);
         }
         let member = |leg| rooms.members(room).iter().find(move |member| member.leg == leg);
-        let may = match command {
+        let is_own = match command {
             RoomCommand::Mute { leg, .. } => member(leg).is_some_and(|member| member.user == by),
-            RoomCommand::Remove { .. } | RoomCommand::Lock(_) => false,
+            RoomCommand::Gain { .. } | RoomCommand::Remove { .. } | RoomCommand::Lock(_) => false,
         };
-        if !may && !rooms.is_moderator(room, by) {
+        let moderates = rooms.is_moderator(room, by);
+        if !is_own && !moderates {
             return Err(CommandError::NotAllowed);
         }
         let call_of = |leg| rooms.call_of(room, leg).ok_or(CommandError::NoSuchLeg);
         match command {
+            // A microphone that its owner switched off, nobody else switches on.
+            RoomCommand::Mute { leg, muted } if !is_own => {
+                call_of(leg)?;
+                if let Some(action) = rooms.silence(room, leg, muted) {
+                    self.shared.action(action);
+                }
+            }
             RoomCommand::Mute { leg, muted } => {
                 let call = call_of(leg)?;
+                if !muted && rooms.is_silenced(room, leg) {
+                    if !moderates {
+                        return Err(CommandError::NotAllowed);
+                    }
+                    if let Some(action) = rooms.silence(room, leg, false) {
+                        self.shared.action(action);
+                    }
+                }
                 self.with(call, |call, shared| call.set_muted(leg, muted, shared)).unwrap_or(Ok(()))?;
+            }
+            RoomCommand::Gain { leg, decibels } => {
+                call_of(leg)?;
+                if !GAINS.contains(&decibels) {
+                    return Err(CommandError::Invalid);
+                }
+                if let Some(action) = rooms.set_gain(room, leg, decibels) {
+                    self.shared.action(action);
+                }
             }
             RoomCommand::Remove { leg } => {
                 let call = call_of(leg)?;
@@ -78,8 +103,17 @@ impl CallControl {
                 self.shared.notice(Notice::RoomChanged(view));
             }
         }
+        for action in self.shared.rooms.take_lifted() {
+            let (Action::Mute { leg, .. } | Action::SetGain { leg, .. }) = action else { continue };
+            if self.call_of(leg).is_some() {
+                self.shared.action(action);
+            }
+        }
         for tone in self.shared.rooms.take_tones() {
             self.shared.action(tone);
         }
     }
 }
+
+/// How loud a moderator may make a member, in decibels. Less is silence, more is noise.
+const GAINS: std::ops::RangeInclusive<i8> = -60..=20;

@@ -184,19 +184,90 @@ fn everybody_mutes_themselves_and_moderators_anybody() {
     assert!(world.muted[&bob]);
     finish(&mut world, bob);
     assert!(in_mix(&world, bob) && world.rooms[&ROOM].members[1].is_muted);
-    let unmute = RoomCommand::Mute { leg: bob, muted: false };
-    assert_eq!(world.control.handle_room_command(ROOM, CAROL, unmute), Err(CommandError::NotAllowed));
-    assert_eq!(world.control.handle_room_command(ROOM, ALICE, unmute), Ok(()));
-    world.drain();
+    let [mute, unmute] = [true, false].map(|muted| RoomCommand::Mute { leg: bob, muted });
+    assert_eq!(ask(&mut world, CAROL, unmute), Err(CommandError::NotAllowed));
+    assert_eq!(ask(&mut world, BOB, unmute), Ok(()));
     assert!(!world.muted[&bob]);
-    let mute = RoomCommand::Mute { leg: bob, muted: true };
-    assert_eq!(world.control.handle_room_command(ROOM, BOB, mute), Ok(()));
-    world.drain();
+    assert_eq!(ask(&mut world, BOB, mute), Ok(()));
     assert!(world.rooms[&ROOM].members[1].is_muted);
     // The widget's own button is the same thing.
     world.command(bob, LegCommand::Mute(false)).expect("bob's leg is there");
-    assert!(!world.rooms[&ROOM].members[1].is_muted);
+    assert!(!world.rooms[&ROOM].members[1].is_muted && !world.muted[&bob]);
+    assert_eq!(ask(&mut world, ALICE, mute), Ok(()));
+    assert!(world.muted[&bob]);
     assert!(in_mix(&world, alice));
+}
+
+fn ask(world: &mut World, by: UserId, command: RoomCommand) -> Result<(), CommandError> {
+    let result = world.control.handle_room_command(ROOM, by, command);
+    world.drain();
+    result
+}
+
+#[test]
+fn who_was_muted_by_a_moderator_cannot_undo_it() {
+    let mut world = World::new();
+    let _alice = enter(&mut world, ALICE, plan());
+    let bob = enter(&mut world, BOB, plan());
+    let [mute, unmute] = [true, false].map(|muted| RoomCommand::Mute { leg: bob, muted });
+    assert_eq!(ask(&mut world, ALICE, mute), Ok(()));
+    assert_eq!(ask(&mut world, BOB, unmute), Err(CommandError::NotAllowed));
+    press(&mut world, bob, "*1");
+    assert_eq!(said(&world, bob), Some(PromptId::RoomMuted));
+    finish(&mut world, bob);
+    for muted in [true, false] {
+        world.command(bob, LegCommand::Mute(muted)).expect("bob's leg is there");
+        assert!(world.muted[&bob]);
+    }
+    assert_eq!(ask(&mut world, ALICE, unmute), Ok(()));
+    assert!(!world.muted[&bob]);
+}
+
+#[test]
+fn a_moderator_switches_on_nobodys_microphone() {
+    let mut world = World::new();
+    let alice = enter(&mut world, ALICE, plan());
+    let bob = enter(&mut world, BOB, plan());
+    let [mute, unmute] = [true, false].map(|muted| RoomCommand::Mute { leg: bob, muted });
+    world.command(bob, LegCommand::Mute(true)).expect("bob's leg is there");
+    for command in [mute, unmute] {
+        assert_eq!(ask(&mut world, ALICE, command), Ok(()));
+        assert!(world.muted[&bob]);
+    }
+    // Her own is hers, whoever muted it.
+    for muted in [true, false] {
+        assert_eq!(ask(&mut world, ALICE, RoomCommand::Mute { leg: alice, muted }), Ok(()));
+        assert_eq!(world.muted[&alice], muted);
+    }
+}
+
+#[test]
+fn only_moderators_make_others_louder_and_within_limits() {
+    let mut world = World::new();
+    let _alice = enter(&mut world, ALICE, plan());
+    let bob = enter(&mut world, BOB, plan());
+    let gain = |decibels| RoomCommand::Gain { leg: bob, decibels };
+    assert_eq!(ask(&mut world, BOB, gain(20)), Err(CommandError::NotAllowed));
+    for decibels in [-61, 21, i8::MIN, i8::MAX] {
+        assert_eq!(ask(&mut world, ALICE, gain(decibels)), Err(CommandError::Invalid));
+    }
+    for decibels in [-60, -6, -6, 20] {
+        assert_eq!(ask(&mut world, ALICE, gain(decibels)), Ok(()));
+        assert_eq!((world.gains[&bob], world.rooms[&ROOM].members[1].gain), (decibels, decibels));
+    }
+}
+
+/// What a moderator did holds in the room, and not in the calls that come after it.
+#[test]
+fn what_holds_in_a_room_ends_with_it() {
+    let mut world = World::new();
+    let _alice = enter(&mut world, ALICE, plan());
+    let bob = enter(&mut world, BOB, plan());
+    assert_eq!(ask(&mut world, ALICE, RoomCommand::Mute { leg: bob, muted: true }), Ok(()));
+    assert_eq!(ask(&mut world, ALICE, RoomCommand::Gain { leg: bob, decibels: -12 }), Ok(()));
+    assert_eq!(ask(&mut world, ALICE, RoomCommand::Remove { leg: bob }), Ok(()));
+    assert!(!world.muted[&bob]);
+    assert_eq!(world.gains[&bob], 0);
 }
 
 #[test]

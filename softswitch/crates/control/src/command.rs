@@ -151,7 +151,8 @@ pub enum Command {
         /// The leg that ends.
         other: LegId,
     },
-    /// Stops or restarts passing on what a member of a room says. Members may mute themselves, moderators anybody.
+    /// Stops or restarts passing on what a member of a room says. Members may mute themselves, moderators anybody. Who was
+    /// muted by a moderator cannot undo it, and a moderator undoes only what moderators did.
     RoomMute {
         /// The room.
         room: RoomId,
@@ -159,6 +160,17 @@ pub enum Command {
         leg: LegId,
         /// Whether it is muted.
         muted: bool,
+        /// Who asks.
+        by: UserId,
+    },
+    /// Makes a member of a room louder or softer for all others; for moderators.
+    RoomGain {
+        /// The room.
+        room: RoomId,
+        /// The member.
+        leg: LegId,
+        /// In decibels, −60 (silence) to 20.
+        decibels: i8,
         /// Who asks.
         by: UserId,
     },

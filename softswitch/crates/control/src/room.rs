@@ -29,10 +29,16 @@ pub struct RoomMemberInfo {
     pub call: CallId,
     /// Who it is.
     pub party: Party,
-    /// Whether it may mute others, remove them and lock the room.
+    /// Whether it may mute others, set how loud they are, remove them and lock the room.
     pub is_moderator: bool,
     /// Whether the others do not hear it.
     pub is_muted: bool,
+    /// Whether that is a moderator's doing, which the member cannot undo.
+    #[serde(default)]
+    pub is_silenced: bool,
+    /// How loud the others hear it, in decibels; 0 at first.
+    #[serde(default)]
+    pub gain: i8,
     /// Since when it is there, Unix time in milliseconds.
     pub since: u64,
 }

@@ -84,6 +84,7 @@ impl Switch {
                 self.end_video(now, leg);
                 self.join_mix(now, leg, mix);
             }
+            Action::SetGain { leg, decibels } => self.media(leg, MediaCommand::SetGain { leg, decibels }),
             Action::PlayToMix { mix, source } => self.play_to_mix(mix, source),
             Action::Record { leg, recording, mailbox } => {
                 self.end_video(now, leg);

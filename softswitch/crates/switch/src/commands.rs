@@ -142,6 +142,9 @@ impl Switch {
             Command::RoomMute { room, leg, muted, by } => {
                 self.calls.handle_room_command(room, by, RoomCommand::Mute { leg, muted })?;
             }
+            Command::RoomGain { room, leg, decibels, by } => {
+                self.calls.handle_room_command(room, by, RoomCommand::Gain { leg, decibels })?;
+            }
             Command::RoomRemove { room, leg, by } => {
                 self.calls.handle_room_command(room, by, RoomCommand::Remove { leg })?;
             }

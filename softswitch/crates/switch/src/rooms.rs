@@ -43,7 +43,9 @@ impl Translator<'_> {
             call: member.call,
             party: self.directory.party(&ringdown_call::Party::User(member.user)),
             is_moderator: member.is_moderator,
-            is_muted: member.is_muted,
+            is_muted: member.is_muted || member.is_silenced,
+            is_silenced: member.is_silenced,
+            gain: member.gain,
             since: self.clock.unix_ms(member.since),
         });
         RoomInfo {

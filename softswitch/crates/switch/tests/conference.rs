@@ -135,6 +135,11 @@ fn moderators_command_over_the_control_link() {
     let mute = Command::RoomMute { room: ROOM, leg: bobs, muted: true, by: ALICE };
     assert_eq!(office.command(mute), CommandResult::Done);
     assert!(office.media[&bobs].muted && room(&office).members[1].is_muted);
+    assert!(room(&office).members[1].is_silenced);
+    let gain = |decibels| Command::RoomGain { room: ROOM, leg: bobs, decibels, by: ALICE };
+    assert_eq!(office.command(gain(-6)), CommandResult::Done);
+    assert_eq!((office.media[&bobs].gain, room(&office).members[1].gain), (-6, -6));
+    assert_eq!(refused(office.command(gain(100))), CommandError::Invalid);
     let remove = || Command::RoomRemove { room: ROOM, leg: bobs, by: ALICE };
     assert_eq!(office.command(remove()), CommandResult::Done);
     assert_eq!(refused(office.command(remove())), CommandError::NoSuchLeg);

@@ -136,6 +136,7 @@ impl Desk {
             }
             method @ (Method::CallMerge(_)
             | Method::RoomMute(_)
+            | Method::RoomGain(_)
             | Method::RoomRemove(_)
             | Method::RoomLock(_)) => self.dispatch_room(now, asker, id, method),
             method @ (Method::CallTransfer(_)

@@ -37,6 +37,11 @@ impl Desk {
                 let leg = member(&params.member)?;
                 (node, Command::RoomMute { room, leg, muted: params.muted, by })
             }
+            Method::RoomGain(params) => {
+                let (node, room) = self.room_of(by, &params.room)?;
+                let leg = member(&params.member)?;
+                (node, Command::RoomGain { room, leg, decibels: params.decibels, by })
+            }
             Method::RoomRemove(params) => {
                 let (node, room) = self.room_of(by, &params.room)?;
                 (node, Command::RoomRemove { room, leg: member(&params.member)?, by })
@@ -119,6 +124,8 @@ fn shown(info: &control::RoomInfo) -> RoomState {
         party: peer_info(&member.party),
         is_moderator: member.is_moderator,
         is_muted: member.is_muted,
+        is_silenced: member.is_silenced,
+        gain: member.gain,
         since: member.since,
     };
     RoomState {

@@ -1,7 +1,7 @@
 //! Conference rooms: their members see them, nobody else does, and the softswitch is told who asks.
 
 use ringdown_control::{Command, Event, Party, RoomInfo, RoomMemberInfo};
-use ringdown_protocol::{Method, RoomLockParams, RoomMuteParams};
+use ringdown_protocol::{Method, RoomGainParams, RoomLockParams, RoomMuteParams};
 use ringdown_types::{CallId, LegId, Pii, RoomId, UserId};
 
 use crate::world::{ALICE, BOB, LINK, World};
@@ -15,6 +15,8 @@ fn member(leg: u128, user: UserId) -> RoomMemberInfo {
         party: Party { user: Some(user), number: Pii("101".to_owned()), name: Pii(String::new()) },
         is_moderator: user == ALICE,
         is_muted: false,
+        is_silenced: false,
+        gain: 0,
         since: 1_700_000_000_000,
     }
 }
@@ -68,6 +70,10 @@ fn only_members_ask_anything_of_a_room_and_the_softswitch_hears_who() {
     world.request(alice.conn, 2, mute());
     let (_, _, command) = world.commands.last().expect("a command").clone();
     assert_eq!(command, Command::RoomMute { room: ROOM, leg: LegId::from_u128(1), muted: true, by: ALICE });
+    let (room, member) = (ROOM.to_string(), LegId::from_u128(1).to_string());
+    world.request(alice.conn, 4, Method::RoomGain(RoomGainParams { room, member, decibels: -6 }));
+    let (_, _, command) = world.commands.last().expect("a command").clone();
+    assert_eq!(command, Command::RoomGain { room: ROOM, leg: LegId::from_u128(1), decibels: -6, by: ALICE });
     let lock = RoomLockParams { room: ROOM.to_string(), locked: true };
     world.request(alice.conn, 3, Method::RoomLock(lock));
     let (_, _, command) = world.commands.last().expect("a command").clone();

@@ -63,6 +63,7 @@ pub(crate) struct World {
     pub(crate) ringing: BTreeSet<LegId>,
     pub(crate) progressed: BTreeSet<LegId>,
     pub(crate) muted: BTreeMap<LegId, bool>,
+    pub gains: BTreeMap<LegId, i8>,
     pub(crate) digits_sent: Vec<(LegId, DtmfDigit)>,
     pub(crate) digits_told: Vec<(LegId, DtmfDigit)>,
     pub(crate) started_calls: BTreeSet<CallId>,
@@ -107,6 +108,7 @@ impl World {
             answered: BTreeSet::new(),
             ringing: BTreeSet::new(),
             progressed: BTreeSet::new(),
+            gains: BTreeMap::new(),
             muted: BTreeMap::new(),
             digits_sent: Vec::new(),
             digits_told: Vec::new(),
@@ -319,6 +321,9 @@ impl World {
                 assert!(self.recording.remove(&leg).is_some(), "what is stopped goes on");
             }
             Action::ChangeMailbox { change, .. } => self.mailbox_changes.push(change),
+            Action::SetGain { leg, decibels } => {
+                assert_ne!(self.gains.insert(leg, decibels), Some(decibels), "only changes are told");
+            }
             Action::Mute { leg, muted } => {
                 assert_ne!(self.muted.insert(leg, muted), Some(muted), "only changes are told");
             }
@@ -466,6 +471,7 @@ fn named(action: &Action) -> Vec<LegId> {
         | Action::JoinMix { leg, .. }
         | Action::Record { leg, .. }
         | Action::StopRecording { leg }
+        | Action::SetGain { leg, .. }
         | Action::Mute { leg, .. } => vec![leg],
         // A transferor's device may have hung up and want to know all the same.
         Action::TransferProgress { .. }
