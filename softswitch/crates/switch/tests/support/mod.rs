@@ -355,6 +355,9 @@ impl Office {
                 assert_eq!(self.media_leg(leg).recording.replace(recording), None, "one recording at a time");
             }
             MediaCommand::StopRecording { leg } => self.media_leg(leg).recording = None,
+            MediaCommand::WatchVoice { leg, .. } => {
+                self.media_leg(leg);
+            }
         }
     }
 
