@@ -4,11 +4,15 @@
 
 mod analysis;
 mod continuity;
+mod intelligibility;
+mod speech;
 mod tone;
 mod wav;
 
 pub use analysis::{ToneReport, analyse, assert_only_tone, assert_silent, level_dbfs};
 pub use continuity::{count_discontinuities, longest_silence};
+pub use intelligibility::{delay, estoi};
+pub use speech::speech;
 pub use tone::Tone;
 pub use wav::{Recording, WavError, read_wav, write_wav};
 

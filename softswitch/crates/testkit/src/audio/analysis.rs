@@ -130,7 +130,7 @@ fn windowed(samples: &[i16], size: usize) -> Vec<(f64, f64)> {
 }
 
 /// Fast Fourier transform in place, radix 2; the length is a power of two.
-fn transform(block: &mut [(f64, f64)]) {
+pub(super) fn transform(block: &mut [(f64, f64)]) {
     let size = block.len();
     let bits = size.trailing_zeros();
     for index in 0..size {
