@@ -27,7 +27,7 @@ MODULES = "/usr/lib/baresip/modules"
 
 class Phone:
     """One baresip process with one account. `options`: codecs, transport, host, answer, dtmf,
-    watches (the number whose presence it shows)."""
+    watches (the number whose presence it shows), video (`vp8` or `vp9`: it has a camera that shows one colour)."""
 
     def __init__(self, user: str, password: str, server: str, tone: pathlib.Path, **options):
         self.user = user
@@ -42,7 +42,7 @@ class Phone:
             # baresip's Opus has two channels, and so must its microphone.
             tone = in_stereo(tone, self.folder / "microphone.wav")
         transport = options.get("transport", "udp")
-        watches = options.get("watches")
+        watches, video = options.get("watches"), options.get("video")
         host = options.get("host", "127.0.0.1")
         (self.folder / "config").write_text(
             f"""poll_method epoll
@@ -58,6 +58,14 @@ cons_listen 127.0.0.1:{self.console_port}
 {"module contact.so" if watches else ""}
 {"module presence.so" if watches else ""}
 {"module mwi.so" if watches else ""}
+{f"module {video}.so" if video else ""}
+{"module fakevideo.so" if video else ""}
+{"module snapshot.so" if video else ""}
+{"video_source fakevideo,nil" if video else ""}
+{"video_display fakevideo,nil" if video else ""}
+video_size 320x240
+video_fps 10
+video_bitrate 300000
 module opus.so
 module g711.so
 module aufile.so
@@ -80,6 +88,8 @@ rtp_ports {self.ports[10]}-{self.ports[60]}
             f";audio_codecs={codecs};answermode={options.get('answer', 'manual')}"
             f";dtmfmode={options.get('dtmf', 'rtpevent')}"
         )
+        if video:
+            account += f";video_codecs={video}"
         (self.folder / "accounts").write_text(account + "\n")
         contact = f'"Watched" <sip:{watches}@{server}>;presence=p2p\n' if watches else ""
         (self.folder / "contacts").write_text(contact)
@@ -171,6 +181,19 @@ rtp_ports {self.ports[10]}-{self.ports[60]}
             self.seen.append(event)
             if event.get("type") == kind:
                 return event
+
+    def seen_picture(self) -> pathlib.Path | None:
+        """A picture of what the telephone sees now; `None` where it has decoded nothing."""
+        path = self.folder / "seen.png"
+        path.unlink(missing_ok=True)
+        self.command("snapshot_recv", str(path))
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            written = list(self.folder.glob("seen*.png"))
+            if written and written[0].stat().st_size and "png: wrote" in self.log():
+                return written[0]
+            time.sleep(0.1)
+        return None
 
     def heard(self) -> pathlib.Path:
         """The file of what the telephone decoded in its last call; complete once the call is closed."""
