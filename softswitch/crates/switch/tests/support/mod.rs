@@ -349,6 +349,7 @@ impl Office {
                 self.part(leg);
                 self.media_leg(leg).hears = Hears::Mix(mix);
             }
+            MediaCommand::WatchVoice { .. } => {}
             MediaCommand::SetGain { leg, decibels } => self.media_leg(leg).gain = decibels,
             MediaCommand::PlayToMix { mix, source } => self.mixed.push((mix, source)),
             MediaCommand::Record { leg, recording, .. } => {
