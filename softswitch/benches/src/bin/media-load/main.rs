@@ -32,6 +32,13 @@ struct Arguments {
 enum Action {
     /// Starts one program, loads it, and says what that cost.
     Run(Run),
+    /// Has pages connect at the same moment, as after an outage.
+    Connect {
+        #[command(flatten)]
+        programs: Programs,
+        #[arg(long, default_value_t = 1000)]
+        pages: u32,
+    },
     /// Measures everything and prints the tables of `docs/performance.md`.
     All {
         #[command(flatten)]
@@ -92,6 +99,14 @@ fn main() -> ExitCode {
     let Arguments { action } = Arguments::parse();
     let result = match action {
         Action::Run(run) => run.perform(),
+        Action::Connect { programs, pages } => {
+            measure::connect_pages(&programs.setup(), pages).map(|(took, each)| {
+                println!(
+                    "{pages} pages at once: all after {:.2} s, {each:.0} µs of processor each",
+                    took.as_secs_f64()
+                );
+            })
+        }
         Action::All { effort, programs } => table::all(&programs.setup(), effort),
         Action::Forward(forward) => forward.perform(),
     };

@@ -33,6 +33,8 @@ pub(crate) struct Office {
     web_socket: Option<Line>,
     phones: Vec<Phone>,
     serial: u32,
+    /// The dialog of the last call that was answered, and its Call-ID.
+    last: Option<(Dialog, String)>,
 }
 
 /// Who calls, and with what.
@@ -49,7 +51,7 @@ pub(crate) type Answer<'a> = dyn FnMut(&str) -> io::Result<String> + 'a;
 impl Office {
     pub(crate) fn open(devices: u32, realm: &str, udp: Line, web_socket: Option<Line>) -> Self {
         let phones = (0..devices).map(|index| Phone::new(index, realm)).collect();
-        Self { realm: realm.to_owned(), udp, web_socket, phones, serial: 0 }
+        Self { realm: realm.to_owned(), udp, web_socket, phones, serial: 0, last: None }
     }
 
     fn line(&mut self, way: Way) -> &mut Line {
@@ -120,6 +122,7 @@ impl Office {
             self.line(way).send(&ack)?;
             match status {
                 200 => {
+                    self.last = Some((dialog, call_id));
                     let text = String::from_utf8_lossy(&final_response).into_owned();
                     let body = text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned());
                     return body.filter(|body| !body.is_empty()).ok_or_else(|| io::Error::other("no answer"));
@@ -129,6 +132,34 @@ impl Office {
             }
         }
         Err(io::Error::other("INVITE was challenged twice"))
+    }
+
+    /// Describes the last call's caller anew, such as to hold the call.
+    pub(crate) fn describe_again(&mut self, caller: Caller<'_>) -> io::Result<()> {
+        let Caller { device, way, offer } = caller;
+        let (dialog, call_id) = self.last.clone().ok_or_else(|| io::Error::other("no call"))?;
+        self.serial += 1;
+        let cseq = 10;
+        let mut names = Names::of(self.serial, call_id);
+        let (local, realm) = (self.line(way).local()?, self.realm.clone());
+        let phone = &mut self.phones[device as usize];
+        let authorization = phone.authorization(&realm, "INVITE", &dialog.target);
+        let number = phone.number.clone();
+        let request = phones::in_dialog(names.envelope(&realm, local, cseq, &number), "INVITE", &dialog);
+        let body = format!(
+            "Contact: <sip:{number}@{local};transport=udp>\r\n{authorization}Content-Type: application/sdp\r\n\
+             Content-Length: {}\r\n\r\n{offer}",
+            offer.len()
+        );
+        let request = String::from_utf8_lossy(&request).replace("Content-Length: 0\r\n\r\n", &body);
+        self.line(way).send(request.as_bytes())?;
+        let (status, _) = self.outcome(way, "INVITE", cseq, &mut None)?;
+        if status != 200 {
+            return Err(io::Error::other(format!("a second INVITE was answered {status}")));
+        }
+        names.branch.push('a');
+        let ack = phones::in_dialog(names.envelope(&realm, local, cseq, &number), "ACK", &dialog);
+        self.line(way).send(&ack)
     }
 
     fn challenged(&mut self, device: u32, response: &[u8]) {

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::{
-    measure::{Load, Measured, Scenario, Under, measure},
+    measure::{Load, Measured, Scenario, Under, connect_pages, measure},
     subject::{RtpEngine, Setup},
 };
 
@@ -24,7 +24,7 @@ pub(crate) struct Effort {
 const MOST_DELAY_MS: f64 = 5.0;
 
 /// How many calls at once are tried.
-const STEPS: [u32; 6] = [500, 1000, 1500, 2000, 2500, 3000];
+const STEPS: [u32; 5] = [500, 1000, 1500, 2000, 3000];
 
 /// Measures and prints everything.
 pub(crate) fn all(setup: &Setup, effort: Effort) -> io::Result<()> {
@@ -35,13 +35,67 @@ pub(crate) fn all(setup: &Setup, effort: Effort) -> io::Result<()> {
         );
     }
     relays(setup, effort, has_peer)?;
-    most_calls(setup, effort, has_peer)
+    others(setup, effort)?;
+    most_calls(setup, effort, has_peer)?;
+    let (took, each) = connect_pages(setup, PAGES)?;
+    println!(
+        "\n{PAGES} pages that connect at the same moment are all there after {:.2} s; ICE, DTLS and keys cost {each:.0} µs \
+         of processor each.",
+        took.as_secs_f64()
+    );
+    Ok(())
+}
+
+/// Pages that come back at once.
+const PAGES: u32 = 1000;
+
+/// What the core does beside relaying. A unit is a call, a member or a listener.
+fn others(setup: &Setup, effort: Effort) -> io::Result<()> {
+    let rows = [
+        ("sending 50 packets a second, nothing else", Under::Forwarder, Scenario::Held, 400),
+        ("**music to a held telephone**", Under::Ringdown, Scenario::Held, 400),
+        ("**call between Opus and PCMA, transcoded both ways**", Under::Ringdown, Scenario::OpusPcma, 60),
+        (
+            "**member of a room of 20, two of whom talk, G.711**",
+            Under::Ringdown,
+            Scenario::ConferencePcma,
+            100,
+        ),
+        (
+            "**member of a room of 20, two of whom talk, Opus**",
+            Under::Ringdown,
+            Scenario::ConferenceOpus,
+            100,
+        ),
+    ];
+    println!(
+        "\n| what | at once | CPU each, of a core | packets a second to each | memory each |\n|---|---|---|---|---|"
+    );
+    for (what, under, scenario, calls) in rows {
+        let load = Load { under, scenario, calls, seconds: effort.seconds };
+        let mut outcomes = Vec::new();
+        for _ in 0..effort.rounds {
+            let measured = measure(setup, load)?;
+            eprintln!("{}", measured.line());
+            outcomes.push(measured);
+        }
+        outcomes.sort_by(|one, two| one.core_percent.total_cmp(&two.core_percent));
+        let median = &outcomes[outcomes.len() / 2];
+        let heard = median.made_per_second / f64::from(calls);
+        println!(
+            "| {what} | {calls} | {:.4} % | {heard:.1} | {:.0} kB |",
+            median.core_percent, median.memory_kb
+        );
+    }
+    Ok(())
 }
 
 fn relays(setup: &Setup, effort: Effort, has_peer: bool) -> io::Result<()> {
     let rows = [
         ("bare forwarder, recvfrom and sendto", Under::Forwarder, Scenario::RtpRtp),
         ("bare forwarder, connected sockets", Under::ForwarderConnected, Scenario::RtpRtp),
+        ("the same, looking once in a millisecond", Under::ForwarderGathering, Scenario::RtpRtp),
+        ("the same with connected sockets", Under::ForwarderConnectedGathering, Scenario::RtpRtp),
         ("rtpengine, user space, RTP ↔ RTP", Under::Rtpengine, Scenario::RtpRtp),
         ("**Ringdown, RTP ↔ RTP**", Under::Ringdown, Scenario::RtpRtp),
         ("**Ringdown, WebRTC ↔ RTP**", Under::Ringdown, Scenario::WebrtcRtp),

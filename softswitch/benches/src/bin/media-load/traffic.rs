@@ -146,18 +146,21 @@ impl Traffic {
     /// Talks for `seconds`.
     pub(crate) fn run(&mut self, seconds: f64) -> io::Result<Outcome> {
         let mut outcome = Outcome { seconds, ..Outcome::default() };
-        let legs = self.legs.len() as u64;
-        let per_second = (legs * u64::from(PACKETS_PER_SECOND)) as f64;
+        let speakers: Vec<usize> =
+            (0..self.legs.len()).filter(|&leg| self.legs[leg].voice.speaks()).collect();
+        let per_second = speakers.len() as f64 * f64::from(PACKETS_PER_SECOND);
         let total = (per_second * seconds) as u64;
         let begun = Instant::now();
         let mut sent = 0_u64;
-        while sent < total {
+        while sent < total || begun.elapsed().as_secs_f64() < seconds {
             let elapsed = begun.elapsed();
             let due = ((elapsed.as_secs_f64() * per_second) as u64).min(total);
-            let late = elapsed.saturating_sub(Duration::from_secs_f64(sent as f64 / per_second));
-            outcome.late = outcome.late.max(late);
+            let late = elapsed.saturating_sub(Duration::from_secs_f64(sent as f64 / per_second.max(1.0)));
+            if sent < total {
+                outcome.late = outcome.late.max(late);
+            }
             for _ in 0..(due - sent).min(MOST_AT_ONCE) {
-                self.speak((sent % legs) as usize);
+                self.speak(speakers[sent as usize % speakers.len()]);
                 sent += 1;
             }
             self.telephones.flush();

@@ -32,6 +32,8 @@ pub(crate) struct Voice {
 
 #[derive(Debug, Clone)]
 enum Says {
+    /// Nothing, ever.
+    Nothing,
     /// What a relay passes on unchanged.
     Stamped,
     /// What a codec has to understand.
@@ -39,6 +41,11 @@ enum Says {
 }
 
 impl Voice {
+    /// A device that only listens.
+    pub(crate) const fn silent() -> Self {
+        Self { payload_type: 0, ssrc: 0, sequence: 0, timestamp: 0, ticks: 0, says: Says::Nothing }
+    }
+
     /// Stamped packets of the size G.711 has.
     pub(crate) fn stamped(leg: u32, format: Format) -> Self {
         Self::of(leg, format, Says::Stamped)
@@ -66,6 +73,10 @@ impl Voice {
         Self { payload_type: format.payload_type, ssrc, sequence, timestamp: leg, ticks, says }
     }
 
+    pub(crate) const fn speaks(&self) -> bool {
+        !matches!(self.says, Says::Nothing)
+    }
+
     /// Writes the next packet and returns its length.
     pub(crate) fn write(&mut self, leg: u32, now_ns: u64, packet: &mut [u8]) -> usize {
         packet[0] = 0x80;
@@ -76,6 +87,7 @@ impl Voice {
         self.sequence = self.sequence.wrapping_add(1);
         self.timestamp = self.timestamp.wrapping_add(self.ticks);
         match &mut self.says {
+            Says::Nothing => 0,
             Says::Stamped => {
                 let payload = &mut packet[HEADER..HEADER + G711_LENGTH];
                 payload.fill(0xd5);

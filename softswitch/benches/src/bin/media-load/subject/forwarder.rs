@@ -5,6 +5,8 @@ use std::{
     io::{self, BufRead, BufReader, Write},
     net::{SocketAddr, UdpSocket},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
@@ -19,20 +21,29 @@ pub(crate) struct Forwarder {
 }
 
 /// What the child is told.
-#[derive(Debug, Clone, Copy, clap::Args)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::Args)]
 pub(crate) struct Forward {
     /// Connects each leg's socket to its peer.
     #[arg(long)]
-    connected: bool,
+    pub(crate) connected: bool,
+    /// Looks at its sockets once in a millisecond at most.
+    #[arg(long)]
+    pub(crate) gather: bool,
+    /// Passes nothing on, but sends each second leg a packet every 20 ms.
+    #[arg(long)]
+    pub(crate) play: bool,
 }
 
 impl Forwarder {
     /// Starts this program as a forwarder.
-    pub(crate) fn start(setup: &Setup, connected: bool) -> io::Result<Self> {
+    pub(crate) fn start(setup: &Setup, forward: Forward) -> io::Result<Self> {
         let mut command = Command::new("taskset");
         command.args(["-c", &setup.core.to_string()]).arg(std::env::current_exe()?).arg("forward");
-        if connected {
-            command.arg("--connected");
+        let Forward { connected, gather, play } = forward;
+        for (is_on, name) in [(connected, "--connected"), (gather, "--gather"), (play, "--play")] {
+            if is_on {
+                command.arg(name);
+            }
         }
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let tell = child.stdin.take();
@@ -102,7 +113,7 @@ impl Forward {
             println!("{}", opened.join(" "));
         }
         drop(input);
-        self.forward(&legs)
+        if self.play { play(&legs) } else { self.forward(&legs) }
     }
 
     fn forward(self, legs: &[(UdpSocket, SocketAddr)]) -> io::Result<()> {
@@ -114,7 +125,12 @@ impl Forward {
         }
         let mut events = vec![EpollEvent::empty(); 1024];
         let mut slot = [0; 2048];
+        let mut looked = Instant::now();
         loop {
+            if self.gather {
+                thread::sleep(PAUSE.saturating_sub(looked.elapsed()));
+                looked = Instant::now();
+            }
             let count = epoll.wait(&mut events, EpollTimeout::NONE)?;
             for event in &events[..count] {
                 if event.data() == INPUT {
@@ -132,3 +148,26 @@ impl Forward {
         }
     }
 }
+
+/// What sending the packets of prompts costs without making them: the legs take turns, a bunch each millisecond.
+fn play(legs: &[(UdpSocket, SocketAddr)]) -> io::Result<()> {
+    const PACKET: [u8; 172] = [0x80; 172];
+    // The end of the input is looked for as the forwarder does.
+    let epoll = Epoll::new(EpollCreateFlags::empty())?;
+    epoll.add(io::stdin(), EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
+    let listeners: Vec<_> = legs.iter().skip(1).step_by(2).collect();
+    let (begun, mut sent) = (Instant::now(), 0);
+    while epoll.wait(&mut [EpollEvent::empty()], EpollTimeout::ZERO)? == 0 {
+        let due = (begun.elapsed().as_secs_f64() * 50.0 * listeners.len() as f64) as usize;
+        while sent < due {
+            let (socket, peer) = listeners[sent % listeners.len()];
+            let _ = socket.send_to(&PACKET, peer);
+            sent += 1;
+        }
+        thread::sleep(PAUSE);
+    }
+    Ok(())
+}
+
+/// See [`Forward::gather`].
+const PAUSE: Duration = Duration::from_millis(1);

@@ -137,6 +137,16 @@ impl Ringdown {
         callee.add(traffic, &callee_offer, answers)
     }
 
+    /// Has the caller of the last call, a telephone, hold it: the other side hears music.
+    pub(crate) fn hold_last(&mut self, traffic: &Traffic, format: Format) -> io::Result<()> {
+        let address = traffic.telephones.place(traffic.legs() - 2).1;
+        let offer =
+            telephone(address, format).replace("a=sendrecv", "a=sendonly").replace("o=- 1 1", "o=- 1 2");
+        let half = self.devices / 2;
+        let device = (self.callers + half - 1) % half;
+        self.office.describe_again(Caller { device, way: Way::Udp, offer: &offer })
+    }
+
     /// One device calls a service or a room.
     pub(crate) fn call_number(
         &mut self,
