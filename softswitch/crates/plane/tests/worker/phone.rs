@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 
 use ringdown_media::{
+    api::RtpSecurity,
     codec::{Decoder, Encoder, MAX_ENCODED_LENGTH, OpusSettings},
     rtp::{EventPayload, Packet, parse, write_header},
 };
 use ringdown_plane::SocketKey;
+use ringdown_rtc::{SRTP_OVERHEAD, SrtpReceiver, SrtpSender};
 use ringdown_testkit::audio::Tone;
-use ringdown_types::{CodecId, LegId};
+use ringdown_types::{CodecId, LegId, SeededRandom, SrtpKey, SrtpProfile};
 
 use crate::rig::{Rig, Sent, address, leg};
 
@@ -37,6 +39,9 @@ pub(crate) struct Phone {
     /// Every RTP packet that came, with its payload.
     pub(crate) packets: Vec<(Packet, Vec<u8>)>,
     pub(crate) rtcp: Vec<Vec<u8>>,
+    /// What its description says of encryption.
+    pub(crate) security: RtpSecurity,
+    pub(crate) srtp: Option<Box<(SrtpSender, SrtpReceiver)>>,
 }
 
 impl Phone {
@@ -60,7 +65,30 @@ impl Phone {
             heard: Vec::new(),
             packets: Vec::new(),
             rtcp: Vec::new(),
+            security: RtpSecurity::None,
+            srtp: None,
         }
+    }
+
+    /// Encrypts from now on, with fresh keys of a profile.
+    pub(crate) fn encrypt(&mut self, profile: SrtpProfile, seed: u64) {
+        let mut random = SeededRandom::new(seed);
+        let (ours, theirs) =
+            (SrtpKey::generate(profile, &mut random), SrtpKey::generate(profile, &mut random));
+        let sender = SrtpSender::new(profile, ours.master_key(), ours.master_salt());
+        let receiver = SrtpReceiver::new(profile, theirs.master_key(), theirs.master_salt());
+        self.srtp = Some(Box::new((sender.expect("a key"), receiver.expect("a key"))));
+        self.security = RtpSecurity::Sdes { send: theirs, receive: ours };
+    }
+
+    /// A packet as it goes over the wire.
+    pub(crate) fn sealed(&mut self, packet: &[u8]) -> Vec<u8> {
+        let Some(srtp) = &mut self.srtp else { return packet.to_vec() };
+        let mut buffer = packet.to_vec();
+        buffer.resize(packet.len() + SRTP_OVERHEAD, 0);
+        let length = srtp.0.protect_rtp(&mut buffer, packet.len()).expect("a fresh number");
+        buffer.truncate(length);
+        buffer
     }
 
     /// One frame of its tone, as a packet; `None` where it says nothing.
@@ -95,6 +123,7 @@ impl Phone {
 
     pub(crate) fn speak(&mut self, rig: &mut Rig) {
         if let Some(packet) = self.frame() {
+            let packet = self.sealed(&packet);
             rig.deliver(SocketKey::Rtp(self.port), self.address, &packet);
         }
     }
@@ -128,10 +157,23 @@ impl Phone {
             self.hear(bytes);
         }
         let rtcp = SocketAddr::new(self.address.ip(), self.address.port() + 1);
-        self.rtcp.extend(sent.iter().filter(|sent| sent.destination == rtcp).map(|sent| sent.bytes.clone()));
+        for Sent { bytes, .. } in sent.iter().filter(|sent| sent.destination == rtcp) {
+            let mut compound = bytes.clone();
+            if let Some(srtp) = &mut self.srtp {
+                let length = srtp.1.unprotect_rtcp(&mut compound).expect("our key");
+                compound.truncate(length);
+            }
+            self.rtcp.push(compound);
+        }
     }
 
     fn hear(&mut self, bytes: &[u8]) {
+        let mut plain = bytes.to_vec();
+        if let Some(srtp) = &mut self.srtp {
+            let length = srtp.1.unprotect_rtp(&mut plain).expect("our key");
+            plain.truncate(length);
+        }
+        let bytes = &plain[..];
         let packet = parse(bytes).expect("the worker sends well-formed packets");
         let payload = bytes[packet.payload.clone()].to_vec();
         if packet.payload_type == self.payload_type {

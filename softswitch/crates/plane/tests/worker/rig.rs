@@ -9,7 +9,7 @@ use std::{
 
 use ringdown_media::{
     api::{
-        AudioParameters, MediaCommand, MediaEvent, PayloadFormat, RecordingEnd, RtpRemote, RtpSecurity,
+        AudioParameters, MediaCommand, MediaEvent, PayloadFormat, RecordingEnd, RtpRemote,
         TelephoneEventFormat, Transport,
     },
     codec::OpusSettings,
@@ -137,8 +137,7 @@ impl Rig {
     /// A leg for a telephone.
     pub(crate) fn add_phone(&mut self, phone: &Phone, audio: AudioParameters) {
         let rtcp = SocketAddr::new(phone.address.ip(), phone.address.port() + 1);
-        let remote =
-            Some(RtpRemote { rtp: phone.address, rtcp, nat_source: None, security: RtpSecurity::None });
+        let remote = Some(RtpRemote { rtp: phone.address, rtcp, nat_source: None, security: phone.security });
         let transport = Transport::Rtp { local_port: phone.port, remote };
         self.command(MediaCommand::AddLeg { leg: phone.leg, transport, audio });
     }
