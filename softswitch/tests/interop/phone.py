@@ -27,7 +27,8 @@ MODULES = "/usr/lib/baresip/modules"
 
 class Phone:
     """One baresip process with one account. `options`: codecs, transport, host, answer, dtmf,
-    watches (the number whose presence it shows), video (`vp8` or `vp9`: it has a camera that shows one colour)."""
+    watches (the number whose presence it shows), video (`vp8` or `vp9`: it has a camera that shows one colour),
+    media (how it encrypts: srtp, srtp-mand or dtls_srtp)."""
 
     def __init__(self, user: str, password: str, server: str, tone: pathlib.Path, **options):
         self.user = user
@@ -42,7 +43,7 @@ class Phone:
             # baresip's Opus has two channels, and so must its microphone.
             tone = in_stereo(tone, self.folder / "microphone.wav")
         transport = options.get("transport", "udp")
-        watches, video = options.get("watches"), options.get("video")
+        watches, video, media = (options.get(name) for name in ("watches", "video", "media"))
         host = options.get("host", "127.0.0.1")
         (self.folder / "config").write_text(
             f"""poll_method epoll
@@ -66,6 +67,8 @@ cons_listen 127.0.0.1:{self.console_port}
 video_size 320x240
 video_fps 10
 video_bitrate 300000
+{"module srtp.so" if media else ""}
+{"module dtls_srtp.so" if media == "dtls_srtp" else ""}
 module opus.so
 module g711.so
 module aufile.so
@@ -87,6 +90,7 @@ rtp_ports {self.ports[10]}-{self.ports[60]}
             f"<sip:{user}@{server};transport={transport}>;auth_user={user};auth_pass={password};regint=120"
             f";audio_codecs={codecs};answermode={options.get('answer', 'manual')}"
             f";dtmfmode={options.get('dtmf', 'rtpevent')}"
+            f"{f';mediaenc={media}' if media else ''}"
         )
         if video:
             account += f";video_codecs={video}"
@@ -202,8 +206,11 @@ rtp_ports {self.ports[10]}-{self.ports[60]}
         return files[-1]
 
     def log(self) -> str:
+        return self.whole_log()[-3000:]
+
+    def whole_log(self) -> str:
         path = self.folder / "log"
-        return path.read_text(errors="replace")[-3000:] if path.exists() else ""
+        return path.read_text(errors="replace") if path.exists() else ""
 
     def stop(self):
         """Ends it; what it heard goes with it. Stopping twice is once."""

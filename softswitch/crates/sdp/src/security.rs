@@ -220,6 +220,16 @@ impl StreamSecurity {
         &self.local
     }
 
+    /// Makes the next offer one of `RTP/SAVP` alone: the telephone refused the one that left it the choice. Whether that
+    /// is another offer than the last.
+    pub fn insist(&mut self) -> bool {
+        let may = self.wanted() == Wanted::Sdes { must: false } && !self.agreed.is_encrypted();
+        if may {
+            self.local.habit = SecurityHabit::InsistsOnKeys;
+        }
+        may
+    }
+
     /// The protocol of our next offer, after `current` in the last description.
     pub(crate) fn offer_protocol(&self, current: &Protocol) -> Protocol {
         let plain = || if is_plain(current) { current.clone() } else { Protocol::RtpAvp };

@@ -62,6 +62,11 @@ impl TelephoneSession {
         self.security.renew_keys(random);
     }
 
+    /// Makes the next offer one of `RTP/SAVP` alone; see [`StreamSecurity::insist`].
+    pub fn insist_on_srtp(&mut self) -> bool {
+        self.security.insist()
+    }
+
     /// Whether an offer of ours is unanswered.
     pub const fn is_offer_pending(&self) -> bool {
         self.course.is_pending()

@@ -1,8 +1,13 @@
-//! Which media a device has: what its own offers showed, else what its signalling suggests.
+//! Which media a device has: what its own offers and refusals showed, else what its signalling suggests.
+
+use std::time::Instant;
 
 use bytes::Bytes;
 use ringdown_sdp::{LocalSecurity, Peer, RemoteDescription, SdpError, SecurityHabit};
 use ringdown_sip::endpoint::Transport;
+use ringdown_types::LegId;
+
+use crate::Switch;
 
 /// Which media a device has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,4 +45,25 @@ pub(crate) fn read_offer(
     };
     remote.audio()?;
     Ok(Some((remote, Habit { peer, security: habit })))
+}
+
+impl Switch {
+    /// A called telephone refused an offer that left it the choice whether to encrypt (488). Some refuse whatever is not
+    /// `RTP/SAVP`: it is invited once more that way, and the next time at once. Whether it was.
+    pub(crate) fn invite_with_srtp(&mut self, now: Instant, leg: LegId) -> bool {
+        let Some(sip) = self.legs.sip(leg) else { return false };
+        let Some(mut invited) = sip.invited.take() else { return false };
+        let Some(offer) = sip.media.insist_on_srtp(&invited.codecs) else { return false };
+        invited.params.offer = Some(offer.into());
+        let (refused, username) = (sip.usage, sip.username.clone());
+        let Ok(usage) = self.sip.agent.invite(now, invited.params) else { return false };
+        self.sip.remove_leg(refused, &username);
+        self.sip.insert_leg(usage, &username, leg);
+        if let Some(sip) = self.legs.sip(leg) {
+            sip.usage = usage;
+        }
+        let habit = Habit { peer: Peer::Telephone, security: SecurityHabit::InsistsOnKeys };
+        self.sip.offered.insert(invited.binding, habit);
+        true
+    }
 }

@@ -30,7 +30,7 @@ use crate::{
     habit::{Habit, read_offer},
     legs::{Leg, Side, codecs_starting_with},
     routing::Caller,
-    sip_leg::{MediaSession, RtpSession, SipLeg},
+    sip_leg::{Invited, MediaSession, RtpSession, SipLeg},
     web_session::WebSession,
 };
 
@@ -79,6 +79,7 @@ impl Switch {
             heard_early: None,
             source,
             hops: invitation.max_forwards,
+            invited: None,
         };
         self.insert_telephone(leg, worker, sip);
         let device = DeviceId::Telephone(binding);
@@ -132,6 +133,7 @@ impl Switch {
                 Some(number) if (300..400).contains(&status) => {
                     return self.calls.handle_redirect(now, leg, number);
                 }
+                _ if status == 488 && self.invite_with_srtp(now, leg) => return,
                 _ => LegEvent::Refused(self.refusal(leg, status)),
             },
             // The caller gave up. Our own CANCEL is of a leg that is over already.
@@ -166,6 +168,7 @@ impl Switch {
         // Offers of the early dialog may have settled everything.
         let waits = self.legs.sip(leg).is_some_and(|sip| {
             sip.heard_early = None;
+            sip.invited = None;
             sip.media.is_offer_pending()
         });
         let result = match sdp {
@@ -293,8 +296,8 @@ impl Switch {
         let kind = if habit.peer == Peer::Browser { Kind::Browser } else { Kind::Telephone };
         let wishes = media.video().wishes(kind, self.video_of(caller).as_ref(), Occasion::Offer);
         media.wish(wishes, &mut || self.workers.take_port(worker));
-        let invited = media.offer(&codecs).map_err(|_| EndReason::Failed).and_then(|offer| {
-            let params = InviteParams {
+        let params = media.offer(&codecs).map_err(|_| EndReason::Failed).and_then(|offer| {
+            Ok(InviteParams {
                 target,
                 destination,
                 from,
@@ -303,18 +306,30 @@ impl Switch {
                 // RFC 3261 §16.6 step 3: a B2BUA that calls back into itself comes to an end.
                 max_forwards: hops.checked_sub(1).ok_or(EndReason::Failed)?,
                 headers,
-            };
-            self.sip.agent.invite(now, params).map_err(|_| EndReason::Congestion)
+            })
         });
-        let usage = match invited {
-            Ok(usage) => usage,
+        let invited = params.and_then(|params| {
+            let usage = self.sip.agent.invite(now, params.clone()).map_err(|_| EndReason::Congestion)?;
+            Ok((usage, params))
+        });
+        let (usage, params) = match invited {
+            Ok(invited) => invited,
             Err(reason) => {
                 self.workers.return_ports(worker, media.ports());
                 return Err(reason);
             }
         };
-        let sip =
-            SipLeg { usage, username, media, offer: None, said_early: None, heard_early: None, source, hops };
+        let sip = SipLeg {
+            usage,
+            username,
+            media,
+            offer: None,
+            said_early: None,
+            heard_early: None,
+            source,
+            hops,
+            invited: Some(Box::new(Invited { binding: BindingId(key), params, codecs })),
+        };
         self.insert_telephone(leg, worker, sip);
         // Early packets may come before the answer.
         self.add_to_media(leg);

@@ -13,7 +13,10 @@ use ringdown_media::api::{AudioParameters, Transport, VideoStream};
 use ringdown_sdp::{
     Negotiated, NegotiatedVideo, Peer, RemoteDescription, SdpError, TelephoneSession, VideoWish,
 };
-use ringdown_sip::invite::UsageId;
+use ringdown_sip::{
+    invite::{InviteParams, UsageId},
+    registrar::BindingId,
+};
 use ringdown_types::{CodecId, MediaDirection, Random, VideoSlot};
 
 use crate::{
@@ -39,6 +42,16 @@ pub(crate) struct SipLeg {
     pub(crate) source: IpAddr,
     /// How many more hops a call from it may make.
     pub(crate) hops: u8,
+    /// How a called telephone was invited, until it answers or refuses.
+    pub(crate) invited: Option<Box<Invited>>,
+}
+
+/// What a called telephone's INVITE was made of.
+#[derive(Debug)]
+pub(crate) struct Invited {
+    pub(crate) binding: BindingId,
+    pub(crate) params: InviteParams,
+    pub(crate) codecs: Vec<CodecId>,
 }
 
 /// What we and the device say of the media.
@@ -153,6 +166,16 @@ impl MediaSession {
             Self::Rtp(rtp) => rtp.sdp.offer(codecs, MediaDirection::SendRecv),
             Self::WebRtc(web) => web.offer(codecs),
         }
+    }
+
+    /// Our offer once more with encryption alone, where the last one left the choice.
+    pub(crate) fn insist_on_srtp(&mut self, codecs: &[CodecId]) -> Option<String> {
+        let Self::Rtp(rtp) = self else { return None };
+        if !rtp.sdp.insist_on_srtp() {
+            return None;
+        }
+        rtp.sdp.withdraw_offer();
+        rtp.sdp.offer(codecs, MediaDirection::SendRecv).ok()
     }
 
     /// Takes our unanswered offer back.

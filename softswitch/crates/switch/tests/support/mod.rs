@@ -349,7 +349,6 @@ impl Office {
                 self.part(leg);
                 self.media_leg(leg).hears = Hears::Mix(mix);
             }
-            MediaCommand::WatchVoice { .. } => {}
             MediaCommand::SetGain { leg, decibels } => self.media_leg(leg).gain = decibels,
             MediaCommand::PlayToMix { mix, source } => self.mixed.push((mix, source)),
             MediaCommand::Record { leg, recording, .. } => {

@@ -60,6 +60,8 @@ pub(crate) struct Phone {
     /// Whether its INVITE has no offer.
     pub(crate) offers_late: bool,
     pub(crate) over_tcp: bool,
+    /// The transport of its audio, and what its description says of its protection.
+    pub(crate) protection: (&'static str, String),
     /// Whether it is a telephone in a page: SIP over this WebSocket connection, WebRTC for media.
     pub(crate) page: Option<u64>,
     /// The instance it registers with (RFC 5626); its GRUU is its Contact in calls then.
@@ -106,6 +108,7 @@ impl Phone {
             aor: None,
             offers_late: false,
             over_tcp: false,
+            protection: ("RTP/AVP", String::new()),
             page: None,
             instance: None,
             extra: Vec::new(),
@@ -677,10 +680,12 @@ impl Phone {
         let maps: String =
             self.codecs.iter().map(|(number, map)| format!("a=rtpmap:{number} {map}\r\n")).collect();
         Bytes::from(format!(
-            "v=0\r\no=- 1 {} IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {} RTP/AVP {}\r\n{maps}a={direction}\r\n{}",
+            "v=0\r\no=- 1 {} IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {} {} {}\r\n{maps}{}a={direction}\r\n{}",
             self.numbers,
             self.rtp.port(),
+            self.protection.0,
             formats.join(" "),
+            self.protection.1,
             self.videos(direction),
             ip = self.rtp.ip(),
         ))
