@@ -85,7 +85,7 @@ pub(crate) struct Config {
     pub workers: usize,
     /// The folder of sound packs: `current` in it, or it itself, holds `manifest.json`.
     pub sounds: Option<PathBuf>,
-    /// Where health and readiness are answered over HTTP.
+    /// Where health, readiness and metrics are answered over HTTP.
     pub health_listen: SocketAddr,
     /// Calls at once; one more is refused with 503.
     pub max_calls: usize,

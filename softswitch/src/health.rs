@@ -1,4 +1,4 @@
-//! Health and readiness over HTTP, for containers and for `softswitch check`.
+//! Health, readiness and metrics over HTTP, for containers, for `softswitch check` and for Prometheus.
 
 use std::{
     io,
@@ -10,15 +10,26 @@ use std::{
     time::Duration,
 };
 
-use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+    routing::get,
+};
 use serde::Serialize;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::watch,
     time::timeout,
 };
 
-use crate::watchdog::Pulse;
+use crate::{
+    exposition::CONTENT_TYPE,
+    metrics::{self, EndedCalls, WorkerFigures},
+    watchdog::Pulse,
+};
 
 /// What the tasks tell about themselves. Read by anyone, each field written by one task.
 #[derive(Debug, Default)]
@@ -31,6 +42,18 @@ pub(crate) struct Health {
     pub linked: AtomicBool,
     /// Live calls.
     pub calls: AtomicU64,
+    /// Live legs of calls.
+    pub legs: AtomicU64,
+    /// Live registrations.
+    pub registrations: AtomicU64,
+    /// SIP transactions under way.
+    pub transactions: AtomicU64,
+    /// Calls that ended.
+    pub ended: EndedCalls,
+    /// SIP messages that could not be read.
+    pub malformed: AtomicU64,
+    /// Events that were left out because the app server was too slow.
+    pub link_shed: AtomicU64,
     /// Requests answered 503 because the switch held as many transactions as it may, or because they waited too long.
     pub shed: AtomicU64,
     /// Messages that were not read: of strangers beyond their budget, or of a flood.
@@ -57,20 +80,32 @@ struct Report {
     version: &'static str,
 }
 
-/// Answers `/healthz` and `/readyz` for as long as it is polled.
+/// Whom a page asks.
+#[derive(Clone)]
+struct Sources {
+    health: Arc<Health>,
+    workers: Arc<[watch::Receiver<WorkerFigures>]>,
+}
+
+/// Answers `/healthz`, `/readyz` and `/metrics` for as long as it is polled.
 ///
 /// # Errors
 /// When the address cannot be bound.
-pub(crate) async fn serve(listen: SocketAddr, health: Arc<Health>) -> io::Result<()> {
+pub(crate) async fn serve(
+    listen: SocketAddr,
+    health: Arc<Health>,
+    workers: Vec<watch::Receiver<WorkerFigures>>,
+) -> io::Result<()> {
     let listener = TcpListener::bind(listen).await?;
     let routes = Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
-        .with_state(health);
+        .route("/metrics", get(metrics))
+        .with_state(Sources { health, workers: workers.into() });
     axum::serve(listener, routes).await
 }
 
-async fn ready(State(health): State<Arc<Health>>) -> (StatusCode, Json<Report>) {
+async fn ready(State(Sources { health, .. }): State<Sources>) -> (StatusCode, Json<Report>) {
     let (serving, directory) =
         (health.serving.load(Ordering::Relaxed), health.directory.load(Ordering::Relaxed));
     let stuck = health.stuck.load(Ordering::Relaxed);
@@ -88,6 +123,10 @@ async fn ready(State(health): State<Arc<Health>>) -> (StatusCode, Json<Report>) 
         version: env!("CARGO_PKG_VERSION"),
     };
     (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(report))
+}
+
+async fn metrics(State(Sources { health, workers }): State<Sources>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], metrics::page(&health, &workers))
 }
 
 /// Asks a running softswitch whether it is ready.

@@ -22,10 +22,11 @@ use ringdown_media::{
 use ringdown_plane::{Datagram, Output, RecordingPart, Worker, WorkerConfig};
 use ringdown_rtc::DtlsIdentity;
 use ringdown_types::{LegId, RecordingId, contain};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tracing::{debug, error, warn};
 
 use crate::{
+    metrics::{TELL_EVERY, WorkerFigures},
     packet_io::{Arrival, EpollIo, PacketIo},
     random::SystemRandom,
     recordings::{FileJob, Recordings},
@@ -87,6 +88,8 @@ pub(crate) struct WorkerSetup {
     pub sounds: Arc<SoundStore>,
     /// Where recordings go.
     pub recordings: Recordings,
+    /// Where its figures go.
+    pub figures: watch::Sender<WorkerFigures>,
 }
 
 /// Starts a worker's thread.
@@ -111,6 +114,10 @@ pub(crate) fn start(setup: WorkerSetup, switch: mpsc::Sender<SwitchInput>) -> io
         recordings: setup.recordings,
         spoilt: HashSet::new(),
         life: Arc::clone(&life),
+        figures: WorkerFigures::default(),
+        told_at: Instant::now(),
+        untold: false,
+        told_to: setup.figures,
     };
     let thread = thread::Builder::new().name(name).spawn(move || task.run())?;
     Ok(WorkerEnds { inputs, waker, life, thread: Arc::new(thread) })
@@ -128,6 +135,11 @@ struct MediaTask<I> {
     /// Recordings of which a part was lost.
     spoilt: HashSet<RecordingId>,
     life: Arc<Life>,
+    figures: WorkerFigures,
+    told_at: Instant,
+    /// Something happened since then.
+    untold: bool,
+    told_to: watch::Sender<WorkerFigures>,
 }
 
 impl<I: PacketIo> MediaTask<I> {
@@ -141,24 +153,45 @@ impl<I: PacketIo> MediaTask<I> {
                 error!(%error, "waiting for packets failed");
                 return;
             }
-            self.life.pulse.works(Instant::now());
+            let woken = Instant::now();
+            self.life.pulse.works(woken);
             self.read(&mut slot);
             if !self.obey() || self.life.is_abandoned() {
                 debug!(worker = self.index, "media worker ends");
                 return;
             }
             let now = Instant::now();
+            self.figures.count_lateness(now, self.worker.next_timeout());
             let io = &mut self.io;
             contained(self.index, &mut self.worker, |worker| {
                 worker.handle_timeout(now, &mut |socket, to, bytes| io.send(socket, to, bytes));
             });
             self.act();
             self.report();
+            self.tell_figures(woken);
         }
     }
 
+    /// Adds up how long it worked, and tells its figures where it is time.
+    fn tell_figures(&mut self, woken: Instant) {
+        let now = Instant::now();
+        self.figures.busy += now - woken;
+        self.untold = now - self.told_at < TELL_EVERY;
+        if self.untold {
+            return;
+        }
+        self.told_at = now;
+        self.figures.counts = self.worker.counts();
+        self.figures.legs = self.worker.legs() as u64;
+        self.figures.unsent = self.io.unsent();
+        self.figures.backlog = self.backlog.len() as u64;
+        self.told_to.send_replace(self.figures);
+    }
+
     fn wait(&self) -> Option<Duration> {
-        let due = self.worker.next_timeout().map(|at| at.saturating_duration_since(Instant::now()));
+        let tells = self.untold.then(|| self.told_at + TELL_EVERY);
+        let due = [self.worker.next_timeout(), tells].into_iter().flatten().min();
+        let due = due.map(|at| at.saturating_duration_since(Instant::now()));
         // A full switch queue is tried again soon.
         if self.backlog.is_empty() { due } else { Some(due.map_or(RETRY, |due| due.min(RETRY))) }
     }

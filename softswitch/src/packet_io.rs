@@ -59,6 +59,9 @@ pub(crate) trait PacketIo {
 
     /// Opens `port` and the one above it, if they are not open.
     fn open_pair(&mut self, port: u16) -> io::Result<()>;
+
+    /// How many datagrams were lost by [`Self::send`].
+    fn unsent(&self) -> u64;
 }
 
 /// A received datagram.
@@ -228,6 +231,10 @@ impl PacketIo for EpollIo {
         if self.socket(socket).is_none_or(|socket| socket.send_to(bytes, destination).is_err()) {
             self.unsent += 1;
         }
+    }
+
+    fn unsent(&self) -> u64 {
+        self.unsent
     }
 
     /// A pair that an earlier leg left bound is taken again; the ports' owner hands out used ones first, so there are as

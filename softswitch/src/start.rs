@@ -20,7 +20,7 @@ use ringdown_switch::{QualifyConfig, Switch, SwitchConfig, SwitchLimits, WorkerI
 use ringdown_types::{NodeId, Random, TonePlan};
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::mpsc,
+    sync::{mpsc, watch},
     task::JoinHandle,
 };
 use tracing::{error, info, warn};
@@ -76,6 +76,7 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
     let tones = Arc::new(tones);
     let media = Media { identity: &identity, recordings: &recordings, sounds: &tones };
     let workers = start_workers(&config, &addresses, &media, &sender)?;
+    let figures = workers.iter().map(|(_, watched)| watched.figures()).collect();
     let (workers, watched): (Vec<_>, Vec<_>) = workers.into_iter().unzip();
     let mut udp = UdpSockets::bind(&config.sip_listen).map_err(failed("listening for SIP on UDP"))?;
     let mut listeners = bind_listeners(&config, &addresses)?;
@@ -103,7 +104,7 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
 
     udp.watch_errors(&sender);
     listeners.serve(&sender);
-    let health_server = tokio::spawn(health::serve(config.health_listen, Arc::clone(&health)));
+    let health_server = tokio::spawn(health::serve(config.health_listen, Arc::clone(&health), figures));
     let link = start_link(&config, &directory_version, &sender);
     let tone_plans = watch_sounds(&config, &workers, clip_files, tones)?;
     let task = SwitchTask {
@@ -233,6 +234,7 @@ fn start_workers(
                 identity: media.identity.clone(),
                 sounds: Arc::clone(media.sounds),
                 recordings: media.recordings.clone(),
+                figures: watch::Sender::default(),
             };
             let ends = media_task::start(setup.clone(), sender.clone()).map_err(failed(doing))?;
             let handle = WorkerHandle::new(ends);

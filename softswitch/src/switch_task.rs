@@ -264,6 +264,8 @@ struct Link {
     outgoing: Option<Outgoing>,
     seq: u64,
     records: VecDeque<Event>,
+    /// Events that were left out.
+    shed: u64,
 }
 
 impl Running {
@@ -384,7 +386,12 @@ impl Running {
                 Output::SettingsChanged => {
                     self.task.settings.store(&self.task.switch.changed_settings());
                 }
-                Output::Event(event) => self.link.report(event),
+                Output::Event(event) => {
+                    if let Event::CallEnded { record } = &event {
+                        self.task.health.ended.count(record.reason);
+                    }
+                    self.link.report(event);
+                }
                 Output::TonePlan(plan) => {
                     if self.task.tone_plans.try_send(plan).is_err() {
                         error!("the sounds' thread does not keep up; the tones stay as they are");
@@ -396,6 +403,11 @@ impl Running {
         }
         let (switch, health) = (&self.task.switch, &self.task.health);
         health.calls.store(switch.call_count() as u64, Ordering::Relaxed);
+        health.legs.store(switch.leg_count() as u64, Ordering::Relaxed);
+        health.registrations.store(switch.registration_count() as u64, Ordering::Relaxed);
+        health.transactions.store(switch.transactions() as u64, Ordering::Relaxed);
+        health.malformed.store(switch.malformed_messages(), Ordering::Relaxed);
+        health.link_shed.store(self.link.shed, Ordering::Relaxed);
         health.shed.store(switch.shed_requests(), Ordering::Relaxed);
         health.unheard.store(switch.unheard() + self.lanes.dropped(), Ordering::Relaxed);
         health.failures.store(switch.failures() + self.failures, Ordering::Relaxed);
@@ -565,6 +577,7 @@ impl Link {
         let is_behind = |outgoing: &Outgoing| outgoing.capacity() < outgoing.max_capacity() / 2;
         let is_sheddable = matches!(event, Event::RoomTalking { .. } | Event::LegQuality { .. });
         if is_sheddable && self.outgoing.as_ref().is_some_and(is_behind) {
+            self.shed += 1;
             return;
         }
         self.seq += 1;

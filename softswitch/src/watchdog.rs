@@ -10,12 +10,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tracing::{error, info};
 
 use crate::{
     health::Health,
     media_task::{self, WorkerSetup},
+    metrics::WorkerFigures,
     switch_task::SwitchInput,
     worker_handle::WorkerHandle,
 };
@@ -79,6 +80,11 @@ pub(crate) struct WatchedWorker {
 impl WatchedWorker {
     pub(crate) fn new(handle: WorkerHandle, setup: WorkerSetup) -> Self {
         Self { handle, setup, last: Look::default() }
+    }
+
+    /// The figures it tells; its successor goes on telling them.
+    pub(crate) fn figures(&self) -> watch::Receiver<WorkerFigures> {
+        self.setup.figures.subscribe()
     }
 
     /// Starts a successor if the worker is stuck or has ended.
@@ -208,6 +214,7 @@ mod tests {
             identity: ringdown_rtc::DtlsIdentity::generate().expect("a certificate"),
             sounds: Arc::new(ringdown_media::prompt::SoundStore::new(Default::default()).expect("tones")),
             recordings,
+            figures: watch::Sender::default(),
         };
         let ends = media_task::start(setup.clone(), sender.clone()).expect("a thread");
         let handle = WorkerHandle::new(ends);

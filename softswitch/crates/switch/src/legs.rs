@@ -127,6 +127,10 @@ impl Legs {
         self.0.iter().filter(move |(_, leg)| leg.worker == worker).map(|(id, _)| *id)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn get(&self, id: LegId) -> Option<&Leg> {
         self.0.get(&id)
     }

@@ -403,6 +403,21 @@ impl Switch {
         self.calls.call_count()
     }
 
+    /// How many legs calls have.
+    pub fn leg_count(&self) -> usize {
+        self.legs.len()
+    }
+
+    /// How many registrations are live.
+    pub fn registration_count(&self) -> usize {
+        self.sip.registrar.binding_count()
+    }
+
+    /// How many SIP messages could not be read, since the start.
+    pub const fn malformed_messages(&self) -> u64 {
+        self.sip.agent.counters().malformed
+    }
+
     /// How many SIP requests were answered 503 for want of room, since the start.
     pub const fn shed_requests(&self) -> u64 {
         self.sip.agent.counters().shed

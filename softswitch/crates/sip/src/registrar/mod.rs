@@ -241,6 +241,11 @@ impl Registrar {
         self.aors.keys().map(String::as_str)
     }
 
+    /// How many bindings are live.
+    pub fn binding_count(&self) -> usize {
+        self.owners.len()
+    }
+
     /// Removes every binding of an address of record: its device is not allowed any more.
     pub fn remove_all(&mut self, aor: &str) {
         let all: Vec<_> = self.bindings(aor).map(Binding::id).collect();
