@@ -47,7 +47,7 @@ export class PeerMedia implements CallMedia {
 
   answer(offer: Description): Promise<Description> {
     return this.#inTurn(async () => {
-      // The server's offer wins over an own one under way: setting it rolls the own one back.
+      // Setting it rolls an own one back, which was lost.
       await this.#peer.setRemoteDescription(offer);
       this.#takeSender();
       this.#video.learn(offer.sdp);
@@ -87,6 +87,10 @@ export class PeerMedia implements CallMedia {
       if (this.#peer.signalingState !== 'stable') return null;
       return this.#describe(await this.#peer.createOffer());
     });
+  }
+
+  get isOffering(): boolean {
+    return this.#peer.signalingState === 'have-local-offer';
   }
 
   get video(): CallVideo {

@@ -59,6 +59,8 @@ export interface CallMedia {
   addCandidate(candidate: string | null): void;
   /** A new offer that restarts ICE. */
   restart(): Promise<Description>;
+  /** Whether an own offer waits for its answer. */
+  readonly isOffering: boolean;
   /** An offer of what has changed; null while another description is under way. */
   reoffer(): Promise<Description | null>;
   /** What is shown on either side. */

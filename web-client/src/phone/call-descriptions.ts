@@ -9,7 +9,7 @@ export class CallDescriptions {
   readonly #context: CallContext;
   readonly #call: () => { readonly id: string; readonly direction: CallDirection };
   #described = false;
-  #unsettled = false;
+  #lost = false;
   #unsent: (string | null)[] = [];
 
   constructor(context: CallContext, call: () => { readonly id: string; readonly direction: CallDirection }) {
@@ -18,12 +18,13 @@ export class CallDescriptions {
   }
 
   /** Whether an offer of ours was lost with the connection. */
-  get isUnsettled(): boolean {
-    return this.#unsettled;
+  get isLost(): boolean {
+    return this.#lost;
   }
 
-  /** Answers an offer of the server's. */
+  /** Answers an offer of the server's. One that crosses our own is void: the server answers ours, and offers again. */
   async answer(media: CallMedia, offer: Description): Promise<void> {
+    if (media.isOffering && !this.#lost) return;
     await this.#describe(await media.answer(offer));
   }
 
@@ -65,12 +66,16 @@ export class CallDescriptions {
   }
 
   async #describe(description: Description): Promise<void> {
-    this.#unsettled = description.type === 'offer';
+    this.#lost = false;
     const described = this.#context.request('call.describe', { call: this.#call().id, description });
     this.#described = true;
     this.flush();
-    await described;
-    this.#unsettled = false;
+    try {
+      await described;
+    } catch (thrown) {
+      this.#lost = description.type === 'offer';
+      throw thrown;
+    }
   }
 
   /** The machine's timer, or the connection's return, tries again. */

@@ -237,7 +237,7 @@ export class Call {
 
   /** @internal The connection came back: audio that is still broken is mended. */
   handleResumed(): void {
-    if (this.#descriptions.isUnsettled || this.#machine.media === 'interrupted' || this.#machine.media === 'failed') this.#step({ type: 'networkChanged' });
+    if (this.#descriptions.isLost || this.#machine.media === 'interrupted' || this.#machine.media === 'failed') this.#step({ type: 'networkChanged' });
   }
 
   /** @internal */

@@ -17,6 +17,7 @@ export class FakeCallMedia implements CallMedia {
   closed = false;
   video: CallVideo = NO_VIDEO;
   offersVideo = false;
+  isOffering = false;
   showing = true;
   readonly #engine: FakeMedia;
 

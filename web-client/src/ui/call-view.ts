@@ -5,9 +5,11 @@ import type { Call, Levels } from '../index.js';
 import './devices-view.js';
 import { icons } from './icons.js';
 import './level-meter.js';
+import { callTools } from './call-tools.js';
 import { KEYS, avatar } from './parts.js';
 import { PhoneView } from './phone-view.js';
 import { base } from './styles.js';
+import './video-view.js';
 import { duration, hintOf, nameOf, numberOf, stateOf } from './words.js';
 
 /** Who, how long, how loud, and what can be done. */
@@ -29,9 +31,9 @@ export class CallView extends PhoneView {
     .hint:empty { display: none; }
     .levels { display: flex; gap: 18px; margin-top: 12px; font-size: 12px; color: var(--soft); min-height: 18px; }
     .levels span { display: inline-flex; align-items: center; gap: 7px; }
-    .tools { display: grid; grid-template-columns: repeat(4, 1fr); gap: 6px; width: 100%; max-width: 330px; }
+    .tools { display: grid; grid-template-columns: repeat(6, 1fr); gap: 4px; width: 100%; max-width: 420px; }
     .tool { display: grid; justify-items: center; gap: 7px; padding: 4px 0; font-size: 12px; color: var(--soft); border-radius: var(--radius); }
-    .tool i { display: grid; place-items: center; width: 52px; height: 52px; border-radius: 50%; background: var(--surface); box-shadow: var(--shadow); color: var(--ink); font-style: normal; transition: background-color .15s, color .15s, transform .1s; }
+    .tool i { display: grid; place-items: center; width: 48px; height: 48px; border-radius: 50%; background: var(--surface); box-shadow: var(--shadow); color: var(--ink); font-style: normal; transition: background-color .15s, color .15s, transform .1s; }
     .tool i svg { font-size: 22px; }
     .tool:hover:not(:disabled, [aria-pressed='true'], [aria-expanded='true']) i { background: color-mix(in srgb, var(--surface), var(--accent) 10%); }
     .tool:focus-visible { outline: 0; } .tool:focus-visible i { outline: 2px solid var(--accent); outline-offset: 2px; }
@@ -48,6 +50,11 @@ export class CallView extends PhoneView {
     .compact h2 { font-size: 18px; }
     .compact .status { margin: 4px 0 6px; }
     ringdown-devices { margin-top: 10px; }
+    ringdown-video { margin-top: 4px; }
+    :host([video]) { gap: 12px; padding: 0 12px 16px; }
+    :host([video]) .who { display: flex; flex-direction: column; align-items: center; }
+    ringdown-video { flex: 1; }
+    :host([video]) .round.stop { width: 54px; height: 54px; }
     @media (max-height: 600px) { :host { gap: 10px; padding-bottom: 14px; } .tool i { width: 44px; height: 44px; } .round.stop { width: 54px; height: 54px; } .key { height: 36px; } .avatar.large { width: 84px; height: 84px; font-size: 30px; } .who .avatar { margin-bottom: 8px; } }
   `];
 
@@ -83,19 +90,22 @@ export class CallView extends PhoneView {
   override render(): TemplateResult {
     const { call, panel } = this;
     const name = nameOf(call.peer);
+    const hasVideo = Object.values(call.video).some((stream) => stream !== null);
+    this.toggleAttribute('video', hasVideo);
     const presence = call.peer.userId === null ? null : this.model.client?.directory.byUser(call.peer.userId)?.presence ?? null;
     return html`
       <div class="others">${this.model.others(call).map((other) => this.#other(other))}</div>
-      <div class="who ${panel ? 'compact' : ''} ${call.held || call.heldByPeer ? 'held' : ''}" data-testid="call" data-state=${call.state} data-number=${call.peer.number}>
+      <div class="who ${panel || hasVideo ? 'compact' : ''} ${call.held || call.heldByPeer ? 'held' : ''}" data-testid="call" data-state=${call.state} data-number=${call.peer.number}>
         ${avatar(name, call.answeredAt === null ? presence : null, 'large')}
         <h2 class="clip" tabindex="-1" data-main data-testid="call-name">${name}</h2>
         ${numberOf(call.peer) ? html`<p class="soft digits number">${numberOf(call.peer)}</p>` : nothing}
         ${this.#status()}
         ${this.#hint()}
-        ${panel ? nothing : this.#meters()}
+        ${panel || hasVideo ? nothing : this.#meters()}
+        ${hasVideo ? html`<ringdown-video ?hidden=${panel !== null} .call=${call} .video=${call.video} .held=${call.held || call.heldByPeer}></ringdown-video>` : nothing}
         ${panel === 'keypad' ? this.#keypad() : panel === 'devices' ? html`<div class="panel"><ringdown-devices .model=${this.model}></ringdown-devices></div>` : nothing}
       </div>
-      ${this.#tools()}
+      ${callTools(this.model, call, panel, (to) => { this.panel = panel === to ? null : to; })}
       <button class="round stop" @click=${() => void this.model.act(() => call.hangup())} aria-label="Hang up" title="Hang up" data-testid="hangup">${icons.hangup}</button>`;
   }
 
@@ -128,21 +138,6 @@ export class CallView extends PhoneView {
       </div>`;
   }
 
-  #tools(): TemplateResult {
-    const { call, panel } = this;
-    const answered = call.answeredAt !== null;
-    return html`
-      <div class="tools" role="group" aria-label="Call controls">
-        <button class="tool" aria-pressed=${call.muted} @click=${() => void this.model.act(() => call.mute(!call.muted))} data-testid="mute">
-          <i>${call.muted ? icons.micOff : icons.mic}</i>${call.muted ? 'Muted' : 'Mute'}</button>
-        <button class="tool" aria-pressed=${call.held} ?disabled=${!answered} data-testid="hold"
-          @click=${() => void (call.held ? this.model.resume(call) : this.model.act(() => call.hold()))}>
-          <i>${call.held ? icons.play : icons.pause}</i>${call.held ? 'Resume' : 'Hold'}</button>
-        <button class="tool" aria-expanded=${panel === 'keypad'} @click=${() => this.#toggle('keypad')} data-testid="keypad"><i>${icons.keypad}</i>Keypad</button>
-        <button class="tool" aria-expanded=${panel === 'devices'} @click=${() => this.#toggle('devices')} data-testid="audio"><i>${icons.device}</i>Audio</button>
-      </div>`;
-  }
-
   #keypad(): TemplateResult {
     return html`
       <div class="panel">
@@ -160,10 +155,6 @@ export class CallView extends PhoneView {
         <div class="clip">${nameOf(other.peer)} <span class="soft">${stateOf(other).toLowerCase()}</span></div>
         <button class="button small" @click=${() => void this.model.resume(other)} data-testid="resume-other">Resume</button>
       </div>`;
-  }
-
-  #toggle(panel: 'keypad' | 'devices'): void {
-    this.panel = this.panel === panel ? null : panel;
   }
 
   #press(key: string): void {

@@ -19,14 +19,14 @@ export class IncomingView extends PhoneView {
     .halo::after { animation-delay: 1.2s; }
     @keyframes halo { 0% { transform: scale(.96); opacity: .55; } 80%, 100% { transform: scale(1.42); opacity: 0; } }
     h2 { max-width: 100%; font-size: 24px; font-weight: 600; letter-spacing: -.01em; line-height: 1.25; }
-    .actions { display: flex; justify-content: center; gap: 56px; }
+    .actions { display: flex; justify-content: center; gap: clamp(24px, 12%, 56px); width: 100%; }
     .action { display: grid; justify-items: center; gap: 8px; font-size: 13px; color: var(--soft); }
     :host([card]) { display: flex; align-items: center; gap: 10px; height: auto; margin: 4px 12px 8px; padding: 10px 12px; text-align: left; border-radius: 16px; background: var(--surface);
       box-shadow: var(--lift); --at: var(--surface); animation: rise .2s ease-out; }
     :host([card]) .who { display: block; justify-items: normal; flex: 1; min-width: 0; }
     :host([card]) h2 { font-size: 14.5px; }
     :host([card]) p { font-size: 13px; }
-    :host([card]) .actions { gap: 8px; }
+    :host([card]) .actions { gap: 8px; width: auto; }
     :host([card]) .round { width: 42px; height: 42px; }
     :host([card]) .round svg { font-size: 20px; }
     @media (prefers-reduced-motion: reduce) { .halo::before { opacity: .4; transform: scale(1.15); } }
@@ -39,12 +39,15 @@ export class IncomingView extends PhoneView {
     const { call, card } = this;
     const name = nameOf(call.peer);
     const busy = call.state !== 'ringing';
-    const details = [numberOf(call.peer), busy ? 'Connecting…' : 'is calling you'].filter(Boolean).join(' · ');
+    const details = [numberOf(call.peer), busy ? 'Connecting…' : call.offersVideo ? 'calls with video' : 'is calling you'].filter(Boolean).join(' · ');
     const decline = html`
       <button class="round stop" @click=${() => void this.model.act(() => call.decline())} aria-label="Decline" title="Decline" data-testid="decline">${icons.hangup}</button>`;
     const answer = html`
       <button class="round go" ?disabled=${busy} @click=${() => void this.model.answer(call)} aria-label=${card ? 'Hold the call and answer' : 'Answer'}
         title=${card ? 'Hold the call and answer' : 'Answer'} data-testid="answer">${icons.phone}</button>`;
+    const video = call.offersVideo && !card ? html`
+      <span class="action"><button class="round go" ?disabled=${busy} @click=${() => void this.model.answer(call, { video: true })} aria-label="Answer with video"
+        title="Answer with video" data-testid="answer-video">${icons.video}</button><span aria-hidden="true">With video</span></span>` : nothing;
     return html`
       ${card ? avatar(name) : nothing}
       <div class="who" data-testid="incoming" data-number=${call.peer.number}>
@@ -54,7 +57,7 @@ export class IncomingView extends PhoneView {
       </div>
       <div class="actions">${card
         ? html`${decline}${answer}`
-        : html`<span class="action">${decline}<span aria-hidden="true">Decline</span></span><span class="action">${answer}<span aria-hidden="true">Answer</span></span>`}
+        : html`<span class="action">${decline}<span aria-hidden="true">Decline</span></span><span class="action">${answer}<span aria-hidden="true">Answer</span></span>${video}`}
       </div>`;
   }
 }

@@ -10,6 +10,10 @@ export const notices = (model: PhoneModel): TemplateResult => {
   if (!client) return html``;
   const talking = client.calls.some(({ answeredAt, mine }) => mine && answeredAt !== null);
   return html`
+    ${model.problem && model.current ? html`
+      <div class="notice stop" role="alert" data-testid="notice-problem" data-name=${model.problem.name}>${icons.warning}
+        <div><b>${model.problem.message}</b>${model.problem.solutions[0] ?? ''}</div>
+        <button class="button small" @click=${() => model.dismiss()} data-testid="dismiss-problem">Close</button></div>` : nothing}
     <div role="status">
       ${client.state === 'ready' ? nothing : html`
         <div class="notice" data-testid="notice-connection">${icons.offline}

@@ -142,12 +142,12 @@ export class PhoneModel {
     return call;
   }
 
-  /** Answers a call; a call under way is put on hold first. */
-  answer(call: Call): Promise<void> {
+  /** Answers a call, with the camera where asked for; a call under way is put on hold first. */
+  answer(call: Call, options: { readonly video?: boolean } = {}): Promise<void> {
     this.ended = this.problem = null;
     return this.#try(async () => {
       await this.#holdAll(call);
-      await call.answer();
+      await call.answer(options);
     });
   }
 
@@ -260,7 +260,7 @@ export class PhoneModel {
   }
 
   #handleCall(call: Call): void {
-    for (const event of ['held', 'remoteHold', 'mute', 'reconnecting', 'reconnected', 'quality'] as const) {
+    for (const event of ['held', 'remoteHold', 'mute', 'video', 'reconnecting', 'reconnected', 'quality'] as const) {
       call.on(event, () => this.changed());
     }
     call.on('state', () => {
@@ -268,12 +268,19 @@ export class PhoneModel {
       this.changed();
     });
     call.once('answered', () => this.#events.onAnswered(call));
+    call.on('error', (error) => {
+      // A microphone or camera that was lost; the call goes on.
+      this.problem = error;
+      this.changed();
+    });
     this.#events.onCall(call);
     this.changed();
   }
 
   #handleEnd(call: Call, end: CallEnd): void {
     if (call.mine) this.ended = { call, end };
+    // What went wrong within the call was shown there.
+    if (call.mine && call.answeredAt !== null) this.problem = null;
     this.#ring();
     this.#events.onEnded(call, end);
     this.changed();
