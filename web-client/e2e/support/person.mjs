@@ -21,7 +21,7 @@ const quiet = [
 
 /**
  * Opens a browser whose microphone speaks one tone. The microphone is `granted`, `asked` for by the first call and
- * allowed, or `refused`.
+ * allowed, or `refused`. More permissions and arguments of Chromium may be given.
  */
 export async function openBrowser(hz, options = {}) {
   const microphone = options.microphone ?? "granted";
@@ -33,6 +33,7 @@ export async function openBrowser(hz, options = {}) {
       "--use-fake-device-for-media-stream",
       ...(microphone === "refused" ? [] : ["--use-fake-ui-for-media-stream"]),
       `--use-file-for-fake-audio-capture=${toneFile(hz)}`,
+      ...(options.args ?? []),
       ...(options.autoplay === "blocked" ? [] : ["--autoplay-policy=no-user-gesture-required"]),
     ],
   });
@@ -41,7 +42,7 @@ export async function openBrowser(hz, options = {}) {
     bypassCSP: true,
     ignoreHTTPSErrors: true,
     viewport: options.viewport ?? { width: 1280, height: 800 },
-    permissions: microphone === "granted" ? ["microphone"] : [],
+    permissions: options.permissions ?? (microphone === "granted" ? ["microphone"] : []),
   });
   await context.addInitScript({ path: recorder });
   return { browser, context };

@@ -7,7 +7,9 @@ interface Section {
   transceiver: RTCRtpTransceiver | null;
   track: MediaStreamTrack | null;
   local: MediaStream | null;
-  remote: MediaStream | null;
+  /** What the other side may show: one stream for each section's whole life, as browsers mend a picture's element badly. */
+  incoming: MediaStream | null;
+  isShown: boolean;
 }
 
 interface PeerVideoHandlers {
@@ -15,7 +17,7 @@ interface PeerVideoHandlers {
   readonly onVideoLost: (error: RingdownError) => void;
 }
 
-const empty = (): Section => ({ transceiver: null, track: null, local: null, remote: null });
+const empty = (): Section => ({ transceiver: null, track: null, local: null, incoming: null, isShown: false });
 
 /** The cameras and screens of a call. */
 export class PeerVideo {
@@ -23,6 +25,7 @@ export class PeerVideo {
   readonly #handlers: PeerVideoHandlers;
   readonly #sections: Readonly<Record<VideoKind, Section>> = { camera: empty(), screen: empty() };
   #showing = true;
+  #offered = false;
   #closed = false;
 
   constructor(peer: RTCPeerConnection, handlers: PeerVideoHandlers) {
@@ -32,7 +35,7 @@ export class PeerVideo {
 
   get video(): CallVideo {
     const { camera, screen } = this.#sections;
-    return { camera: camera.local, screen: screen.local, remoteCamera: camera.remote, remoteScreen: screen.remote };
+    return { camera: camera.local, screen: screen.local, remoteCamera: shown(camera), remoteScreen: shown(screen) };
   }
 
   get offersVideo(): boolean {
@@ -125,7 +128,7 @@ export class PeerVideo {
     this.stop('screen');
     for (const section of Object.values(this.#sections)) {
       if (section.transceiver) section.transceiver.receiver.track.onmute = section.transceiver.receiver.track.onunmute = null;
-      section.remote = null;
+      section.isShown = false;
     }
   }
 
@@ -145,6 +148,7 @@ export class PeerVideo {
   #take(kind: VideoKind, transceiver: RTCRtpTransceiver): void {
     const section = this.#sections[kind];
     section.transceiver = transceiver;
+    section.incoming = new MediaStream([transceiver.receiver.track]);
     const { track } = transceiver.receiver;
     // Muted until the first packet, and again when the other side stops.
     track.onmute = track.onunmute = () => this.#refresh();
@@ -158,17 +162,18 @@ export class PeerVideo {
   }
 
   #refresh(): void {
-    let changed = false;
+    let changed = this.#offered !== this.offersVideo;
+    this.#offered = this.offersVideo;
     for (const section of Object.values(this.#sections)) {
-      const { transceiver, remote } = section;
-      const track = transceiver && receives(transceiver) && !transceiver.receiver.track.muted ? transceiver.receiver.track : null;
-      if ((remote?.getVideoTracks()[0] ?? null) === track) continue;
-      section.remote = track && new MediaStream([track]);
-      changed = true;
+      const { transceiver, isShown } = section;
+      section.isShown = transceiver !== null && receives(transceiver) && !transceiver.receiver.track.muted;
+      changed ||= section.isShown !== isShown;
     }
     if (changed && !this.#closed) this.#handlers.onVideo();
   }
 }
+
+const shown = ({ incoming, isShown }: Section): MediaStream | null => (isShown ? incoming : null);
 
 const isOver = ({ currentDirection, direction }: RTCRtpTransceiver): boolean =>
   currentDirection === 'stopped' || direction === 'stopped';

@@ -40,7 +40,10 @@ export class VideoView extends LitElement {
     const { camera, screen, remoteCamera, remoteScreen } = this.video;
     for (const [name, stream] of [['camera', camera], ['screen', screen], ['remote-camera', remoteCamera], ['remote-screen', remoteScreen]] as const) {
       const element = this.stage.querySelector<HTMLVideoElement>(`video[data-testid="video-${name}"]`);
-      if (element && element.srcObject !== stream) element.srcObject = stream;
+      if (!element || element.srcObject === stream) continue;
+      element.srcObject = stream;
+      // Mute pictures may play without a click; one that is replaced at once needs no word.
+      element.play().catch(() => undefined);
     }
   }
 
