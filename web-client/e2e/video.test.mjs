@@ -77,6 +77,18 @@ test("a screen is shared beside the camera, and both are seen", async () => {
   await shows(bob, "remote-camera", "red");
 });
 
+test("a camera that was switched off is seen again when it is switched on", async () => {
+  await offer(null);
+  await talk();
+  for (let turn = 0; turn < 2; turn++) {
+    await alice.control("camera").click();
+    await shows(bob, "remote-camera", "red");
+    await decodesMore(bob);
+    await alice.control("camera").click();
+    await isGone(bob, "remote-camera");
+  }
+});
+
 test("a screen is shared without a camera", async () => {
   await offer(null);
   await talk();

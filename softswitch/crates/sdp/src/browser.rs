@@ -287,24 +287,23 @@ impl BrowserSession {
         self.describe_transport(&mut section, (video.mid.as_deref(), video.direction), setup);
         let attributes = &mut section.attributes;
         video.attributes(attributes);
-        if video.direction.sends() {
-            let cname = &self.course.identity.cname;
-            let sources = self.course.identity.video_sources(video.slot);
-            // The screen is a stream of its own, so that a page plays the camera alone in time with the voice.
-            let stream = match video.slot {
-                VideoSlot::Camera => cname.clone(),
-                VideoSlot::Screen => format!("{cname}-screen"),
-            };
-            let track = format!("{cname}-{}-track", video.slot.as_str());
-            attributes.push(Attribute::new("msid", format!("{stream} {track}")));
-            if video.formats.iter().any(|format| format.rtx.is_some()) {
-                let group = format!("FID {} {}", sources.ssrc, sources.rtx_ssrc);
-                attributes.push(Attribute::new("ssrc-group", group));
-                attributes.push(Attribute::new("ssrc", format!("{} cname:{cname}", sources.ssrc)));
-                attributes.push(Attribute::new("ssrc", format!("{} cname:{cname}", sources.rtx_ssrc)));
-            } else {
-                attributes.push(Attribute::new("ssrc", format!("{} cname:{cname}", sources.ssrc)));
-            }
+        // Whatever the direction: Chromium forgets where to show a source that comes back once it was left out.
+        let cname = &self.course.identity.cname;
+        let sources = self.course.identity.video_sources(video.slot);
+        // The screen is a stream of its own, so that a page plays the camera alone in time with the voice.
+        let stream = match video.slot {
+            VideoSlot::Camera => cname.clone(),
+            VideoSlot::Screen => format!("{cname}-screen"),
+        };
+        let track = format!("{cname}-{}-track", video.slot.as_str());
+        attributes.push(Attribute::new("msid", format!("{stream} {track}")));
+        if video.formats.iter().any(|format| format.rtx.is_some()) {
+            let group = format!("FID {} {}", sources.ssrc, sources.rtx_ssrc);
+            attributes.push(Attribute::new("ssrc-group", group));
+            attributes.push(Attribute::new("ssrc", format!("{} cname:{cname}", sources.ssrc)));
+            attributes.push(Attribute::new("ssrc", format!("{} cname:{cname}", sources.rtx_ssrc)));
+        } else {
+            attributes.push(Attribute::new("ssrc", format!("{} cname:{cname}", sources.ssrc)));
         }
         section
     }
