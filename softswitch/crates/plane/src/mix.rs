@@ -11,10 +11,9 @@ use std::{
 
 use ringdown_media::{
     api::{MediaEvent, PlaySource},
-    codec::OpusSettings,
     mix::{
-        Contender, Floor, Limiter, MAX_ENCODED_LENGTH, MIX_SAMPLES, MixBus, MixClip, MixFrame, MixSource,
-        OwnVoice, Past, Ramp, SharedVoices, TalkDetector,
+        Contender, Floor, Limiter, MAX_ENCODED_LENGTH, MIX_SAMPLES, MixBus, MixClip, MixFormat, MixFrame,
+        MixSource, OwnVoice, Past, Ramp, SharedVoices, TalkDetector,
     },
     prompt::Playback,
     rtp::Packet,
@@ -24,6 +23,7 @@ use ringdown_types::{CodecId, MixId};
 use crate::{
     deadlines::Deadlines,
     feed::{Feed, PLAY_FRAME, next_due},
+    leg::Leg,
     legs::{Legs, Slot},
     output::{Output, Outputs, PacketSink},
 };
@@ -43,7 +43,7 @@ struct Mix {
     /// Who wants the floor in this frame; kept for its room.
     contenders: Vec<Contender<Slot>>,
     /// Who hears what all hear in this frame; kept for its room.
-    listeners: Vec<(Slot, CodecId, u64)>,
+    listeners: Vec<(Slot, MixFormat, u64)>,
     bus: MixBus,
     /// What everybody hears who says nothing: this frame, its loudness, its packets, and what was before.
     all: Box<MixFrame>,
@@ -150,7 +150,7 @@ impl Member {
     /// `limiter` is how loud the frame before was for all.
     fn encode_own(
         &mut self,
-        codec: (CodecId, OpusSettings),
+        format: MixFormat,
         bus: &MixBus,
         (past, shared, limiter): (&Past, &SharedVoices, Limiter),
         out: &mut [u8],
@@ -164,16 +164,13 @@ impl Member {
             Some(said) => bus.without(said, &mut self.limiter, &mut heard),
             None => bus.all(&mut self.limiter, &mut heard),
         }
-        let (codec, settings) = codec;
-        let settings = if self.is_link { for_a_link(settings) } else { settings };
-        self.own.encode((codec, settings), (past, shared), &heard, out)
+        self.own.encode(format, (past, shared), &heard, out)
     }
 }
 
 /// What a mix needs of its worker for one frame.
 pub(crate) struct Tick<'a> {
     pub(crate) now: Instant,
-    pub(crate) opus: OpusSettings,
     pub(crate) legs: &'a mut Legs,
     pub(crate) outputs: &'a mut Outputs,
 }
@@ -278,19 +275,19 @@ impl Mix {
         self.listeners.clear();
         for &slot in &self.members {
             let Some(leg) = tick.legs.get_mut(slot) else { continue };
-            let Some(codec) = leg.audio.codecs.first().map(|format| format.codec) else { continue };
+            let Some(format) = format_for(leg) else { continue };
             let Feed::Mix(member) = &mut leg.feed else { continue };
             let (mut own, origin) = ([0; MAX_ENCODED_LENGTH], member.origin);
-            match member.encode_own((codec, tick.opus), &self.bus, before, &mut own) {
-                Some(length) => leg.send_frame(tick.now, origin, codec, &own[..length], send),
-                None => self.listeners.push((slot, codec, origin)),
+            match member.encode_own(format, &self.bus, before, &mut own) {
+                Some(length) => leg.send_frame(tick.now, origin, format.codec, &own[..length], send),
+                None => self.listeners.push((slot, format, origin)),
             }
         }
         self.bus.all(&mut self.limiter, &mut self.all);
-        for &(slot, codec, origin) in &self.listeners {
+        for &(slot, format, origin) in &self.listeners {
             let Some(leg) = tick.legs.get_mut(slot) else { continue };
-            if let Some(frame) = self.shared.packet(codec, tick.opus, &self.past, &self.all) {
-                leg.send_frame(tick.now, origin, codec, frame, send);
+            if let Some(frame) = self.shared.packet(format, &self.past, &self.all) {
+                leg.send_frame(tick.now, origin, format.codec, frame, send);
             }
         }
         self.shared.finish_frame();
@@ -298,18 +295,20 @@ impl Mix {
     }
 }
 
+/// What a member is sent.
+fn format_for(leg: &Leg) -> Option<MixFormat> {
+    let codec = leg.audio.codecs.first()?.codec;
+    let settings = leg.opus.settings();
+    Some(match &leg.feed {
+        Feed::Mix(member) if member.is_link => MixFormat::for_a_link(codec, settings),
+        _ => MixFormat::new(codec, settings, leg.audio.opus.max_average_bitrate),
+    })
+}
+
 /// Whether a mix can play this: recordings are played to one leg only.
 pub(crate) const fn can_be_mixed(source: PlaySource) -> bool {
     !matches!(source, PlaySource::Recording(_))
 }
-
-/// What crosses a link is encoded once more for its listeners, and nothing is lost on the way.
-fn for_a_link(settings: OpusSettings) -> OpusSettings {
-    OpusSettings { bitrate: LINK_BITRATE, expected_loss: 0, ..settings }
-}
-
-/// A lower rate adds what two encodings spoil, a higher one is not heard.
-const LINK_BITRATE: u32 = 128_000;
 
 /// How soon a mix is looked after again, whatever it missed.
 const SHORTEST_WAIT: std::time::Duration = std::time::Duration::from_millis(1);

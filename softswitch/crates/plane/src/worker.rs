@@ -177,7 +177,7 @@ impl Worker {
             self.drain_telephone(now, slot);
             self.reschedule_after(slot, Some(now + SHORTEST_WAIT));
         }
-        let tick = Tick { now, opus: self.config.opus, legs: &mut self.legs, outputs: &mut self.outputs };
+        let tick = Tick { now, legs: &mut self.legs, outputs: &mut self.outputs };
         self.mixes.handle_timeout(tick, send);
     }
 

@@ -15,7 +15,7 @@ pub use ramp::{Ramp, factor_of};
 pub use rate::{Downsampler, Upsampler};
 pub use source::{MixClip, MixSource};
 pub use talk::{TalkDetector, is_audible, power};
-pub use voice::{OwnVoice, Past, SharedVoices};
+pub use voice::{MixFormat, OwnVoice, Past, SharedVoices};
 
 /// Samples per second of what is mixed: the highest rate of any codec, so that nobody hears less of anybody than their
 /// codecs carry.

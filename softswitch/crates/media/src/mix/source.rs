@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use ringdown_types::CodecId;
 
-use super::{MIX_RATE, MIX_SAMPLES, MixFrame, power, rate::Upsampler};
+use super::{MIX_RATE, MIX_SAMPLES, MixFrame, is_audible, power, rate::Upsampler};
 use crate::{
+    activity::{LevelMeter, Said},
     codec::{CodecError, Decoder, MAX_PACKET_MS},
     playout::Playout,
     prompt::Playback,
@@ -13,6 +14,10 @@ use crate::{
 
 /// A member's packets, decoded by the mix's clock. How loud it is, is told at its codec's own rate; only what is mixed is
 /// brought to 48 kHz.
+///
+/// Who says nothing for a second is not decoded at all: their packets pass the jitter buffer, and what is told of them
+/// without decoding says when to listen again, before the frame is due. Half a second is the longest that anything is
+/// missed which an encoder does not take for a voice.
 #[derive(Debug)]
 pub struct MixSource {
     playout: Playout,
@@ -21,6 +26,11 @@ pub struct MixSource {
     frame: Vec<i16>,
     /// Whether the frame was not brought to 48 kHz.
     is_unheard: bool,
+    meter: LevelMeter,
+    /// Frames since something could be heard.
+    still: u16,
+    /// Which frames are listened to all the same: other ones for each member, or a silent room would be decoded at once.
+    phase: u16,
 }
 
 impl MixSource {
@@ -32,7 +42,15 @@ impl MixSource {
         let rate = codec.sample_rate();
         let up = (rate != MIX_RATE).then(|| Box::new(Upsampler::new(rate)));
         let frame = vec![0; rate as usize / 50];
-        Ok(Self { playout: Playout::new(codec, rate)?, up, frame, is_unheard: false })
+        Ok(Self {
+            playout: Playout::new(codec, rate)?,
+            up,
+            frame,
+            is_unheard: false,
+            meter: LevelMeter::default(),
+            still: 0,
+            phase: 0,
+        })
     }
 
     /// The codec it reads.
@@ -42,6 +60,15 @@ impl MixSource {
 
     /// Takes a packet.
     pub fn handle_packet(&mut self, now: Instant, ssrc: u32, sequence: u16, timestamp: u32, payload: &[u8]) {
+        let may_be_heard = match self.meter.read(self.playout.codec(), payload) {
+            Said::Level(level) => level > STILL_DB,
+            Said::Voice(is_voice) => is_voice,
+            Said::Unknown => true,
+        };
+        if may_be_heard {
+            self.still = 0;
+        }
+        self.phase = (ssrc % u32::from(PROBE_FRAMES)) as u16;
         self.playout.handle_packet(now, ssrc, sequence, timestamp, payload);
     }
 
@@ -53,7 +80,13 @@ impl MixSource {
             up.skip(&self.frame);
         }
         self.is_unheard = true;
-        if self.playout.fill(&mut self.frame) {
+        self.still = self.still.saturating_add(1);
+        if self.still > STILL_FRAMES && self.still % PROBE_FRAMES != self.phase {
+            self.playout.skip(self.frame.len());
+        } else if self.playout.fill(&mut self.frame) {
+            if is_audible(&self.frame) {
+                self.still = 0;
+            }
             return Some(power(&self.frame));
         }
         self.frame.fill(0);
@@ -97,3 +130,10 @@ impl MixClip {
         true
     }
 }
+
+/// Below what is audible in a mix, by a margin for what is estimated.
+const STILL_DB: f32 = -54.0;
+/// 1 s. A smaller value begins decoding anew after every sentence.
+const STILL_FRAMES: u16 = 50;
+/// 500 ms.
+const PROBE_FRAMES: u16 = 25;

@@ -7,6 +7,8 @@ mod phone;
 mod rig;
 
 mod a_bug_strikes_one_leg;
+mod a_room_hears_the_others;
+mod a_room_spans_workers;
 mod a_speaker_hears_no_seam;
 mod address_not_known_gets_nothing;
 mod browser_and_telephone_talk;
