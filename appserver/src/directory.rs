@@ -93,6 +93,8 @@ pub async fn read(store: &Store, realm: &str) -> Result<(Vec<Person>, Arc<Direct
     let realm = realm.to_owned();
     let mut snapshot = DirectorySnapshot { version, realm, users, devices, ..DirectorySnapshot::default() };
     dialplan::fill_in(store, &mut snapshot).await?;
+    let sounds = store.sound_settings().await?;
+    (snapshot.tone_plan, snapshot.recording) = (sounds.tone_plan, sounds.recording);
     Ok((accounts.iter().map(person).collect(), Arc::new(snapshot)))
 }
 

@@ -6,8 +6,11 @@ mod devices;
 mod explain;
 mod history;
 mod numbers;
+mod recordings;
 mod session;
 mod settings;
+mod sound;
+mod sound_settings;
 mod status;
 mod voicemail;
 
@@ -85,6 +88,10 @@ pub fn router(app: Arc<App>) -> Router {
         .routes(routes!(history::all))
         .routes(routes!(voicemail::list))
         .routes(routes!(voicemail::fetch, voicemail::mark, voicemail::delete))
+        .routes(routes!(recordings::list, recordings::begin))
+        .routes(routes!(recordings::fetch, recordings::delete))
+        .routes(routes!(recordings::stop))
+        .routes(routes!(sound_settings::read, sound_settings::change))
         .routes(routes!(status::switch))
         .routes(routes!(status::server))
         .split_for_parts();

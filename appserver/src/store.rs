@@ -6,6 +6,7 @@
 
 mod accounts;
 mod history;
+mod installation;
 mod numbers;
 mod sessions;
 mod settings;
@@ -21,6 +22,7 @@ use sqlx::{
 
 pub use accounts::{Account, AccountChange, Device};
 pub use history::{HistoryPage, HistoryRow};
+pub use installation::SoundSettings;
 pub use numbers::{ChangedCodes, Numbered};
 pub use settings::default_settings;
 pub use tokens::{RefreshToken, Rotation};
@@ -63,9 +65,10 @@ const CONNECTIONS: u32 = 4;
 /// The wait for a connection or a lock; longer only delays the error.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const LIVE: [(i64, &str, &str); 2] = [
+const LIVE: [(i64, &str, &str); 3] = [
     (1, "accounts", include_str!("../migrations/live/0001_accounts.sql")),
     (2, "dialplan", include_str!("../migrations/live/0002_dialplan.sql")),
+    (3, "installation", include_str!("../migrations/live/0003_installation.sql")),
 ];
 const HISTORY: [(i64, &str, &str); 2] = [
     (1, "calls", include_str!("../migrations/history/0001_calls.sql")),

@@ -4,7 +4,7 @@
 //! once is dropped, as the network would.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, VecDeque},
     io,
     net::{IpAddr, UdpSocket},
     sync::{
@@ -16,12 +16,12 @@ use std::{
 };
 
 use ringdown_media::{
-    api::{MediaCommand, MediaEvent, RecordingEnd},
+    api::{MediaCommand, MediaEvent, RecordingEnd, RecordingPurpose},
     prompt::SoundStore,
 };
 use ringdown_plane::{Datagram, Output, RecordingPart, Worker, WorkerConfig};
 use ringdown_rtc::DtlsIdentity;
-use ringdown_types::{LegId, RecordingId, contain};
+use ringdown_types::{RecordingId, contain};
 use tokio::sync::{mpsc, watch};
 use tracing::{debug, error, warn};
 
@@ -112,7 +112,7 @@ pub(crate) fn start(setup: WorkerSetup, switch: mpsc::Sender<SwitchInput>) -> io
         switch,
         backlog: VecDeque::new(),
         recordings: setup.recordings,
-        spoilt: HashSet::new(),
+        spoilt: HashMap::new(),
         life: Arc::clone(&life),
         figures: WorkerFigures::default(),
         told_at: Instant::now(),
@@ -132,8 +132,8 @@ struct MediaTask<I> {
     /// Events the switch task had no room for yet.
     backlog: VecDeque<SwitchInput>,
     recordings: Recordings,
-    /// Recordings of which a part was lost.
-    spoilt: HashSet<RecordingId>,
+    /// Recordings of which a part was lost, and whether their file's owner knows.
+    spoilt: HashMap<RecordingId, bool>,
     life: Arc<Life>,
     figures: WorkerFigures,
     told_at: Instant,
@@ -257,7 +257,9 @@ impl<I: PacketIo> MediaTask<I> {
                 Output::Event(event) => {
                     self.backlog.push_back(SwitchInput::Media(event));
                 }
-                Output::Record { recording, leg, part } => self.record(recording, leg, part),
+                Output::Record { recording, leg, file, part } => {
+                    self.record(FileJob::Part { recording, leg, file, part });
+                }
                 Output::ReadRecording { recording } => {
                     if !self.recordings.send(FileJob::Play { worker: self.index, recording }) {
                         warn!("the recordings' disk does not keep up; a playback is left out");
@@ -268,28 +270,33 @@ impl<I: PacketIo> MediaTask<I> {
         }
     }
 
-    /// Hands on a part of a recording. Where the disk does not keep up, the whole recording is given up: one with a
-    /// hole would seem whole.
-    fn record(&mut self, recording: RecordingId, leg: LegId, part: RecordingPart) {
-        let is_end = matches!(part, RecordingPart::End { .. });
-        if self.spoilt.contains(&recording) {
-            if is_end && self.recordings.send(FileJob::Spoil { recording }) {
+    /// Hands on a part of a recording. Where the disk does not keep up, the recording ends here: one with a hole would
+    /// seem whole.
+    fn record(&mut self, part: FileJob) {
+        let FileJob::Part { recording, leg, file, part: ref content } = part else { return };
+        let is_end = matches!(content, RecordingPart::End { .. });
+        if let Some(is_cut) = self.spoilt.get_mut(&recording) {
+            *is_cut = *is_cut || self.recordings.send(FileJob::Cut { recording });
+            if is_end && *is_cut {
                 self.spoilt.remove(&recording);
             }
             return;
         }
-        if self.recordings.send(FileJob::Part { recording, leg, part }) {
+        if self.recordings.send(part) {
             return;
         }
         error!(%recording, "the recordings' disk does not keep up; a recording is given up");
-        self.spoilt.insert(recording);
-        self.backlog.push_back(SwitchInput::Media(MediaEvent::RecordingEnded {
-            leg,
-            recording,
-            end: RecordingEnd::Failed,
-            duration_ms: 0,
-            is_stored: false,
-        }));
+        self.spoilt.insert(recording, false);
+        // Whoever leaves a message is waiting for its end; of other recordings there is what was written.
+        if file.purpose == RecordingPurpose::Message {
+            self.backlog.push_back(SwitchInput::Media(MediaEvent::RecordingEnded {
+                leg,
+                recording,
+                end: RecordingEnd::Failed,
+                duration_ms: 0,
+                is_stored: false,
+            }));
+        }
     }
 
     fn report(&mut self) {

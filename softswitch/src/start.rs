@@ -69,8 +69,8 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
     let (sender, inputs) = mpsc::channel(INPUTS);
     let health = Arc::new(Health::default());
 
-    let (recordings, messages) = Recordings::open(config.state.join("voicemail"), sender.clone())
-        .map_err(failed("opening the voicemail folder"))?;
+    let (recordings, restored) = Recordings::open(&config.state, sender.clone())
+        .map_err(failed("opening the folders of recordings"))?;
     let clip_files = ClipFiles::new(config.state.join("sounds"));
     let tones = sounds::tones(&clip_files, TonePlan::INTERNATIONAL).map_err(failed("making the tones"))?;
     let tones = Arc::new(tones);
@@ -82,7 +82,8 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
     let mut listeners = bind_listeners(&config, &addresses)?;
 
     let mut switch = make_switch(&config, &addresses, &identity);
-    switch.restore_voicemail(messages);
+    switch.restore_voicemail(restored.messages);
+    switch.restore_recordings(restored.recordings);
     let (directory, stored) =
         StateFile::<DirectorySnapshot>::open("directory", config.state.join("directory.json"))
             .map_err(failed("opening the directory"))?;

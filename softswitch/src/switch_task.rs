@@ -353,11 +353,21 @@ impl Running {
             SwitchInput::WallClock { unix_ms } => switch.handle_wall_clock(now, unix_ms),
             SwitchInput::SnapshotRequest => self.send_snapshot(),
             SwitchInput::Directory(directory) => self.apply_directory(now, directory),
-            SwitchInput::Command { id, command: Command::FetchVoicemail { user, message, offset } } => {
+            SwitchInput::Command {
+                id,
+                command: Command::FetchVoicemail { user, message, offset, format },
+            } => {
                 let is_there = switch.voicemail(user).iter().any(|stored| stored.id == message);
-                if !is_there || !self.task.recordings.send(FileJob::Fetch { id, recording: message, offset })
-                {
+                let job = FileJob::Fetch { id, recording: message, format, offset };
+                if !is_there || !self.task.recordings.send(job) {
                     self.link.send(NodeFrame::Reply { id, result: no_such_message() });
+                }
+            }
+            SwitchInput::Command { id, command: Command::FetchRecording { recording, offset, by } } => {
+                let format = switch.recording(recording, by).map(|recording| recording.format);
+                let job = |format| FileJob::FetchRecording { id, recording, format, offset };
+                if !format.is_some_and(|format| self.task.recordings.send(job(format))) {
+                    self.link.send(NodeFrame::Reply { id, result: no_such_recording() });
                 }
             }
             SwitchInput::Reply { id, result } => self.link.send(NodeFrame::Reply { id, result }),
@@ -398,6 +408,8 @@ impl Running {
                     }
                 }
                 Output::KeepMessage(message) => self.file(FileJob::Keep(message)),
+                Output::KeepRecording(recording) => self.file(FileJob::KeepRecording(recording)),
+                Output::EndRecording(recording) => self.file(FileJob::Cut { recording }),
                 Output::DiscardRecording(recording) => self.file(FileJob::Discard(recording)),
             }
         }
@@ -558,6 +570,12 @@ impl Connections {
 pub(crate) fn no_such_message() -> CommandResult {
     let message = "the mailbox has no such message".to_owned();
     CommandResult::Refused { error: CommandError::NoSuchMessage, message }
+}
+
+/// What is not there, or not theirs, or cannot be read.
+pub(crate) fn no_such_recording() -> CommandResult {
+    let message = "there is no such recording".to_owned();
+    CommandResult::Refused { error: CommandError::NoSuchRecording, message }
 }
 
 impl Link {

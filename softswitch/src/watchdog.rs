@@ -205,7 +205,7 @@ mod tests {
     fn worker() -> (WorkerHandle, WatchedWorker, mpsc::Sender<SwitchInput>, mpsc::Receiver<SwitchInput>) {
         let (sender, inputs) = mpsc::channel(64);
         let folder = std::env::temp_dir().join(format!("ringdown-watchdog-{}", std::process::id()));
-        let (recordings, _) = crate::recordings::Recordings::open(folder, sender.clone()).expect("a folder");
+        let (recordings, _) = crate::recordings::Recordings::open(&folder, sender.clone()).expect("a folder");
         let setup = WorkerSetup {
             index: 0,
             bind: [127, 0, 0, 1].into(),

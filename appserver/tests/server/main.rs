@@ -9,6 +9,7 @@ mod limits;
 mod node_link;
 mod pages;
 mod presence;
+mod recordings;
 mod rest;
 mod resume;
 mod sign_in;

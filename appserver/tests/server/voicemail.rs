@@ -27,7 +27,7 @@ async fn answer(switch: &mut Switch, owner: UserId) -> Command {
             let messages = if *user == owner { vec![message()] } else { Vec::new() };
             CommandResult::Voicemail { messages }
         }
-        Command::FetchVoicemail { user, message, offset } if is_owners(*user, *message) => {
+        Command::FetchVoicemail { user, message, offset, .. } if is_owners(*user, *message) => {
             let rest = sound.get(*offset as usize..).unwrap_or_default();
             let part = SoundBytes(rest[..rest.len().min(SoundBytes::MAX)].to_vec());
             CommandResult::VoicemailSound { total: 600_000, part }
@@ -52,7 +52,7 @@ async fn the_own_messages_are_listed_fetched_marked_and_deleted() {
     let token = running.token("alice").await;
     let serve = tokio::spawn(async move {
         let mut commands = Vec::new();
-        while commands.len() < 9 {
+        while commands.len() < 11 {
             commands.push(answer(&mut switch, owner).await);
         }
         (switch, commands)

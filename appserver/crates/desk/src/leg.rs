@@ -111,7 +111,8 @@ pub(crate) const fn error_code(error: control::CommandError) -> ErrorCode {
     match error {
         control::CommandError::NoSuchLeg
         | control::CommandError::NoSuchRoom
-        | control::CommandError::NoSuchMessage => ErrorCode::NoSuchCall,
+        | control::CommandError::NoSuchMessage
+        | control::CommandError::NoSuchRecording => ErrorCode::NoSuchCall,
         control::CommandError::NotAllowed => ErrorCode::Forbidden,
         control::CommandError::WrongState => ErrorCode::WrongState,
         control::CommandError::Invalid => ErrorCode::BadRequest,

@@ -73,6 +73,21 @@ impl CallControl {
         self.shared.rooms.reached_by(number)
     }
 
+    /// A room's mix, for somebody who wants to do something with all of it: a moderator, or an administrator (`None`).
+    ///
+    /// # Errors
+    /// Where there is nobody in the room, nobody to talk with, or they may not.
+    pub fn room_mix(&self, room: RoomId, by: Option<UserId>) -> Result<MixId, CommandError> {
+        let rooms = &self.shared.rooms;
+        if !rooms.exists(room) {
+            return Err(CommandError::NoSuchRoom);
+        }
+        if by.is_some_and(|by| !rooms.is_moderator(room, by)) {
+            return Err(CommandError::NotAllowed);
+        }
+        rooms.mix(room).ok_or(CommandError::WrongState)
+    }
+
     /// Every room with somebody in it.
     pub fn rooms(&self) -> impl Iterator<Item = RoomView> {
         self.shared.rooms.views()

@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use crate::{ChatMessage, PersonStatement, SettingChange, SoundBytes, VoicemailMessage};
+use crate::{ChatMessage, PersonStatement, Recording, SettingChange, SoundBytes, VoicemailMessage};
 use ringdown_types::{
-    CallId, DtmfDigit, EndReason, LegId, MessageId, Pii, RecordingId, RoomId, SessionId, UserId,
+    CallId, DtmfDigit, EndReason, LegId, MessageId, Pii, RecordedTracks, RecordingId, RoomId, SessionId,
+    SoundFormat, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -197,7 +198,7 @@ pub enum Command {
         /// Whose.
         user: UserId,
     },
-    /// Reads a part of a message's sound, a WAV file. Replies [`CommandResult::VoicemailSound`].
+    /// Reads a part of a message's sound. Replies [`CommandResult::VoicemailSound`].
     FetchVoicemail {
         /// Whose.
         user: UserId,
@@ -205,6 +206,9 @@ pub enum Command {
         message: RecordingId,
         /// Where to begin, in bytes.
         offset: u64,
+        /// As what kind of file.
+        #[serde(default = "wav")]
+        format: SoundFormat,
     },
     /// Marks a message as listened to, or as new. [`crate::Event::VoicemailChanged`] follows.
     MarkVoicemail {
@@ -221,6 +225,59 @@ pub enum Command {
         user: UserId,
         /// The message.
         message: RecordingId,
+    },
+    /// Records a leg until it ends or is told to stop. Replies [`CommandResult::Recording`];
+    /// [`crate::Event::RecordingChanged`] follows.
+    RecordLeg {
+        /// The leg.
+        leg: LegId,
+        /// What of it.
+        #[serde(default)]
+        tracks: RecordedTracks,
+        /// What the file is.
+        #[serde(default)]
+        format: SoundFormat,
+        /// Who asks; `None` for an administrator.
+        by: Option<UserId>,
+    },
+    /// Records a room until its last member leaves or it is told to stop. Replies [`CommandResult::Recording`];
+    /// [`crate::Event::RecordingChanged`] follows.
+    RecordRoom {
+        /// The room.
+        room: RoomId,
+        /// What the file is.
+        #[serde(default)]
+        format: SoundFormat,
+        /// Who asks, a moderator; `None` for an administrator.
+        by: Option<UserId>,
+    },
+    /// Ends a recording. [`crate::Event::RecordingChanged`] follows.
+    StopRecording {
+        /// The recording.
+        recording: RecordingId,
+        /// Who asks; `None` for an administrator.
+        by: Option<UserId>,
+    },
+    /// Lists recordings, newest first, a thousand at most. Replies [`CommandResult::Recordings`].
+    ListRecordings {
+        /// Whose; `None` for everybody's.
+        by: Option<UserId>,
+    },
+    /// Reads a part of a recording's file. Replies [`CommandResult::RecordingSound`].
+    FetchRecording {
+        /// The recording.
+        recording: RecordingId,
+        /// Where to begin, in bytes.
+        offset: u64,
+        /// Who asks; `None` for an administrator.
+        by: Option<UserId>,
+    },
+    /// Deletes a recording that is over.
+    DeleteRecording {
+        /// The recording.
+        recording: RecordingId,
+        /// Who asks; `None` for an administrator.
+        by: Option<UserId>,
     },
     /// Changes a user's setting as their feature code would. [`crate::Event::SettingChanged`] follows.
     ChangeSetting {
@@ -258,6 +315,11 @@ pub enum Command {
     /// What a newer app server asks and this version has no name for. It is refused, and never sent.
     #[serde(other)]
     Unknown,
+}
+
+/// What an app server gets that does not say.
+const fn wav() -> SoundFormat {
+    SoundFormat::Wav
 }
 
 /// How a description is meant (RFC 8829 §4.1.8).
@@ -337,6 +399,25 @@ pub enum CommandResult {
         /// The part, at most 256 KiB; less than that at the end only.
         part: SoundBytes,
     },
+    /// A recording began.
+    Recording {
+        /// It.
+        recording: RecordingId,
+    },
+    /// Recordings.
+    Recordings {
+        /// Newest first.
+        recordings: Vec<Recording>,
+    },
+    /// A part of a recording's file.
+    RecordingSound {
+        /// What the file is.
+        format: SoundFormat,
+        /// How many bytes the whole file has.
+        total: u64,
+        /// The part, at most 256 KiB; less than that at the end only.
+        part: SoundBytes,
+    },
     /// It was refused; nothing changed.
     Refused {
         /// Why.
@@ -378,4 +459,6 @@ pub enum CommandError {
     NotAllowed,
     /// The mailbox has no such message.
     NoSuchMessage,
+    /// There is no such recording, or it is somebody else's.
+    NoSuchRecording,
 }

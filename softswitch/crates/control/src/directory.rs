@@ -10,6 +10,8 @@ use std::fmt;
 use ringdown_types::{Extension, Pii, TonePlan, UserId};
 use serde::{Deserialize, Serialize};
 
+use crate::RecordingRight;
+
 pub use feature_codes::{Argument, Feature, FeatureCodes};
 pub use numbers::{ConferenceRoom, ParkingLot, RingGroup};
 pub use time_condition::{DatedException, HourSpan, TimeCondition, WeeklyHours};
@@ -47,6 +49,9 @@ pub struct DirectorySnapshot {
     /// The country whose tones callers hear; the international ones where the switch does not know it.
     #[serde(default)]
     pub tone_plan: TonePlan,
+    /// Who may have calls recorded.
+    #[serde(default)]
+    pub recording: RecordingRight,
 }
 
 /// Somebody who can be called.

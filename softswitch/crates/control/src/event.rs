@@ -9,7 +9,8 @@ use ringdown_types::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CandidateText, ChatMessage, PersonStatement, RoomInfo, SessionDescription, SettingChange, VoicemailCount,
+    CandidateText, ChatMessage, PersonStatement, Recording, RoomInfo, SessionDescription, SettingChange,
+    VoicemailCount,
 };
 
 /// Something that happened. Times are Unix time in milliseconds.
@@ -140,6 +141,11 @@ pub enum Event {
     VoicemailChanged {
         /// How many there are now.
         count: VoicemailCount,
+    },
+    /// A recording began or is over.
+    RecordingChanged {
+        /// As it is now.
+        recording: Recording,
     },
     /// A user changed a setting on the switch. It is in force already.
     SettingChanged {

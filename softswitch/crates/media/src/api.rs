@@ -7,8 +7,8 @@
 use std::net::SocketAddr;
 
 use ringdown_types::{
-    CodecId, DtmfDigit, LegId, LegQuality, MediaDirection, MixId, PromptId, QualityReport, RecordingId,
-    SrtpKey, ToneId, VideoSlot,
+    CodecId, DtmfDigit, LegId, LegQuality, MediaDirection, MixId, PromptId, QualityReport, RecordedTracks,
+    RecordingId, SoundFormat, SrtpKey, ToneId, VideoSlot,
 };
 
 mod video;
@@ -134,13 +134,14 @@ pub enum MediaCommand {
         /// What is heard; not a recording.
         source: PlaySource,
     },
-    /// Records what a leg says, until it is told to stop, a limit is reached or the leg is removed. One recording at a
-    /// time.
+    /// Records a leg, until it is told to stop, a limit is reached or the leg is removed. One recording at a time.
     Record {
         /// The leg.
         leg: LegId,
         /// Names the recording, for all time.
         recording: RecordingId,
+        /// What is recorded, and what the file is.
+        form: RecordingForm,
         /// How long it may get.
         limits: RecordingLimits,
     },
@@ -149,6 +150,43 @@ pub enum MediaCommand {
         /// The leg.
         leg: LegId,
     },
+    /// Records what all members of a mix say, until it is told to stop, a limit is reached or the last member leaves.
+    /// One recording at a time.
+    RecordMix {
+        /// The mix.
+        mix: MixId,
+        /// Names the recording, for all time.
+        recording: RecordingId,
+        /// What the file is.
+        format: SoundFormat,
+        /// How long it may get.
+        limits: RecordingLimits,
+    },
+    /// Ends a mix's recording.
+    StopMixRecording {
+        /// The mix.
+        mix: MixId,
+    },
+}
+
+/// What is recorded, and what the file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordingForm {
+    /// What of the leg.
+    pub tracks: RecordedTracks,
+    /// In what kind of file.
+    pub format: SoundFormat,
+    /// What for, which decides where it is kept.
+    pub purpose: RecordingPurpose,
+}
+
+/// What a recording is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordingPurpose {
+    /// A message in a mailbox. One that could not be written to its end is no message.
+    Message,
+    /// A call or a room. Of one that could not be written to its end there is what was written.
+    Call,
 }
 
 /// How long a recording may get.
@@ -156,7 +194,7 @@ pub enum MediaCommand {
 pub struct RecordingLimits {
     /// The most, in milliseconds.
     pub max_ms: u32,
-    /// So much silence in a row ends it, in milliseconds; 0 for never.
+    /// So much silence in a row ends it, in milliseconds, and silence at its end is left out; 0 for neither.
     pub silence_ms: u32,
 }
 
@@ -169,7 +207,7 @@ pub enum RecordingEnd {
     Silence,
     /// It is as long as allowed.
     TooLong,
-    /// The leg was removed.
+    /// The leg was removed, or the mix's last member left.
     LegRemoved,
     /// It could not be written; told by the shell while the leg is still being recorded.
     Failed,
@@ -458,8 +496,8 @@ pub enum MediaEvent {
     /// A recording is over and its file is closed, or could not be written. Not told by a worker: it hands the sound
     /// to its shell, which tells this once the file is where it stays.
     RecordingEnded {
-        /// The leg that was recorded.
-        leg: LegId,
+        /// The leg that was recorded; `None` for a mix.
+        leg: Option<LegId>,
         /// The recording.
         recording: RecordingId,
         /// What ended it.

@@ -12,6 +12,7 @@ pub mod dtmf;
 pub mod jitter;
 pub mod mix;
 pub mod noise;
+pub mod ogg;
 pub mod playout;
 pub mod prompt;
 pub mod quality;

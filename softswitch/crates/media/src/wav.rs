@@ -62,7 +62,15 @@ pub fn read(file: &[u8]) -> Result<Pcm, WavError> {
 
 /// The header of a file that holds `samples` mono samples of 16 bits; they follow it, little-endian.
 pub fn header(sample_rate: u32, samples: u32) -> [u8; HEADER_LENGTH] {
-    let bytes = samples.saturating_mul(2).min(u32::MAX - 36);
+    header_of(1, sample_rate, samples.into())
+}
+
+/// The same for `samples` of each of so many channels, those of one moment together. What is more than such a file can
+/// hold is not counted.
+pub fn header_of(channels: u8, sample_rate: u32, samples: u64) -> [u8; HEADER_LENGTH] {
+    let width = 2 * u16::from(channels);
+    let most = (u32::MAX - 36) / u32::from(width).max(1);
+    let bytes = u32::try_from(samples).unwrap_or(u32::MAX).min(most) * u32::from(width);
     let mut header = [0; HEADER_LENGTH];
     let fields: [&[u8]; 13] = [
         b"RIFF",
@@ -71,10 +79,10 @@ pub fn header(sample_rate: u32, samples: u32) -> [u8; HEADER_LENGTH] {
         b"fmt ",
         &16_u32.to_le_bytes(),
         &1_u16.to_le_bytes(),
-        &1_u16.to_le_bytes(),
+        &u16::from(channels).to_le_bytes(),
         &sample_rate.to_le_bytes(),
-        &sample_rate.saturating_mul(2).to_le_bytes(),
-        &2_u16.to_le_bytes(),
+        &sample_rate.saturating_mul(width.into()).to_le_bytes(),
+        &width.to_le_bytes(),
         &16_u16.to_le_bytes(),
         b"data",
         &bytes.to_le_bytes(),

@@ -65,9 +65,16 @@ impl Worker {
             MediaCommand::JoinMix { leg, mix, is_link } => self.join_mix(now, leg, mix, is_link),
             MediaCommand::SetGain { leg, decibels } => self.set_gain(leg, decibels),
             MediaCommand::PlayToMix { mix, source } => self.play_to_mix(mix, source),
-            MediaCommand::Record { leg, recording, limits } => self.find(leg).and_then(|slot| {
-                if self.record(now, slot, recording, limits) { Ok(()) } else { Err(Dropped) }
+            MediaCommand::Record { leg, recording, form, limits } => self.find(leg).and_then(|slot| {
+                if self.record(now, slot, (recording, form), limits) { Ok(()) } else { Err(Dropped) }
             }),
+            MediaCommand::RecordMix { mix, recording, format, limits } => {
+                if self.record_mix(mix, (recording, format), limits) { Ok(()) } else { Err(Dropped) }
+            }
+            MediaCommand::StopMixRecording { mix } => {
+                self.stop_mix_recording(mix);
+                Ok(())
+            }
             MediaCommand::StopRecording { leg } => {
                 self.find(leg).map(|slot| self.stop_recording(slot, RecordingEnd::Stopped))
             }
@@ -332,7 +339,7 @@ impl Worker {
         leg.release_sources();
         let old = std::mem::replace(&mut leg.feed, feed);
         if let Feed::Mix(member) = &old {
-            self.mixes.leave(member.mix, slot);
+            self.mixes.leave(member.mix, slot, &mut self.outputs);
         }
         if let Feed::Partner { slot: partner, .. } = old
             && let Some(other) = self.legs.get_mut(partner)

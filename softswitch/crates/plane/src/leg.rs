@@ -103,14 +103,14 @@ impl Leg {
         let Some(payload_type) = self.payload_type(codec) else { return };
         packet.payload_type = payload_type;
         self.outgoing.codec = Some(codec);
-        self.place_and_send(key, packet, false, passage);
+        self.place_and_send(key, packet, Kind::Audio(codec), passage);
     }
 
     /// Sends comfort noise of another stream on, in place.
     pub(crate) fn relay_noise(&mut self, payload_type: u8, relayed: Relayed, passage: Passage<'_, '_>) {
         let Relayed { key, mut packet } = relayed;
         packet.payload_type = payload_type;
-        self.place_and_send(key, packet, false, passage);
+        self.place_and_send(key, packet, Kind::Noise, passage);
     }
 
     /// Sends an event packet of another stream on, in place, with the payload type, the timeline and the duration
@@ -129,23 +129,20 @@ impl Leg {
         let duration = scale_duration(payload.duration, clock_rate, key.clock_rate);
         let Some(bytes) = passage.buffer.get_mut(packet.payload.clone()) else { return };
         bytes.copy_from_slice(&EventPayload { duration, ..payload }.to_bytes());
-        self.place_and_send(key, packet, true, passage);
+        self.place_and_send(key, packet, Kind::Key, passage);
     }
 
-    fn place_and_send(
-        &mut self,
-        key: SourceKey,
-        mut packet: Packet,
-        is_event: bool,
-        passage: Passage<'_, '_>,
-    ) {
+    fn place_and_send(&mut self, key: SourceKey, mut packet: Packet, kind: Kind, passage: Passage<'_, '_>) {
         let Passage { now, buffer, send } = passage;
         let (sequence, timestamp, marker) = (packet.sequence, packet.timestamp, packet.marker);
-        let relayed = RelayedPacket { sequence, timestamp, marker, is_event };
+        let relayed = RelayedPacket { sequence, timestamp, marker, is_event: kind == Kind::Key };
         let Some(placement) = self.outgoing.stream.relay(now, key, key.clock_rate, relayed) else { return };
         Placement { sequence: packet.sequence, timestamp: packet.timestamp, marker: packet.marker } =
             placement;
         packet.ssrc = self.audio.local_ssrc;
+        if let Kind::Audio(codec) = kind {
+            self.note_heard(now, codec, &packet, buffer);
+        }
         let payload_length = packet.payload.len();
         let Some(range) = packet.write_before_payload(buffer) else { return };
         let Some(datagram) = buffer.get_mut(range.start..) else { return };
@@ -155,7 +152,7 @@ impl Leg {
     }
 
     /// Sends a payload that we made, which stands in `buffer` behind room for the header.
-    fn send_made(&mut self, made: Made, buffer: &mut [u8], send: &mut PacketSink<'_>) {
+    fn send_made(&mut self, now: Instant, made: Made, buffer: &mut [u8], send: &mut PacketSink<'_>) {
         let Placement { sequence, timestamp, marker } = made.placement;
         let end = FIXED_HEADER_LENGTH + made.length;
         let (payload_type, ssrc) = (made.payload_type, self.audio.local_ssrc);
@@ -163,6 +160,9 @@ impl Leg {
         let packet = Packet { marker, payload_type, sequence, timestamp, ssrc, payload };
         let Some(header) = buffer.first_chunk_mut() else { return };
         write_header(header, &packet);
+        if let Some(codec) = made.audio {
+            self.note_heard(now, codec, &packet, buffer);
+        }
         if self.transport.send_rtp(buffer, end, send) {
             self.outgoing.rtcp.handle_sent(made.length);
         }
@@ -254,7 +254,7 @@ impl Leg {
             member.handle_packet(now, codec, packet, payload);
         }
         if let Some(recorder) = &mut self.recorder {
-            recorder.handle_packet(now, codec, packet, payload);
+            recorder.handle_said(now, codec, packet, payload);
         }
     }
 
@@ -277,7 +277,8 @@ impl Leg {
         let clock_rate = codec.clock_rate();
         self.outgoing.codec = Some(codec);
         let placement = self.outgoing.stream.generate(now, origin, clock_rate, clock_rate / 50);
-        self.send_made(Made { placement, payload_type, length: frame.len() }, &mut buffer, send);
+        let audio = Some(codec);
+        self.send_made(now, Made { placement, payload_type, length: frame.len(), audio }, &mut buffer, send);
     }
 
     fn send_feed_frame(&mut self, now: Instant, send: &mut PacketSink<'_>) -> Option<Due> {
@@ -322,7 +323,8 @@ impl Leg {
             let Frame { origin, codec, payload_type, length, ticks } = frame;
             self.outgoing.codec = Some(codec);
             let placement = self.outgoing.stream.generate(now, origin, codec.clock_rate(), ticks);
-            self.send_made(Made { placement, payload_type, length }, &mut buffer, send);
+            let audio = Some(codec);
+            self.send_made(now, Made { placement, payload_type, length, audio }, &mut buffer, send);
         } else {
             self.outgoing.stream.release_source();
         }
@@ -378,7 +380,7 @@ impl Leg {
                 *offset = event.timestamp_offset;
                 let mut placement = self.outgoing.stream.generate(now, *origin, clock_rate, step);
                 placement.marker = event.marker;
-                Made { placement, payload_type: *payload_type, length: bytes.len() }
+                Made { placement, payload_type: *payload_type, length: bytes.len(), audio: None }
             }
             Current::InBand { playback, origin } => {
                 let Some(frame) = playback.next_frame(codec) else {
@@ -389,10 +391,10 @@ impl Leg {
                 room.copy_from_slice(frame);
                 let length = frame.len();
                 let placement = self.outgoing.stream.generate(now, *origin, clock_rate, clock_rate / 50);
-                Made { placement, payload_type: audio_type, length }
+                Made { placement, payload_type: audio_type, length, audio: Some(codec) }
             }
         };
-        self.send_made(made, &mut buffer, send);
+        self.send_made(now, made, &mut buffer, send);
         true
     }
 }
@@ -406,11 +408,21 @@ struct Frame {
     ticks: u32,
 }
 
+/// What a packet that is passed on holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Audio(CodecId),
+    Noise,
+    Key,
+}
+
 /// A payload with its place in the stream.
 struct Made {
     placement: Placement,
     payload_type: u8,
     length: usize,
+    /// What it is in; `None` for a key.
+    audio: Option<CodecId>,
 }
 
 /// A header, the longest frame, and the tag of SRTP.

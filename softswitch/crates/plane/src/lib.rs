@@ -29,7 +29,7 @@ mod video;
 mod worker;
 
 pub use latching::{Expected, RULES, Rule, Source, SourceLock, Verdict};
-pub use output::{Output, PacketSink, RecordingPart, SocketKey};
+pub use output::{Output, PacketSink, RecordingFile, RecordingPart, SocketKey};
 pub use quality::{QualityCounts, ScoreHistogram};
 pub use receive::Datagram;
 pub use worker::{Worker, WorkerConfig, WorkerCounts};

@@ -10,7 +10,7 @@ use std::{
 };
 
 use ringdown_media::{
-    api::{MediaEvent, PlaySource},
+    api::{MediaEvent, PlaySource, RecordingEnd},
     mix::{
         Contender, Floor, Limiter, MAX_ENCODED_LENGTH, MIX_SAMPLES, MixBus, MixClip, MixFormat, MixFrame,
         MixSource, OwnVoice, Past, Ramp, SharedVoices, TalkDetector,
@@ -26,6 +26,8 @@ use crate::{
     leg::Leg,
     legs::{Legs, Slot},
     output::{Output, Outputs, PacketSink},
+    recorder::MixRecorder,
+    recordings::{end_mix_recording, hand_over},
 };
 
 /// The mixes of a worker.
@@ -50,6 +52,7 @@ struct Mix {
     limiter: Limiter,
     shared: SharedVoices,
     past: Past,
+    recorder: Option<Box<MixRecorder>>,
     scheduled: Option<Instant>,
 }
 
@@ -66,6 +69,7 @@ impl Default for Mix {
             limiter: Limiter::default(),
             shared: SharedVoices::default(),
             past: Past::default(),
+            recorder: None,
             scheduled: None,
         }
     }
@@ -186,11 +190,12 @@ impl Mixes {
     }
 
     /// Takes a member out; the mix goes with its last.
-    pub(crate) fn leave(&mut self, id: MixId, slot: Slot) {
+    pub(crate) fn leave(&mut self, id: MixId, slot: Slot, outputs: &mut Outputs) {
         let Some(mix) = self.mixes.get_mut(&id) else { return };
         mix.members.retain(|&member| member != slot);
         mix.floor.remove(slot);
         if mix.members.is_empty() {
+            end_mix_recording(&mut mix.recorder, outputs, RecordingEnd::LegRemoved);
             self.deadlines.schedule(id, &mut mix.scheduled, None);
             self.mixes.remove(&id);
         }
@@ -204,6 +209,11 @@ impl Mixes {
         let Ok(sound) = MixClip::new(playback) else { return false };
         mix.sounds.push_back(sound);
         true
+    }
+
+    /// Where a mix's recorder goes; `None` where there is no such mix.
+    pub(crate) fn recorder_mut(&mut self, id: MixId) -> Option<&mut Option<Box<MixRecorder>>> {
+        self.mixes.get_mut(&id).map(|mix| &mut mix.recorder)
     }
 
     /// A panic may have come between a frame and the next one's deadline.
@@ -284,6 +294,12 @@ impl Mix {
             }
         }
         self.bus.all(&mut self.limiter, &mut self.all);
+        if let Some(recorder) = &mut self.recorder {
+            let (of, parts) = ((recorder.recording, None, recorder.file()), recorder.handle_frame(&self.all));
+            if hand_over(tick.outputs, of, parts) {
+                self.recorder = None;
+            }
+        }
         for &(slot, format, origin) in &self.listeners {
             let Some(leg) = tick.legs.get_mut(slot) else { continue };
             if let Some(frame) = self.shared.packet(format, &self.past, &self.all) {

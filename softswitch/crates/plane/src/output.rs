@@ -2,8 +2,8 @@
 
 use std::{collections::VecDeque, net::SocketAddr, time::Instant};
 
-use ringdown_media::api::{MediaEvent, RecordingEnd};
-use ringdown_types::{LegId, RecordingId};
+use ringdown_media::api::{MediaEvent, RecordingEnd, RecordingPurpose};
+use ringdown_types::{LegId, RecordingId, SoundFormat};
 
 /// Where media goes at once, out of the buffer it was received or made in: socket, destination, datagram.
 pub type PacketSink<'a> = dyn FnMut(SocketKey, SocketAddr, &[u8]) + 'a;
@@ -54,8 +54,10 @@ pub enum Output {
     Record {
         /// The recording.
         recording: RecordingId,
-        /// The leg that is recorded.
-        leg: LegId,
+        /// The leg that is recorded; `None` for a mix.
+        leg: Option<LegId>,
+        /// What the file is.
+        file: RecordingFile,
         /// The part, in order.
         part: RecordingPart,
     },
@@ -66,16 +68,29 @@ pub enum Output {
     },
 }
 
+/// What a recording's file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordingFile {
+    /// Its kind.
+    pub format: SoundFormat,
+    /// One or two.
+    pub channels: u8,
+    /// Samples per second of each.
+    pub rate: u32,
+    /// What for.
+    pub purpose: RecordingPurpose,
+}
+
 /// A part of a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordingPart {
-    /// Samples of [`ringdown_media::wide::WIDE_RATE`], at most 200 ms.
+    /// Samples, those of two channels by turns, at most 200 ms.
     Audio(Vec<i16>),
     /// It is over.
     End {
         /// What ended it.
         end: RecordingEnd,
-        /// How many samples are kept; what follows them is silence.
+        /// How many samples of each channel are kept; what follows them is silence.
         samples: u64,
     },
 }

@@ -1,18 +1,20 @@
-//! Recording what legs say, and playing recordings back: the worker's part. Files are the shell's.
+//! Recording legs and mixes, and playing recordings back: the worker's part. Files are the shell's.
 
 use std::{sync::Arc, time::Instant};
 
 use ringdown_media::{
-    api::{MediaEvent, RecordingEnd, RecordingLimits},
+    api::{MediaEvent, RecordingEnd, RecordingForm, RecordingLimits},
+    rtp::Packet,
     wide::RecordedPlayback,
 };
-use ringdown_types::RecordingId;
+use ringdown_types::{CodecId, LegId, MixId, RecordingId, SoundFormat};
 
 use crate::{
     feed::{Feed, Play, Sound},
+    leg::Leg,
     legs::Slot,
-    output::{Output, RecordingPart},
-    recorder::Recorder,
+    output::{Output, Outputs, RecordingFile, RecordingPart},
+    recorder::{MixRecorder, Recorder},
     worker::Worker,
 };
 
@@ -43,11 +45,11 @@ impl Worker {
         &mut self,
         now: Instant,
         slot: Slot,
-        recording: RecordingId,
+        (recording, form): (RecordingId, RecordingForm),
         limits: RecordingLimits,
     ) -> bool {
         let Some(leg) = self.legs.get_mut(slot).filter(|leg| leg.recorder.is_none()) else { return false };
-        leg.recorder = Some(Box::new(Recorder::new(now, recording, limits)));
+        leg.recorder = Some(Box::new(Recorder::new(now, recording, form, limits)));
         self.reschedule(slot);
         true
     }
@@ -56,10 +58,8 @@ impl Worker {
     pub(crate) fn stop_recording(&mut self, slot: Slot, end: RecordingEnd) {
         let Some(leg) = self.legs.get_mut(slot) else { return };
         let Some(mut recorder) = leg.recorder.take() else { return };
-        let leg = leg.id;
-        for part in recorder.end(end) {
-            self.outputs.push(Output::Record { recording: recorder.recording, leg, part });
-        }
+        let of = (recorder.recording, Some(leg.id), recorder.file());
+        hand_over(&mut self.outputs, of, recorder.end(end));
         self.reschedule(slot);
     }
 
@@ -67,12 +67,66 @@ impl Worker {
     pub(crate) fn record_frame(&mut self, now: Instant, slot: Slot) {
         let Some(leg) = self.legs.get_mut(slot) else { return };
         let Some(recorder) = leg.recorder.as_mut().filter(|recorder| recorder.due <= now) else { return };
-        let (recording, id) = (recorder.recording, leg.id);
-        for part in recorder.handle_timeout(now) {
-            if matches!(part, RecordingPart::End { .. }) {
-                leg.recorder = None;
-            }
-            self.outputs.push(Output::Record { recording, leg: id, part });
+        let of = (recorder.recording, Some(leg.id), recorder.file());
+        let parts = recorder.handle_timeout(now);
+        if hand_over(&mut self.outputs, of, parts) {
+            leg.recorder = None;
         }
     }
+
+    /// Begins a mix's recording; `false` where there is no such mix, or one goes on.
+    pub(crate) fn record_mix(
+        &mut self,
+        mix: MixId,
+        (recording, format): (RecordingId, SoundFormat),
+        limits: RecordingLimits,
+    ) -> bool {
+        let Some(place) = self.mixes.recorder_mut(mix).filter(|place| place.is_none()) else { return false };
+        *place = Some(Box::new(MixRecorder::new(recording, format, limits)));
+        true
+    }
+
+    /// Ends a mix's recording, if there is one.
+    pub(crate) fn stop_mix_recording(&mut self, mix: MixId) {
+        if let Some(place) = self.mixes.recorder_mut(mix) {
+            end_mix_recording(place, &mut self.outputs, RecordingEnd::Stopped);
+        }
+    }
+}
+
+impl Leg {
+    /// Takes an audio packet on its way to the leg to whoever writes down what it hears.
+    pub(crate) fn note_heard(&mut self, now: Instant, codec: CodecId, packet: &Packet, buffer: &[u8]) {
+        if let Some(recorder) = &mut self.recorder
+            && let Some(payload) = buffer.get(packet.payload.clone())
+        {
+            recorder.handle_heard(now, codec, packet, payload);
+        }
+    }
+}
+
+/// Ends a mix's recording, if there is one.
+pub(crate) fn end_mix_recording(
+    place: &mut Option<Box<MixRecorder>>,
+    outputs: &mut Outputs,
+    end: RecordingEnd,
+) {
+    if let Some(mut recorder) = place.take() {
+        let of = (recorder.recording, None, recorder.file());
+        hand_over(outputs, of, recorder.end(end));
+    }
+}
+
+/// Hands parts of a recording to the shell; `true` where its end is among them.
+pub(crate) fn hand_over(
+    outputs: &mut Outputs,
+    (recording, leg, file): (RecordingId, Option<LegId>, RecordingFile),
+    parts: Vec<RecordingPart>,
+) -> bool {
+    let mut is_over = false;
+    for part in parts {
+        is_over |= matches!(part, RecordingPart::End { .. });
+        outputs.push(Output::Record { recording, leg, file, part });
+    }
+    is_over
 }

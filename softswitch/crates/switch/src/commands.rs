@@ -11,13 +11,14 @@ use ringdown_control::{
 };
 use ringdown_media::api::MediaCommand;
 use ringdown_sdp::SdpError;
-use ringdown_types::{DialKey, EndReason, LegId, SessionId, UserId};
+use ringdown_types::{DialKey, EndReason, LegId, RecordedTracks, SessionId, UserId};
 
 use crate::{
     Switch,
     device_video::{Kind, Occasion},
     features::AskedCall,
     legs::{Leg, Side},
+    recordings::Wanted,
     routing::Caller,
     web_leg::{WebLeg, is_candidate, read},
 };
@@ -161,6 +162,18 @@ impl Switch {
                 self.mark_voicemail(user, message, is_heard)?
             }
             Command::DeleteVoicemail { user, message } => self.delete_voicemail(user, message)?,
+            Command::RecordLeg { leg, tracks, format, by } => {
+                return self.record_leg(now, leg, Wanted { tracks, format, by });
+            }
+            Command::RecordRoom { room, format, by } => {
+                return self.record_room(now, room, Wanted { tracks: RecordedTracks::Mixed, format, by });
+            }
+            Command::StopRecording { recording, by } => self.stop_recording(recording, by)?,
+            Command::ListRecordings { by } => return Ok(self.list_recordings(by)),
+            Command::FetchRecording { .. } => {
+                return Err(Refusal::new(CommandError::Invalid, "sounds are read by the switch's shell"));
+            }
+            Command::DeleteRecording { recording, by } => self.delete_recording(recording, by)?,
             Command::Explain { caller, dialled, at } => {
                 let explanation = self.explain(now, caller, &dialled, at);
                 return Ok(CommandResult::Explained { explanation });

@@ -4,7 +4,8 @@ use std::{collections::HashMap, time::Duration};
 
 use ringdown_call::Party as CallParty;
 use ringdown_control::{
-    ConferenceRoom, DirectorySnapshot, DirectoryUser, ParkingLot, Party, RingGroup, SipDevice, UserSettings,
+    ConferenceRoom, DirectorySnapshot, DirectoryUser, ParkingLot, Party, RecordingRight, RingGroup,
+    SipDevice, UserSettings,
 };
 use ringdown_dialplan::{CompileError, Decision, Dialplan};
 use ringdown_types::{DialKey, GroupId, Pii, RoomId, TonePlan, UserId};
@@ -26,6 +27,7 @@ pub(crate) struct Directory {
     rooms: HashMap<RoomId, ConferenceRoom>,
     dialplan: Dialplan,
     tone_plan: TonePlan,
+    recording: RecordingRight,
 }
 
 /// A directory that is refused; the one in force stays.
@@ -68,7 +70,7 @@ impl Directory {
         let groups = snapshot.groups.into_iter().map(|group| (group.id, group)).collect();
         let rooms = snapshot.rooms.into_iter().map(|room| (room.id, room)).collect();
         let (version, realm, parking) = (snapshot.version, snapshot.realm, snapshot.parking);
-        let tone_plan = snapshot.tone_plan;
+        let (tone_plan, recording) = (snapshot.tone_plan, snapshot.recording);
         let mut pickup_groups: HashMap<String, Vec<UserId>> = HashMap::new();
         for user in users.values() {
             if let Some(group) = &user.settings.pickup_group {
@@ -88,6 +90,7 @@ impl Directory {
             parking,
             dialplan,
             tone_plan,
+            recording,
         })
     }
 
@@ -99,6 +102,11 @@ impl Directory {
     /// The country whose tones callers hear.
     pub(crate) const fn tone_plan(&self) -> TonePlan {
         self.tone_plan
+    }
+
+    /// Who may have calls recorded.
+    pub(crate) const fn recording_right(&self) -> RecordingRight {
+        self.recording
     }
 
     /// The SIP domain and digest realm.

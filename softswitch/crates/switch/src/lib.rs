@@ -50,6 +50,7 @@ mod ports;
 mod presence;
 mod qualify;
 mod quality;
+mod recordings;
 mod registrations;
 mod rooms;
 mod routing;

@@ -11,8 +11,8 @@ use ringdown_call::{
     DepositPlan, LegEvent, MailboxChange, MailboxMessage, MailboxPlan, Pin, RecordingOutcome,
 };
 use ringdown_control::{CommandError, Event, Party, VoicemailCount, VoicemailMessage};
-use ringdown_media::api::{MediaCommand, RecordingEnd, RecordingLimits};
-use ringdown_types::{LegId, Pii, RecordingId, UserId};
+use ringdown_media::api::{MediaCommand, RecordingEnd, RecordingForm, RecordingLimits, RecordingPurpose};
+use ringdown_types::{LegId, Pii, RecordedTracks, RecordingId, SoundFormat, UserId};
 use tracing::{info, warn};
 
 use crate::{Output, Switch, commands::Refusal};
@@ -28,6 +28,7 @@ pub(crate) struct Mailboxes {
 /// A message that is being recorded.
 #[derive(Debug)]
 struct Draft {
+    leg: LegId,
     user: UserId,
     from: Party,
     received_at: u64,
@@ -38,6 +39,11 @@ impl Mailboxes {
         let messages = self.boxes.get(&user).map_or(&[][..], Vec::as_slice);
         let saved = messages.iter().filter(|message| message.is_heard).count();
         VoicemailCount { user, new: (messages.len() - saved) as u32, saved: saved as u32 }
+    }
+
+    /// Whether somebody leaves a message on this leg.
+    pub(crate) fn is_recording(&self, leg: LegId) -> bool {
+        self.drafts.values().any(|draft| draft.leg == leg)
     }
 
     /// Whether one more message fits, those that are being recorded included.
@@ -121,21 +127,32 @@ impl Switch {
         let Some(caller) = self.calls.leg(leg) else { return };
         let from = self.directory.party(&ringdown_call::Party::User(caller.user));
         let received_at = self.clock.unix_ms(now);
-        self.mailboxes.drafts.insert(recording, Draft { user: mailbox, from, received_at });
+        self.mailboxes.drafts.insert(recording, Draft { leg, user: mailbox, from, received_at });
+        self.end_recording_of(leg);
         let limits = RecordingLimits { max_ms: MAX_MESSAGE_MS, silence_ms: SILENCE_MS };
-        self.media(leg, MediaCommand::Record { leg, recording, limits });
+        // Every browser and every mail program plays it.
+        let form = RecordingForm {
+            tracks: RecordedTracks::Said,
+            format: SoundFormat::Wav,
+            purpose: RecordingPurpose::Message,
+        };
+        self.media(leg, MediaCommand::Record { leg, recording, form, limits });
     }
 
     /// What became of a recording. The caller may have hung up: that ends a message, and keeps it.
-    pub(crate) fn recording_ended(&mut self, now: Instant, leg: LegId, ended: RecordingEnded) {
+    pub(crate) fn recording_ended(&mut self, now: Instant, leg: Option<LegId>, ended: RecordingEnded) {
+        if self.call_recording_ended(&ended) {
+            return;
+        }
         let RecordingEnded { recording, end, duration_ms, is_stored } = ended;
-        let Some(Draft { user, from, received_at }) = self.mailboxes.drafts.remove(&recording) else {
+        let Some(Draft { user, from, received_at, .. }) = self.mailboxes.drafts.remove(&recording) else {
             if is_stored {
                 warn!(%recording, "a recording that nobody asked for");
                 self.out.push_back(Output::DiscardRecording(recording));
             }
             return;
         };
+        let Some(leg) = leg else { return };
         let outcome = match end {
             RecordingEnd::Failed => RecordingOutcome::Failed,
             _ if duration_ms < MIN_MESSAGE_MS => RecordingOutcome::TooShort,

@@ -45,7 +45,7 @@ struct Part {
 
 impl Mixes {
     /// Where a mix is joined together.
-    fn home(&self, mix: MixId) -> Option<usize> {
+    pub(crate) fn home(&self, mix: MixId) -> Option<usize> {
         self.mixes.get(&mix).map(|mix| mix.home)
     }
 

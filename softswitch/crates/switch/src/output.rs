@@ -1,6 +1,6 @@
 //! What the switch wants done.
 
-use ringdown_control::{Event, VoicemailMessage};
+use ringdown_control::{Event, Recording, VoicemailMessage};
 use ringdown_media::api::MediaCommand;
 use ringdown_sip::endpoint::Transmit;
 use ringdown_types::{RecordingId, TonePlan};
@@ -25,6 +25,11 @@ pub enum Output {
     Event(Event),
     /// Keep a message's description beside its sound, replacing what was there.
     KeepMessage(VoicemailMessage),
+    /// Keep a description of a recording of a call beside its sound, replacing what was there.
+    KeepRecording(Recording),
+    /// End a recording whose worker is gone: tell [`MediaEvent::RecordingEnded`](ringdown_media::api::MediaEvent) of
+    /// what there is.
+    EndRecording(RecordingId),
     /// Remove a recording and what is kept of it.
     DiscardRecording(RecordingId),
 }

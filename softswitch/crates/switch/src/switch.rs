@@ -33,6 +33,7 @@ use crate::{
     presence::People,
     qualify::Qualify,
     quality::AwaitedFigures,
+    recordings::Recordings,
     sessions::Sessions,
     settings::SettingChanges,
     sip_requests::SipSide,
@@ -69,6 +70,7 @@ pub struct Switch {
     pub(crate) messages: Messages,
     pub(crate) qualify: Qualify,
     pub(crate) mailboxes: Mailboxes,
+    pub(crate) recordings: Recordings,
     pub(crate) mixes: Mixes,
     pub(crate) figures: AwaitedFigures,
     /// Browser legs to ring once their notices are out, with the leg they will hear.
@@ -114,6 +116,7 @@ impl Switch {
             messages: Messages::default(),
             qualify: Qualify::new(config.qualify),
             mailboxes: Mailboxes::default(),
+            recordings: Recordings::default(),
             mixes: Mixes::default(),
             figures: AwaitedFigures::default(),
             browsers_to_ring: VecDeque::new(),
@@ -268,6 +271,7 @@ impl Switch {
         struck.sort_unstable();
         struck.dedup();
         warn!(worker, legs = struck.len(), "the calls of a media worker are lost");
+        self.recordings_lost(worker);
         for leg in struck {
             self.calls.handle_leg_event(now, leg, LegEvent::MediaFailed);
         }

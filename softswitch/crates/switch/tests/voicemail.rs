@@ -43,7 +43,7 @@ fn record(office: &mut Office, leg: LegId, duration_ms: u32) -> RecordingId {
     press(office, leg, "#");
     assert_eq!(office.media[&leg].recording, None);
     let is_stored = duration_ms > 0;
-    office.media_event(MediaEvent::RecordingEnded { leg, recording, end, duration_ms, is_stored });
+    office.media_event(MediaEvent::RecordingEnded { leg: Some(leg), recording, end, duration_ms, is_stored });
     recording
 }
 
@@ -106,7 +106,13 @@ fn hanging_up_ends_a_message_and_keeps_it_unless_nothing_was_said() {
         office.hang_up(leg);
         // The file is closed after the leg is gone.
         let end = RecordingEnd::LegRemoved;
-        office.media_event(MediaEvent::RecordingEnded { leg, recording, end, duration_ms, is_stored: true });
+        office.media_event(MediaEvent::RecordingEnded {
+            leg: Some(leg),
+            recording,
+            end,
+            duration_ms,
+            is_stored: true,
+        });
         assert_eq!(office.kept.len(), kept);
         assert_eq!(messages(&mut office, BOB).len(), kept);
         office.assert_quiet();
@@ -121,7 +127,13 @@ fn a_full_disk_is_told_and_leaves_no_message() {
     hear_out(&mut office, leg);
     let recording = office.media[&leg].recording.expect("the leg is recorded");
     let end = RecordingEnd::Failed;
-    office.media_event(MediaEvent::RecordingEnded { leg, recording, end, duration_ms: 0, is_stored: false });
+    office.media_event(MediaEvent::RecordingEnded {
+        leg: Some(leg),
+        recording,
+        end,
+        duration_ms: 0,
+        is_stored: false,
+    });
     assert_eq!(office.media[&leg].recording, None, "the worker stops");
     let said = [PromptId::VoicemailNotStored, PromptId::Goodbye].map(PlaySource::Prompt);
     assert_eq!(hear_out(&mut office, leg), said);
@@ -155,7 +167,7 @@ fn a_mailbox_takes_a_hundred_messages_and_no_more() {
     let recording = office.media[&first].recording.expect("the leg is recorded");
     let (end, duration_ms) = (RecordingEnd::TooLong, 180_000);
     office.media_event(MediaEvent::RecordingEnded {
-        leg: first,
+        leg: Some(first),
         recording,
         end,
         duration_ms,

@@ -74,6 +74,8 @@ impl Desk {
             Event::RoomTalking { room, leg, is_talking } => self.handle_room_talking(room, leg, is_talking),
             // A mailbox is asked for, over REST.
             Event::VoicemailChanged { .. } => {}
+            // So is a recording.
+            Event::RecordingChanged { .. } => {}
             Event::SettingChanged { changed } => self.take_settings(vec![changed]),
             Event::Registration { registration } => self.set_bindings(now, id, &registration),
             Event::Message { message } => self.handle_message(now, link, message),
@@ -133,7 +135,10 @@ impl Desk {
                 | CommandResult::Started { .. }
                 | CommandResult::Explained { .. }
                 | CommandResult::Voicemail { .. }
-                | CommandResult::VoicemailSound { .. },
+                | CommandResult::VoicemailSound { .. }
+                | CommandResult::Recording { .. }
+                | CommandResult::Recordings { .. }
+                | CommandResult::RecordingSound { .. },
             ) => {
                 if let Some((conn, request)) = waiter.asker() {
                     self.respond_to_asker(conn, request, Ok(json!({})));

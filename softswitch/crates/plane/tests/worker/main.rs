@@ -29,6 +29,7 @@ mod packets_from_nowhere;
 mod playback_ends_and_repeats;
 mod quality_is_what_the_network_was;
 mod quality_warnings_come_in_pairs;
+mod recordings_hold_both_sides;
 mod recordings_play_back;
 mod reports_follow_rfc3550;
 mod reports_shape_opus;

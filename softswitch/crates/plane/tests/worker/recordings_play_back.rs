@@ -1,6 +1,8 @@
-use ringdown_media::api::{MediaCommand, MediaEvent, PlaySource, RecordingEnd, RecordingLimits};
+use ringdown_media::api::{
+    MediaCommand, MediaEvent, PlaySource, RecordingEnd, RecordingForm, RecordingLimits, RecordingPurpose,
+};
 use ringdown_testkit::audio::{assert_only_tone, assert_silent, level_dbfs};
-use ringdown_types::{PromptId, RecordingId};
+use ringdown_types::{PromptId, RecordedTracks, RecordingId, SoundFormat};
 
 use crate::{
     phone::{OPUS, PCMA, PCMU, Phone, RATE},
@@ -11,7 +13,12 @@ const MESSAGE: RecordingId = RecordingId::from_u128(5);
 
 fn record(phone: &Phone, max_ms: u32, silence_ms: u32) -> MediaCommand {
     let limits = RecordingLimits { max_ms, silence_ms };
-    MediaCommand::Record { leg: phone.leg, recording: MESSAGE, limits }
+    let form = RecordingForm {
+        tracks: RecordedTracks::Said,
+        format: SoundFormat::Wav,
+        purpose: RecordingPurpose::Message,
+    };
+    MediaCommand::Record { leg: phone.leg, recording: MESSAGE, form, limits }
 }
 
 fn play(phone: &Phone, token: u32) -> MediaCommand {

@@ -50,12 +50,12 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    fn take(&mut self, recording: RecordingId, part: RecordingPart) {
+    fn take(&mut self, recording: RecordingId, channels: u8, part: RecordingPart) {
         match part {
             RecordingPart::Audio(samples) => self.open.entry(recording).or_default().extend(samples),
             RecordingPart::End { end, samples } => {
                 let mut file = self.open.remove(&recording).unwrap_or_default();
-                file.truncate(samples as usize);
+                file.truncate(samples as usize * usize::from(channels));
                 self.stored.insert(recording, file.into());
                 self.ends.push((recording, end));
             }
@@ -187,7 +187,9 @@ impl Rig {
                     self.worker.handle_socket_result(self.clock.now(), port, true);
                 }
                 Output::CloseRtp { port } => self.ports.retain(|open| *open != port),
-                Output::Record { recording, part, .. } => self.files.take(recording, part),
+                Output::Record { recording, file, part, .. } => {
+                    self.files.take(recording, file.channels, part);
+                }
                 Output::ReadRecording { recording } => {
                     let samples = self.files.stored.get(&recording).cloned();
                     self.worker.handle_recording(self.clock.now(), recording, samples);

@@ -19,8 +19,8 @@ use bytes::Bytes;
 use phone::Phone;
 use ringdown_control::{
     CallRecord, Command, CommandId, CommandResult, DirectorySnapshot, DirectoryUser, EndedBy, Event,
-    FeatureCodes, LegInfo, LegState, ParkingLot, SessionDescription, SettingChange, SipDevice, UserSettings,
-    VoicemailMessage,
+    FeatureCodes, LegInfo, LegState, ParkingLot, Recording, SessionDescription, SettingChange, SipDevice,
+    UserSettings, VoicemailMessage,
 };
 use ringdown_media::api::{AudioParameters, MediaCommand, MediaEvent, PlaySource, Transport, VideoStream};
 use ringdown_sip::invite::SessionTimers;
@@ -79,6 +79,10 @@ pub(crate) struct Office {
     pub(crate) tone_plans: Vec<TonePlan>,
     /// The descriptions of messages in the state folder.
     pub(crate) kept: BTreeMap<RecordingId, VoicemailMessage>,
+    /// The descriptions of recordings in the state folder, and those the shell was to end.
+    pub(crate) recordings: BTreeMap<RecordingId, Recording>,
+    pub(crate) ended_recordings: Vec<RecordingId>,
+    pub(crate) recorded_mixes: BTreeMap<MixId, RecordingId>,
     pub(crate) events: Vec<Event>,
     pub(crate) legs: BTreeMap<LegId, LegInfo>,
     pub(crate) ended: BTreeMap<LegId, (EndReason, EndedBy)>,
@@ -116,6 +120,9 @@ impl Office {
             mixed: Vec::new(),
             tone_plans: Vec::new(),
             kept: BTreeMap::new(),
+            recordings: BTreeMap::new(),
+            ended_recordings: Vec::new(),
+            recorded_mixes: BTreeMap::new(),
             events: Vec::new(),
             legs: BTreeMap::new(),
             ended: BTreeMap::new(),
@@ -289,8 +296,13 @@ impl Office {
             Output::KeepMessage(message) => {
                 self.kept.insert(message.id, message);
             }
+            Output::KeepRecording(recording) => {
+                self.recordings.insert(recording.id, recording);
+            }
+            Output::EndRecording(recording) => self.ended_recordings.push(recording),
             Output::DiscardRecording(recording) => {
                 self.kept.remove(&recording);
+                self.recordings.remove(&recording);
             }
         }
     }
@@ -357,6 +369,12 @@ impl Office {
             MediaCommand::StopRecording { leg } => self.media_leg(leg).recording = None,
             MediaCommand::WatchVoice { leg, .. } => {
                 self.media_leg(leg);
+            }
+            MediaCommand::RecordMix { mix, recording, .. } => {
+                assert_eq!(self.recorded_mixes.insert(mix, recording), None, "one recording at a time");
+            }
+            MediaCommand::StopMixRecording { mix } => {
+                self.recorded_mixes.remove(&mix);
             }
         }
     }
