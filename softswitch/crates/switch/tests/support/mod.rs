@@ -367,9 +367,6 @@ impl Office {
                 assert_eq!(self.media_leg(leg).recording.replace(recording), None, "one recording at a time");
             }
             MediaCommand::StopRecording { leg } => self.media_leg(leg).recording = None,
-            MediaCommand::WatchVoice { leg, .. } => {
-                self.media_leg(leg);
-            }
             MediaCommand::RecordMix { mix, recording, .. } => {
                 assert_eq!(self.recorded_mixes.insert(mix, recording), None, "one recording at a time");
             }
