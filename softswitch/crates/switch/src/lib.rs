@@ -38,6 +38,7 @@ mod habit;
 mod isolation;
 mod legs;
 mod limits;
+mod link_video;
 mod links;
 mod lost_media;
 mod mailboxes;

@@ -3,8 +3,8 @@
 //! A worker joins its own legs only. Legs of one call share a worker from the start, but a transfer, a pick-up or a
 //! retrieval brings legs of two calls together. Then a pair of *link legs*, one on each worker, carries the audio
 //! between them as plain RTP over the advertised address. A link speaks every codec on fixed payload types, so what one
-//! side says reaches the other as it was sent if it knows the codec, and is transcoded once if not. A link lives as
-//! long as its bridge. Links between the parts of a mix are `mixes.rs`'s.
+//! side says reaches the other as it was sent if it knows the codec, and is transcoded once if not. Video goes beside it
+//! (`link_video.rs`). A link lives as long as its bridge. Links between the parts of a mix are `mixes.rs`'s.
 
 use std::{collections::HashMap, net::SocketAddr, time::Instant};
 
@@ -16,7 +16,7 @@ use ringdown_media::api::{
 use ringdown_types::{CodecId, LegId, MediaDirection, Random, UserId};
 use tracing::warn;
 
-use crate::{Output, Switch};
+use crate::{Output, Switch, link_video::LinkVideo};
 
 /// One end of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub(crate) struct Links {
     ends: HashMap<LegId, (LinkEnd, LegId)>,
     /// The leg each link leg serves.
     served: HashMap<LegId, LegId>,
+    /// By link leg, from the first time that it carried video.
+    pub(crate) video: HashMap<LegId, LinkVideo>,
 }
 
 impl Links {
@@ -41,6 +43,11 @@ impl Links {
     pub(crate) fn served_at(&self, worker: usize) -> Vec<LegId> {
         let here = self.ends.iter().filter(|(_, (end, _))| end.worker == worker);
         here.filter_map(|(_, (end, _))| self.served_by(end.leg)).collect()
+    }
+
+    /// The near end of the link a leg is on, and the leg at its far end.
+    pub(crate) fn end_of(&self, leg: LegId) -> Option<(LinkEnd, LegId)> {
+        self.ends.get(&leg).copied()
     }
 
     /// The leg a link leg serves.
@@ -66,6 +73,7 @@ impl Switch {
             self.links.ends.insert(leg, (end, other));
             self.media(leg, MediaCommand::Connect { a: leg, b: end.leg });
         }
+        self.match_link_video(a);
     }
 
     /// Parts two legs' media.
@@ -88,7 +96,9 @@ impl Switch {
     }
 
     pub(crate) fn remove_link_end(&mut self, end: LinkEnd) {
-        self.workers.leg_leaves(end.leg, end.worker, vec![end.port]);
+        let video = self.links.video.remove(&end.leg);
+        let ports = std::iter::once(end.port).chain(video.iter().flat_map(LinkVideo::ports));
+        self.workers.leg_leaves(end.leg, end.worker, ports.collect());
         let command = MediaCommand::RemoveLeg { leg: end.leg };
         self.out.push_back(Output::Media { worker: end.worker, command });
     }

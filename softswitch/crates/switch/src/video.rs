@@ -220,6 +220,7 @@ impl Switch {
         entry.told_video.clone_from(&streams);
         let command = MediaCommand::SetVideo { leg, streams };
         self.out.push_back(Output::Media { worker: entry.worker, command });
+        self.match_link_video(leg);
     }
 }
 

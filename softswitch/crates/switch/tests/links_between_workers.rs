@@ -3,9 +3,13 @@
 mod support;
 
 use ringdown_control::{Command, CommandResult};
-use ringdown_media::api::{MediaEvent, MediaFailure};
-use ringdown_types::{EndReason, LegId};
-use support::{browser::ALL, *};
+use ringdown_media::api::{MediaEvent, MediaFailure, Transport};
+use ringdown_types::{EndReason, LegId, VideoSlot};
+use support::{
+    browser::ALL,
+    video::{H264, Page, VP8, assert_decodable, settle, stream},
+    *,
+};
 
 /// Alice and carol ring at bob's tabs: two calls on two workers.
 fn two_calls(office: &mut Office) -> [LegId; 4] {
@@ -76,5 +80,43 @@ fn a_user_s_next_call_is_on_the_worker_of_the_one_they_are_in() {
     office.command(Command::CompleteTransfer { leg: first, other: second });
     office.assert_talking(office.leg_of(ALICE), office.leg_of(CAROL));
     office.at(carol, |phone| phone.hang_up());
+    office.assert_quiet();
+}
+
+#[test]
+fn pictures_cross_a_link_on_ports_of_their_own() {
+    let mut office = Office::with_two_workers();
+    let codings = [VP8, H264];
+    let mut alice = Page::new(&mut office, ALICE, &codings);
+    let mut carol = Page::new(&mut office, CAROL, &codings);
+    let mut tabs = [0, 1].map(|_| Page::new(&mut office, BOB, &codings).with_camera());
+    let a = alice.call(&mut office, ALICE, "102");
+    let first = tabs[0].answer_call(&mut office);
+    let c = carol.call(&mut office, CAROL, "102");
+    let second = tabs[1].answer_call(&mut office);
+    assert_ne!(office.media[&a].worker, office.media[&c].worker, "the calls are spread");
+    assert_eq!(office.command(Command::CompleteTransfer { leg: first, other: second }), CommandResult::Done);
+    settle(&mut office, &mut [&mut alice, &mut carol]);
+    office.assert_linked(a, c);
+    assert_decodable(&office, a, c, VideoSlot::Camera);
+
+    let (Hears::Leg(at_a), Hears::Leg(at_c)) = (office.hears(a), office.hears(c)) else { panic!("a link") };
+    let ports = |leg| match &stream(&office, leg, VideoSlot::Camera).expect("a link's camera").transport {
+        Some(Transport::Rtp { local_port, remote: Some(remote) }) => (*local_port, remote.rtp.port()),
+        other => panic!("plain RTP, not {other:?}"),
+    };
+    assert_eq!(ports(at_a), (ports(at_c).1, ports(at_c).0), "each sends to the other");
+    for leg in [a, c] {
+        let link = if leg == a { at_a } else { at_c };
+        let numbered = &stream(&office, link, VideoSlot::Camera).expect("a link's camera").formats;
+        let spoken = &stream(&office, leg, VideoSlot::Camera).expect("a camera").formats;
+        assert!(spoken.iter().all(|format| numbered.iter().any(|known| known.coding == format.coding)));
+    }
+    // A screen that is added goes the same way.
+    alice.show_more(&mut office, None);
+    settle(&mut office, &mut [&mut alice, &mut carol]);
+    assert_decodable(&office, a, c, VideoSlot::Screen);
+    assert!(stream(&office, at_c, VideoSlot::Screen).is_some());
+    office.hang_up(a);
     office.assert_quiet();
 }
