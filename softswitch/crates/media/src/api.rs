@@ -50,6 +50,11 @@ pub enum MediaCommand {
         /// Its streams.
         streams: Vec<VideoStream>,
     },
+    /// Asks a leg's device for whole pictures of all it sends: who sees them asked by signalling (RFC 5168).
+    RequestKeyFrames {
+        /// The leg that is to send them.
+        leg: LegId,
+    },
     /// Ends a leg and frees its sockets; always answered by [`MediaEvent::LegRemoved`], also for a leg that was
     /// refused or is gone, so that what call control holds for a leg is freed at one place.
     RemoveLeg {

@@ -49,6 +49,9 @@ impl Worker {
             MediaCommand::SetVideo { leg, streams } => {
                 self.find(leg).map(|slot| self.set_video(now, slot, streams))
             }
+            MediaCommand::RequestKeyFrames { leg } => {
+                self.find(leg).map(|slot| self.want_key_frames(now, slot))
+            }
             MediaCommand::RemoveLeg { leg } => {
                 self.remove_leg(now, leg);
                 Ok(())

@@ -154,7 +154,8 @@ impl DeviceVideo {
         }
     }
 
-    fn refuse(&mut self, slots: impl Iterator<Item = VideoSlot>) {
+    /// These streams are not to be.
+    pub(crate) fn refuse(&mut self, slots: impl Iterator<Item = VideoSlot>) {
         for slot in slots {
             if let Some(stream) = self.0.get_mut(slot.index()) {
                 *stream = Stream::Refused;

@@ -142,6 +142,7 @@ impl Switch {
             UsageEvent::Refreshed { sdp } => return self.refreshed(now, leg, &sdp),
             UsageEvent::ReinviteAnswered { sdp } => return self.reoffer_answered(leg, sdp.as_ref()),
             UsageEvent::ReinviteRefused { status } => return self.reoffer_refused(leg, status),
+            UsageEvent::PictureWanted => return self.request_pictures(leg),
             UsageEvent::Info { digit, .. } => LegEvent::Dtmf { digit, relayed: false },
             UsageEvent::Ended { cause: EndCause::RemoteBye, .. } => hung_up,
             UsageEvent::Ended { cause: EndCause::LocalBye, .. } => return,

@@ -194,10 +194,11 @@ impl Switch {
             MediaEvent::LegConnected { leg } => self.lost_media.settled(leg),
             MediaEvent::MediaStarted { .. }
             | MediaEvent::VideoStarted { .. }
-            | MediaEvent::KeyFrameNeeded { .. }
             | MediaEvent::VoiceActivity { .. } => {}
+            MediaEvent::KeyFrameNeeded { leg, .. } => self.key_frame_needed(now, leg),
             MediaEvent::VideoFailed { leg, slot, failure } => {
                 warn!(%leg, ?slot, ?failure, "video failed");
+                self.video_failed(now, leg, slot);
             }
             MediaEvent::Talking { leg, is_talking } => {
                 self.calls.handle_leg_event(now, leg, LegEvent::Talking(is_talking));

@@ -210,6 +210,33 @@ impl Switch {
         }
     }
 
+    /// A device wants whole pictures of what it sees.
+    pub(crate) fn request_pictures(&mut self, leg: LegId) {
+        let Some(partner) = self.pairs.joined(leg) else { return };
+        match self.links.end_of(leg) {
+            Some((end, _)) => {
+                let command = MediaCommand::RequestKeyFrames { leg: end.leg };
+                self.out.push_back(Output::Media { worker: end.worker, command });
+            }
+            None => self.media(partner, MediaCommand::RequestKeyFrames { leg: partner }),
+        }
+    }
+
+    /// Somebody needs a whole picture of a telephone that knows no RTCP feedback.
+    pub(crate) fn key_frame_needed(&mut self, now: Instant, leg: LegId) {
+        let Some(usage) = self.legs.sip(leg).map(|sip| sip.usage) else { return };
+        let asked = self.sip.agent.info_picture(now, usage);
+        self.note_failure(leg, asked);
+    }
+
+    /// A stream's own transport cannot work: the call goes on without it.
+    pub(crate) fn video_failed(&mut self, now: Instant, leg: LegId, slot: VideoSlot) {
+        if let Some(entry) = self.legs.get_mut(leg) {
+            entry.video_mut().refuse(std::iter::once(slot));
+            self.match_video(now, leg);
+        }
+    }
+
     /// Tells a leg's worker of its video where that changed.
     pub(crate) fn tell_video(&mut self, leg: LegId) {
         let Some(entry) = self.legs.get_mut(leg).filter(|entry| entry.in_media) else { return };

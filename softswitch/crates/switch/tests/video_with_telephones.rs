@@ -2,7 +2,7 @@
 
 mod support;
 
-use ringdown_media::api::{RtpSecurity, Transport};
+use ringdown_media::api::{MediaEvent, MediaFailure, RtpSecurity, Transport};
 use ringdown_sip::message::Method;
 use ringdown_types::{H264Profile, LegId, MediaDirection as Direction, VideoCoding, VideoSlot};
 use support::{
@@ -331,5 +331,45 @@ fn slides_of_a_phone_are_the_screen() {
     let offer = office.phones[bob].last_request(&Method::Invite).expect("an INVITE").body.clone();
     assert!(String::from_utf8_lossy(&offer).contains("a=content:slides"));
     office.at(alice, Phone::hang_up);
+    office.assert_quiet();
+}
+
+#[test]
+fn whole_pictures_are_asked_for_by_info() {
+    let mut office = Office::new();
+    let (alice, bob) =
+        (video_phone(&mut office, "alice-phone", VP8), video_phone(&mut office, "bob-phone", VP8));
+    office.at(alice, |phone| phone.dial("102"));
+    office.at(bob, Phone::answer);
+    let (a, b) = (office.leg_of(ALICE), office.leg_of(BOB));
+    let update = "<media_control><vc_primitive><to_encoder><picture_fast_update/></to_encoder></vc_primitive></media_control>";
+    office.at(alice, |phone| phone.info("application/media_control+xml", update));
+    assert_eq!(office.phones[alice].last_response().status, 200);
+    assert_eq!(office.pictures, [b], "who is seen is asked");
+
+    office.media_event(MediaEvent::KeyFrameNeeded { leg: a, slot: CAMERA });
+    let info = office.phones[alice].last_request(&Method::Info).expect("an INFO");
+    assert!(String::from_utf8_lossy(&info.body).contains("picture_fast_update"));
+    office.at(alice, Phone::hang_up);
+    office.assert_quiet();
+}
+
+#[test]
+fn a_stream_without_a_socket_ends_and_the_call_goes_on() {
+    let mut office = Office::new();
+    let mut alice = Page::new(&mut office, ALICE, &[VP8]);
+    let bob = video_phone(&mut office, "bob-phone", VP8);
+    let a = alice.call(&mut office, ALICE, "102");
+    office.at(bob, Phone::answer);
+    settle(&mut office, &mut [&mut alice]);
+    let b = office.leg_of(BOB);
+    let failure = MediaFailure::SocketUnavailable;
+    office.media_event(MediaEvent::VideoFailed { leg: b, slot: CAMERA, failure });
+    settle(&mut office, &mut [&mut alice]);
+    assert!(invited(&office.phones[bob]).starts_with("video 0 "));
+    assert!(office.media[&b].video.is_empty());
+    assert_eq!(alice.agreed(0), Some(Direction::Inactive));
+    office.assert_talking(a, b);
+    office.hang_up(a);
     office.assert_quiet();
 }

@@ -9,8 +9,8 @@ use crate::message::{ContentType, Request};
 
 /// The content type we send.
 pub(super) const DTMF_RELAY: &str = "application/dtmf-relay";
-/// The content types we read.
-pub(super) const ACCEPTED: &str = "application/dtmf-relay, application/dtmf";
+/// The content types of INFO that we read.
+pub(super) const ACCEPTED: &str = "application/dtmf-relay, application/dtmf, application/media_control+xml";
 /// The duration where the peer names none.
 const DEFAULT_DURATION: Duration = Duration::from_millis(250);
 /// Longer presses are cut: a key does not sound for minutes.

@@ -162,6 +162,8 @@ pub enum UsageEvent {
         /// For how long.
         duration: Duration,
     },
+    /// It wants a whole picture of what it sees (RFC 5168).
+    PictureWanted,
     /// The peer asks us to call somebody (RFC 3515): `accept_refer` or `reject_refer` it.
     Referred(Box<Referral>),
     /// The call is over.

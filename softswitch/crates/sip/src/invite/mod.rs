@@ -12,6 +12,7 @@ mod dtmf;
 mod event;
 mod exchange;
 mod identity;
+mod picture;
 mod refer;
 mod reliable;
 mod replaces;

@@ -2,11 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use ringdown_types::DtmfDigit;
 
 use super::{
     AckRecord, Context, EndCause, InviteUsage, SUPPORTED, State, UsageError, UsageEvent, UsageId, UsageTimer,
-    dtmf, parse_dtmf,
+    dtmf, parse_dtmf, picture,
     talk::{Exchange, LocalOffer, Talk},
 };
 use crate::{
@@ -330,6 +331,10 @@ impl InviteUsage {
 
     fn handle_info(&mut self, ctx: &mut Context<'_>, server: ServerId, request: &Request) {
         match parse_dtmf(request) {
+            _ if picture::asks_for_picture(request) => {
+                ctx.finish(server, Response::to_request(request, 200));
+                ctx.emit(self.id, UsageEvent::PictureWanted);
+            }
             Ok(key) => {
                 ctx.finish(server, Response::to_request(request, 200));
                 if let Some((digit, duration)) = key {
@@ -351,9 +356,17 @@ impl InviteUsage {
         digit: DtmfDigit,
         duration: Duration,
     ) -> Result<(), UsageError> {
+        self.info(ctx, dtmf::DTMF_RELAY, dtmf::dtmf_body(digit, duration))
+    }
+
+    /// Asks the peer for a whole picture.
+    pub(crate) fn info_picture(&mut self, ctx: &mut Context<'_>) -> Result<(), UsageError> {
+        self.info(ctx, picture::MEDIA_CONTROL, picture::BODY)
+    }
+
+    fn info(&mut self, ctx: &mut Context<'_>, kind: &str, body: Bytes) -> Result<(), UsageError> {
         let State::Established(established) = &mut self.state else { return Err(UsageError::WrongState) };
-        let body = dtmf::dtmf_body(digit, duration);
-        let request = established.talk.dialog.request(Method::Info).with_body(dtmf::DTMF_RELAY, body);
+        let request = established.talk.dialog.request(Method::Info).with_body(kind, body);
         let destination = established.talk.dialog.destination();
         let client =
             ctx.endpoint.send_request(ctx.now, request, destination).map_err(|_| UsageError::Full)?;

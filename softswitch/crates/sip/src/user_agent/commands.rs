@@ -180,6 +180,14 @@ impl UserAgent {
         self.command(now, id, |usage, ctx| usage.info_dtmf(ctx, digit, duration))
     }
 
+    /// Asks the peer for a whole picture by INFO (RFC 5168), where RTCP feedback was not agreed on.
+    ///
+    /// # Errors
+    /// If the leg is not answered.
+    pub fn info_picture(&mut self, now: Instant, id: UsageId) -> Result<(), UsageError> {
+        self.command(now, id, |usage, ctx| usage.info_picture(ctx))
+    }
+
     /// Accepts the peer's `Referred`: it hears `100 Trying` at once, and from then on what [`Self::notify_refer`]
     /// tells. That goes on after the call has ended; after three minutes it ends by itself.
     ///

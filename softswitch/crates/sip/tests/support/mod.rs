@@ -81,6 +81,7 @@ pub fn word(event: &UsageEvent) -> &'static str {
         UsageEvent::ReinviteAnswered { .. } => "reinvite answered",
         UsageEvent::ReinviteRefused { .. } => "reinvite refused",
         UsageEvent::Info { .. } => "info",
+        UsageEvent::PictureWanted => "picture wanted",
         UsageEvent::Referred(_) => "referred",
         UsageEvent::Ended { .. } => "ended",
     }

@@ -73,6 +73,8 @@ pub(crate) struct Office {
     pub(crate) browsers: BTreeMap<SessionId, Browser>,
     pub(crate) media: BTreeMap<LegId, MediaLeg>,
     pub(crate) digits: Vec<(LegId, DtmfDigit)>,
+    /// Who was asked for whole pictures.
+    pub(crate) pictures: Vec<LegId>,
     /// What was played into mixes.
     pub(crate) mixed: Vec<(MixId, PlaySource)>,
     /// Countries whose tones were wanted, last one last.
@@ -117,6 +119,7 @@ impl Office {
             browsers: BTreeMap::new(),
             media: BTreeMap::new(),
             digits: Vec::new(),
+            pictures: Vec::new(),
             mixed: Vec::new(),
             tone_plans: Vec::new(),
             kept: BTreeMap::new(),
@@ -325,6 +328,7 @@ impl Office {
             }
             MediaCommand::SetTransport { leg, transport } => self.media_leg(leg).transport = transport,
             MediaCommand::SetAudio { leg, audio } => self.media_leg(leg).audio = audio,
+            MediaCommand::RequestKeyFrames { leg } => self.pictures.push(leg),
             MediaCommand::SetVideo { leg, streams } => self.media_leg(leg).video = streams,
             MediaCommand::RemoveLeg { leg } => {
                 self.part(leg);

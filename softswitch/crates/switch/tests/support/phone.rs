@@ -368,8 +368,11 @@ impl Phone {
     }
 
     pub(crate) fn info_dtmf(&mut self, key: char) {
-        let body = Bytes::from(format!("Signal={key}\r\nDuration=160\r\n"));
-        let info = self.in_dialog(Method::Info).with_body("application/dtmf-relay", body);
+        self.info("application/dtmf-relay", &format!("Signal={key}\r\nDuration=160\r\n"));
+    }
+
+    pub(crate) fn info(&mut self, kind: &str, body: &str) {
+        let info = self.in_dialog(Method::Info).with_body(kind, Bytes::from(body.to_owned()));
         self.send_request(info);
     }
 
