@@ -71,6 +71,7 @@ video_bitrate 300000
 {"module dtls_srtp.so" if media == "dtls_srtp" else ""}
 module opus.so
 module g711.so
+module g722.so
 module aufile.so
 module sndfile.so
 net_interface {host.strip("[]")}

@@ -49,6 +49,20 @@ class Digits(Telephones):
         self.a.press(KEYS)
         self.assert_arrives(self.b.heard_tones)
 
+    def test_tones_to_telephone_event(self):
+        """A telephone without telephone-event works the menus of others, and they hear each key once."""
+        self.talk(False, True)
+        time.sleep(0.5)
+        self.a.press_in_band(KEYS)
+        self.assert_arrives(self.b.heard_digits)
+        self.assertLess(len(self.b.heard_tones()), len(KEYS), "what became an event is not heard as well")
+
+    def test_tones_to_tones(self):
+        self.talk(False, False)
+        time.sleep(0.5)
+        self.a.press_in_band(KEYS)
+        self.assert_arrives(self.b.heard_tones)
+
     def test_info_to_tones(self):
         outgoing, _ = self.talk(True, False)
         self.press_by_info(outgoing)

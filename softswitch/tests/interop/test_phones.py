@@ -30,6 +30,9 @@ class Phones(Telephones):
             ("alaw", {"codecs": "PCMA"}, {"codecs": "PCMA"}),
             ("opus", {"codecs": "opus"}, {"codecs": "opus"}),
             ("opus to alaw, transcoded", {"codecs": "opus"}, {"codecs": "PCMA"}),
+            ("g722", {"codecs": "G722"}, {"codecs": "G722"}),
+            ("g722 to opus, transcoded", {"codecs": "G722"}, {"codecs": "opus"}),
+            ("g722 to alaw, transcoded", {"codecs": "G722"}, {"codecs": "PCMA"}),
             ("µlaw to alaw, transcoded", {"codecs": "PCMU"}, {"codecs": "PCMA"}),
             ("tcp to udp", {"codecs": "PCMU", "transport": "tcp"}, {"codecs": "PCMU"}),
         ):

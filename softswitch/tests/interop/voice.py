@@ -84,6 +84,7 @@ class Voice:
         self.sound = tone(hz)
         self.packets: list[Packet] = []
         self.keys: list[tuple[int, int]] = []  # digits still to press, with packets still to send of each
+        self.tones: list[bytes] = []  # packets of keys that are said as sound
         self.sent = 0
         self.ssrc = struct.unpack("!I", os.urandom(4))[0]
         self.running = True
@@ -95,6 +96,18 @@ class Voice:
         """Presses keys for 100 ms each, by RFC 4733."""
         self.keys += [(DIGITS.index(digit), 5) for digit in digits]
 
+    def press_in_band(self, digits: str):
+        """Presses keys as sound, 100 ms each with 60 ms of silence."""
+        for digit in digits:
+            place = PAD.index(digit)
+            turns = [2 * math.pi * index / RATE for index in range(5 * PACKET)]
+            low, high = LOW[place // 4], HIGH[place % 4]
+            sound = bytes(
+                linear_to_alaw(int(6000 * math.sin(low * turn) + 7500 * math.sin(high * turn))) for turn in turns
+            )
+            sound += bytes([linear_to_alaw(0)]) * (3 * PACKET)
+            self.tones += [sound[begin:][:PACKET] for begin in range(0, len(sound), PACKET)]
+
     def speak(self):
         due = time.monotonic()
         event_began = 0
@@ -104,6 +117,9 @@ class Voice:
             begin = self.sent * PACKET
             self.sent += 1
             if not self.remote:
+                continue
+            if self.tones:
+                self.send(PCMA, False, begin, self.tones.pop(0))
                 continue
             if not self.keys:
                 self.send(PCMA, begin == 0, begin, self.sound[begin % RATE :][:PACKET])
