@@ -591,9 +591,12 @@ impl Link {
 
     fn number(&mut self, event: Event) {
         // Who talks is the first to be left out: it is out of date in a moment, and a number left out would be a gap.
-        // So are figures of quality, which are told again.
+        // So is who speaks, and so are figures of quality, which are told again.
         let is_behind = |outgoing: &Outgoing| outgoing.capacity() < outgoing.max_capacity() / 2;
-        let is_sheddable = matches!(event, Event::RoomTalking { .. } | Event::LegQuality { .. });
+        let is_sheddable = matches!(
+            event,
+            Event::RoomTalking { .. } | Event::VoiceActivity { .. } | Event::LegQuality { .. }
+        );
         if is_sheddable && self.outgoing.as_ref().is_some_and(is_behind) {
             self.shed += 1;
             return;

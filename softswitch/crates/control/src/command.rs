@@ -79,6 +79,14 @@ pub enum Command {
         /// Whether it is muted.
         muted: bool,
     },
+    /// Tells when a leg begins and ceases to speak, by [`crate::Event::VoiceActivity`], or stops telling. It ends with
+    /// the leg.
+    WatchVoice {
+        /// The leg.
+        leg: LegId,
+        /// Whether it is watched.
+        watched: bool,
+    },
     /// Sends digits to the other side, one after the other.
     SendDtmf {
         /// The leg that presses the keys.

@@ -91,6 +91,13 @@ pub enum Event {
         /// The key.
         digit: DtmfDigit,
     },
+    /// A leg that is watched begins or ceases to speak. Shed like `RoomTalking`.
+    VoiceActivity {
+        /// The leg.
+        leg: LegId,
+        /// Whether it speaks.
+        is_active: bool,
+    },
     /// How good a leg's audio is: about every ten seconds, and at once when something goes wrong or is right again.
     /// Shed before any event but `RoomTalking`: the next one says it all again.
     LegQuality {

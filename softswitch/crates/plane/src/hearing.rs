@@ -155,6 +155,20 @@ impl Worker {
         }
     }
 
+    /// Tells a leg that speaks Opus, with its next report, what is lost beyond us of what is passed on as it is.
+    pub(crate) fn pass_loss_on(&mut self, slot: Slot) {
+        let Some(leg) = self.legs.get(slot) else { return };
+        let is_opus = leg.incoming.codec == Some(CodecId::Opus);
+        let listener = leg.feed.listener(slot).filter(|listener| is_opus && *listener != slot);
+        let onward = listener
+            .and_then(|listener| self.legs.get(listener))
+            .filter(|leg| leg.payload_type(CodecId::Opus).is_some())
+            .and_then(|leg| leg.outgoing.rtcp.remote().fraction_lost());
+        if let Some(leg) = self.legs.get_mut(slot) {
+            leg.outgoing.rtcp.set_onward_loss(onward.unwrap_or(0));
+        }
+    }
+
     pub(crate) fn report_voice(&mut self, leg: LegId, is_active: bool) {
         self.outputs.event(MediaEvent::VoiceActivity { leg, is_active });
     }

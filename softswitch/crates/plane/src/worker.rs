@@ -157,6 +157,10 @@ impl Worker {
             leg.scheduled = None;
             let due = leg.handle_timeout(now, send);
             let is_period_over = leg.outgoing.rtcp.next_report() <= now;
+            if is_period_over {
+                self.pass_loss_on(slot);
+            }
+            let Some(leg) = self.legs.get_mut(slot) else { continue };
             if let Some(report) = leg.take_report(now, &mut *self.random) {
                 self.outputs.push(report);
             }

@@ -116,6 +116,7 @@ impl Switch {
             Command::Hold { leg } => self.calls.handle_command(now, leg, LegCommand::Hold)?,
             Command::Unhold { leg } => self.calls.handle_command(now, leg, LegCommand::Unhold)?,
             Command::Mute { leg, muted } => self.calls.handle_command(now, leg, LegCommand::Mute(muted))?,
+            Command::WatchVoice { leg, watched } => self.watch_voice(leg, watched)?,
             Command::SendDtmf { leg, digits } => {
                 self.calls.handle_command(now, leg, LegCommand::SendDtmf(digits))?;
             }

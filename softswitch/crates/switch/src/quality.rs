@@ -1,10 +1,11 @@
-//! How good the legs' audio is, from the media workers to the app server. Call control does not decide by it.
+//! How good the legs' audio is and who speaks, from the media workers to the app server. Call control does not decide by
+//! it.
 
 use std::collections::HashMap;
 
-use ringdown_call::LegView;
+use ringdown_call::{CommandError, LegView};
 use ringdown_control::{Event, LegFigures};
-use ringdown_media::api::LegStats;
+use ringdown_media::api::{LegStats, MediaCommand};
 use ringdown_types::{LegId, QualityReport};
 
 use crate::{Switch, notices::Translator};
@@ -18,6 +19,22 @@ impl Switch {
     pub(crate) fn quality_told(&mut self, leg: LegId, report: QualityReport) {
         if self.legs.get(leg).is_some() {
             self.event(Event::LegQuality { leg, report });
+        }
+    }
+
+    /// Asks a leg's worker to tell when it speaks.
+    pub(crate) fn watch_voice(&mut self, leg: LegId, watched: bool) -> Result<(), CommandError> {
+        if !self.legs.get(leg).is_some_and(|leg| leg.in_media) {
+            return Err(CommandError::NoSuchLeg);
+        }
+        self.media(leg, MediaCommand::WatchVoice { leg, watched });
+        Ok(())
+    }
+
+    /// A leg that is watched begins or ceases to speak.
+    pub(crate) fn voice_told(&mut self, leg: LegId, is_active: bool) {
+        if self.legs.get(leg).is_some() {
+            self.event(Event::VoiceActivity { leg, is_active });
         }
     }
 

@@ -192,10 +192,9 @@ impl Switch {
     pub fn handle_media_event(&mut self, now: Instant, event: MediaEvent) {
         match event {
             MediaEvent::LegConnected { leg } => self.lost_media.settled(leg),
-            MediaEvent::MediaStarted { .. }
-            | MediaEvent::VideoStarted { .. }
-            | MediaEvent::VoiceActivity { .. } => {}
+            MediaEvent::MediaStarted { .. } | MediaEvent::VideoStarted { .. } => {}
             MediaEvent::KeyFrameNeeded { leg, .. } => self.key_frame_needed(now, leg),
+            MediaEvent::VoiceActivity { leg, is_active } => self.voice_told(leg, is_active),
             MediaEvent::VideoFailed { leg, slot, failure } => {
                 warn!(%leg, ?slot, ?failure, "video failed");
                 self.video_failed(now, leg, slot);

@@ -62,6 +62,8 @@ impl Desk {
                     self.push(session, push);
                 }
             }
+            // No page asks for it.
+            Event::VoiceActivity { .. } => {}
             Event::LegQuality { leg, report } => self.handle_quality(leg, report),
             Event::LegFigures { figures } => self.outputs.push_back(Output::Figures(Box::new(figures))),
             Event::LegEnded { leg, reason, by } => self.handle_leg_ended(now, id, leg, (reason, by)),

@@ -49,6 +49,8 @@ pub struct RtcpSession {
     round_trip: Option<Duration>,
     next_report: Instant,
     has_reported: bool,
+    /// What is lost beyond us of what we pass on, of 256.
+    onward_loss: u8,
 }
 
 impl RtcpSession {
@@ -70,6 +72,7 @@ impl RtcpSession {
             // §6.2: the first interval is half as long.
             next_report: now + interval(random) / 2,
             has_reported: false,
+            onward_loss: 0,
         }
     }
 
@@ -152,6 +155,13 @@ impl RtcpSession {
         }
     }
 
+    /// Takes what is lost, of 256, on the way from us to whoever hears what comes in here as it is. A sender that learns of
+    /// it makes its error correction strong enough for the whole way, as it would behind a translator, which passes
+    /// reports on (RFC 3550 §7.2).
+    pub const fn set_onward_loss(&mut self, fraction: u8) {
+        self.onward_loss = fraction;
+    }
+
     /// When the next report is due.
     pub const fn next_report(&self) -> Instant {
         self.next_report
@@ -178,6 +188,8 @@ impl RtcpSession {
         });
         let block = self.statistics.as_mut().map(|statistics| {
             let mut block = statistics.take_report();
+            let (here, onward) = (u16::from(block.fraction_lost), u16::from(self.onward_loss));
+            block.fraction_lost = (here + onward - here * onward / 256).min(255) as u8;
             if let Some((middle, at)) = self.last_sender_report {
                 let delay = now.saturating_duration_since(at).as_micros() * 65_536 / 1_000_000;
                 block.last_sender_report = middle;

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 
 use ringdown_media::{
     codec::Decoder,
-    rtcp::{Report, ReportBlock, write_report},
+    rtcp::{Report, ReportBlock, RtcpPacket, parse_compound, write_report},
 };
 use ringdown_plane::SocketKey;
 use ringdown_types::CodecId;
@@ -66,4 +66,30 @@ fn loss_makes_packets_hold_what_the_one_before_held_and_none_takes_it_out() {
     speak(&mut rig, &mut alice, &mut bob);
     assert!(size(&bob) > congested, "{} and {congested} octets", size(&bob));
     bob.assert_continuous();
+}
+
+/// Alice's encoder is the only one on the way: she must learn what bob misses.
+#[test]
+fn loss_beyond_the_switch_is_told_to_who_speaks() {
+    let mut rig = Rig::new();
+    let mut alice = Phone::new(1, OPUS, Some(440.0));
+    let mut bob = Phone::new(2, OPUS, None);
+    rig.add_phone(&alice, audio(&[OPUS]));
+    rig.add_phone(&bob, audio(&[OPUS]));
+    rig.connect(alice.leg, bob.leg);
+    rig.talk(&mut [&mut alice, &mut bob], 50);
+    let told = |phone: &Phone| -> Vec<u8> {
+        let packets = phone.rtcp.iter().flat_map(|bytes| parse_compound(bytes).expect("well formed"));
+        let fractions = packets.filter_map(|packet| match packet {
+            RtcpPacket::ReceiverReport { reports, .. } => reports.first().map(|report| report.fraction_lost),
+            _ => None,
+        });
+        fractions.collect()
+    };
+    rig.talk(&mut [&mut alice, &mut bob], 500);
+    assert!(told(&alice).iter().all(|fraction| *fraction == 0));
+    report(&mut rig, &bob, 51);
+    alice.rtcp.clear();
+    rig.talk(&mut [&mut alice, &mut bob], 500);
+    assert_eq!(told(&alice).last(), Some(&51));
 }

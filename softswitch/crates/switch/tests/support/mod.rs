@@ -52,6 +52,8 @@ pub(crate) struct MediaLeg {
     pub(crate) video: Vec<VideoStream>,
     pub(crate) hears: Hears,
     pub(crate) muted: bool,
+    /// Whether the worker tells when it speaks.
+    pub(crate) is_watched: bool,
     pub(crate) gain: i8,
     pub(crate) recording: Option<RecordingId>,
 }
@@ -321,6 +323,7 @@ impl Office {
                     video: Vec::new(),
                     hears,
                     muted: false,
+                    is_watched: false,
                     gain: 0,
                     recording: None,
                 };
@@ -377,6 +380,7 @@ impl Office {
             MediaCommand::StopMixRecording { mix } => {
                 self.recorded_mixes.remove(&mix);
             }
+            MediaCommand::WatchVoice { leg, watched } => self.media_leg(leg).is_watched = watched,
         }
     }
 
