@@ -136,7 +136,7 @@ impl RtcpSession {
             };
             let ssrc = self.ssrc;
             for report in reports.iter().filter(|report| report.ssrc == ssrc) {
-                self.remote.handle_report(*report);
+                self.remote.handle_report(*report, self.sent_packets);
                 self.learn_round_trip(now, report.last_sender_report, report.delay_since_sender_report);
             }
         }
