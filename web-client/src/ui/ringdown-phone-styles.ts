@@ -31,6 +31,7 @@ export const phoneStyles = css`
   ringdown-sign-in.stage { display: grid; flex: 1; }
   /* In a tall column a call stays within reach of the hand instead of spreading. */
   .stage > :not(.aside) { flex: 0 1 680px; min-height: 0; margin-block: auto; }
+  .stage > ringdown-call[video] { flex: 1 1 auto; }
   .staged .list { display: none; }
   .aside { align-self: flex-start; display: inline-flex; align-items: center; gap: 2px; margin: -4px 0 0 10px; padding: 5px 10px 5px 5px; border-radius: 8px; color: var(--soft); font-size: 13px; }
   .aside svg { font-size: 16px; }

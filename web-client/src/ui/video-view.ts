@@ -17,7 +17,7 @@ export class VideoView extends LitElement {
     video { display: block; width: 100%; height: 100%; object-fit: cover; }
     .screen video, :host(:fullscreen) .main video { object-fit: contain; }
     .mirrored video { transform: scaleX(-1); }
-    .small { position: absolute; right: 10px; width: clamp(84px, 26%, 210px); aspect-ratio: 4 / 3; border-radius: 10px; overflow: hidden; box-shadow: 0 2px 12px rgb(0 0 0 / 45%); outline: 1.5px solid rgb(255 255 255 / 55%); }
+    .small { position: absolute; right: 10px; width: clamp(84px, 22%, 180px); aspect-ratio: 4 / 3; border-radius: 10px; overflow: hidden; box-shadow: 0 2px 12px rgb(0 0 0 / 45%); outline: 1.5px solid rgb(255 255 255 / 55%); }
     .self { bottom: 10px; }
     .second { top: 10px; }
     figcaption { position: absolute; left: 8px; bottom: 8px; max-width: calc(100% - 16px); padding: 2px 9px; border-radius: 99px; background: rgb(0 0 0 / 55%); font-size: 12px; }
@@ -59,7 +59,7 @@ export class VideoView extends LitElement {
       <div class="stage">
         ${main === nothing ? html`<p class="wait">${this.held ? icons.pause : icons.video}${this.held ? 'On hold' : `${name} shows no video`}</p>` : main}
         ${remoteScreen && remoteCamera && !this.held ? this.#picture('remote-camera', name, 'small second') : nothing}
-        ${self === null ? nothing : this.#picture(self, self === 'camera' && screen ? 'You, sharing your screen' : self === 'camera' ? 'You' : 'Your screen', `small self ${self === 'camera' ? 'mirrored' : 'screen'}`)}
+        ${self === null ? nothing : this.#picture(self, self === 'camera' ? 'You' : 'Your screen', `small self ${self === 'camera' ? 'mirrored' : 'screen'}`)}
         ${main === nothing || !document.fullscreenEnabled ? nothing : html`
           <button class="round" aria-label="Full screen" title="Full screen" @click=${this.#toggleFull} data-testid="full-screen">${icons.full}</button>`}
       </div>`;

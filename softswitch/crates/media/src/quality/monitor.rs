@@ -168,7 +168,9 @@ impl LegMonitor {
 
         // What the device hears, it says itself; one that reports nothing may hear everything.
         let is_heard = self.to.arrived > 0;
-        let is_deaf = leg.expected.to_device && sent >= ENOUGH_SENT && reports > 0 && !is_heard;
+        // The first report of all has nothing before it to be held against.
+        let tells = reports > 0 && rtcp.remote().reports() > 1;
+        let is_deaf = leg.expected.to_device && sent >= ENOUGH_SENT && tells && !is_heard;
         match (is_deaf, received > 0) {
             (true, true) => self.to.warnings.judge_absence(Absence::OneWay),
             (true, false) => self.to.warnings.judge_absence(Absence::Both),
