@@ -1,7 +1,7 @@
 //! The receiving direction: verify, refuse replays, decrypt in place.
 
 use super::{
-    cipher::{Cipher, CipherFault, KeySet, Nonce},
+    cipher::{Cipher, CipherFault, KeySet, Nonce, RtcpCipher},
     index::{StaleIndex, Windows},
     packet::{RtpHeader, rtcp_ssrc},
     profile::{InvalidMasterKey, SrtpProfile},
@@ -10,7 +10,7 @@ use super::{
 /// Decrypts what one peer sends. Bad packets are refused one by one and change nothing.
 pub struct SrtpReceiver {
     rtp: Cipher,
-    rtcp: Cipher,
+    rtcp: RtcpCipher,
     rtp_windows: Windows,
     rtcp_windows: Windows,
 }
@@ -27,7 +27,7 @@ impl SrtpReceiver {
     ) -> Result<Self, InvalidMasterKey> {
         Ok(Self {
             rtp: Cipher::new(profile, master_key, master_salt, KeySet::Rtp)?,
-            rtcp: Cipher::new(profile, master_key, master_salt, KeySet::Rtcp)?,
+            rtcp: RtcpCipher::new(profile, master_key, master_salt)?,
             rtp_windows: Windows::default(),
             rtcp_windows: Windows::default(),
         })
@@ -59,13 +59,14 @@ impl SrtpReceiver {
     /// As [`SrtpReceiver::unprotect_rtp`].
     pub fn unprotect_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, UnprotectError> {
         let ssrc = rtcp_ssrc(packet).ok_or(UnprotectError::Malformed)?;
-        if packet.len() < 8 + 4 + self.rtcp.tag_length() {
+        let rtcp = self.rtcp.keyed()?;
+        if packet.len() < 8 + 4 + rtcp.tag_length() {
             return Err(UnprotectError::Malformed);
         }
-        let word = self.rtcp.rtcp_word(packet).ok_or(UnprotectError::Malformed)?;
+        let word = rtcp.rtcp_word(packet).ok_or(UnprotectError::Malformed)?;
         let index = u64::from(word & 0x7fff_ffff);
         self.rtcp_windows.check(ssrc, index)?;
-        let length = self.rtcp.open_rtcp(packet, ssrc)?;
+        let length = rtcp.open_rtcp(packet, ssrc)?;
         self.rtcp_windows.note(ssrc, index);
         Ok(length)
     }

@@ -1,7 +1,7 @@
 //! The sending direction: encrypt in place, never the same index twice.
 
 use super::{
-    cipher::{Cipher, CipherFault, KeySet, Nonce},
+    cipher::{Cipher, CipherFault, KeySet, Nonce, RtcpCipher},
     index::{StaleIndex, Windows},
     packet::{RtpHeader, rtcp_ssrc},
     profile::{InvalidMasterKey, SrtpProfile},
@@ -10,7 +10,7 @@ use super::{
 /// Encrypts what we send to one peer.
 pub struct SrtpSender {
     rtp: Cipher,
-    rtcp: Cipher,
+    rtcp: RtcpCipher,
     rtp_windows: Windows,
     /// One counter for all SSRCs: a peer's replay windows only ask that it grows.
     next_rtcp_index: u32,
@@ -28,7 +28,7 @@ impl SrtpSender {
     ) -> Result<Self, InvalidMasterKey> {
         Ok(Self {
             rtp: Cipher::new(profile, master_key, master_salt, KeySet::Rtp)?,
-            rtcp: Cipher::new(profile, master_key, master_salt, KeySet::Rtcp)?,
+            rtcp: RtcpCipher::new(profile, master_key, master_salt)?,
             rtp_windows: Windows::default(),
             next_rtcp_index: 0,
         })
@@ -63,7 +63,8 @@ impl SrtpSender {
     pub fn protect_rtcp(&mut self, buffer: &mut [u8], length: usize) -> Result<usize, ProtectError> {
         let packet = buffer.get(..length).ok_or(ProtectError::NoRoom)?;
         let ssrc = rtcp_ssrc(packet).ok_or(ProtectError::Malformed)?;
-        if buffer.len() < length + 4 + self.rtcp.tag_length() {
+        let rtcp = self.rtcp.keyed()?;
+        if buffer.len() < length + 4 + rtcp.tag_length() {
             return Err(ProtectError::NoRoom);
         }
         // RFC 3711 §9.2: after 2^31 SRTCP packets the key is used up.
@@ -71,7 +72,7 @@ impl SrtpSender {
         if index > 0x7fff_ffff {
             return Err(ProtectError::KeyUsedUp);
         }
-        let protected = self.rtcp.seal_rtcp(buffer, length, Nonce { ssrc, index: u64::from(index) })?;
+        let protected = rtcp.seal_rtcp(buffer, length, Nonce { ssrc, index: u64::from(index) })?;
         self.next_rtcp_index += 1;
         Ok(protected)
     }
