@@ -13,6 +13,7 @@ use ringdown_media::{
 use ringdown_types::{CodecId, LegId};
 
 use crate::{
+    feed::Feed,
     leg::{Leg, Relayed},
     legs::Slot,
     output::Passage,
@@ -183,6 +184,11 @@ impl Worker {
         let codec = leg.incoming.codec.filter(|codec| codec.clock_rate() == 8_000).or(narrow);
         let key = SourceKey { origin: leg.origin, ssrc, clock_rate: 8_000 };
         let (is_muted, listener) = (leg.muted, leg.feed.listener(slot));
+        if let Feed::Mix(member) = &mut leg.feed
+            && let Some(payload) = passage.buffer.get(packet.payload.clone()).filter(|_| !is_muted)
+        {
+            member.handle_noise(passage.now, &packet, payload);
+        }
         let (Some(codec), Some(listener)) = (codec, listener.filter(|_| !is_muted)) else { return };
         let Some(leg) = self.legs.get_mut(listener).filter(|leg| leg.may_send()) else { return };
         let Some(way) = Way::choose(leg, codec) else { return };

@@ -121,6 +121,13 @@ impl Member {
         }
     }
 
+    /// Takes comfort noise of the leg: it pauses, and nothing is lost.
+    pub(crate) fn handle_noise(&mut self, now: Instant, packet: &Packet, payload: &[u8]) {
+        if let Some(source) = &mut self.source {
+            source.handle_noise(now, packet.ssrc, (packet.sequence, packet.timestamp), payload);
+        }
+    }
+
     /// Goes on to the next frame of what it says.
     fn listen(&mut self, is_muted: bool) {
         let power = self.source.as_mut().and_then(MixSource::next_frame);

@@ -8,6 +8,7 @@ use super::{MIX_RATE, MIX_SAMPLES, MixFrame, is_audible, power, rate::Upsampler}
 use crate::{
     activity::{LevelMeter, Said},
     codec::{CodecError, Decoder, MAX_PACKET_MS},
+    jitter::{Arrival, Carried},
     playout::Playout,
     prompt::Playback,
 };
@@ -70,6 +71,16 @@ impl MixSource {
         }
         self.phase = (ssrc % u32::from(PROBE_FRAMES)) as u16;
         self.playout.handle_packet(now, ssrc, sequence, timestamp, payload);
+    }
+
+    /// Takes comfort noise (RFC 3389) of a source that counts it in its codec's clock; `place` is its sequence number and
+    /// timestamp.
+    pub fn handle_noise(&mut self, now: Instant, ssrc: u32, place: (u16, u32), payload: &[u8]) {
+        if self.playout.codec().clock_rate() == 8_000 {
+            let (sequence, timestamp) = place;
+            let arrival = Arrival { sequence, timestamp, carried: Carried::Noise, payload };
+            self.playout.handle_arrival(now, ssrc, arrival);
+        }
     }
 
     /// Goes on by 20 ms and returns the power of what is said; `None` while nothing comes.

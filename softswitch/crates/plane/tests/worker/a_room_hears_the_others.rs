@@ -1,7 +1,8 @@
 //! Who hears whom in mixes of any size, and how loudly.
 
 use proptest::prelude::*;
-use ringdown_media::api::{MediaCommand, MediaEvent};
+use ringdown_media::api::{AudioParameters, ComfortNoiseFormat, MediaCommand, MediaEvent};
+use ringdown_plane::SocketKey;
 use ringdown_testkit::audio::Tone;
 use ringdown_types::{CodecId, LegId, MixId};
 
@@ -156,6 +157,30 @@ fn a_member_that_was_silent_for_long_is_heard_at_once() {
         let level = level_of(&room[1], before + (first + 2) * 80, 440.0);
         assert!((level + 12.0).abs() < 1.5, "{codec:?}: {level} dBFS");
     }
+}
+
+/// RFC 3389: one packet says that a pause begins. What is not sent after it is not lost.
+#[test]
+fn a_pause_of_comfort_noise_is_silence_and_the_next_word_is_whole() {
+    let mut rig = Rig::new();
+    let mut room = [enter(&mut rig, 1, PCMA, Some((440.0, -12.0))), enter(&mut rig, 2, PCMA, None)];
+    let comfort_noise = Some(ComfortNoiseFormat { send: 13, receive: 13 });
+    let described = AudioParameters { comfort_noise, ..audio(&[PCMA]) };
+    rig.command(MediaCommand::SetAudio { leg: room[0].leg, audio: described });
+    talk(&mut rig, &mut room, 50);
+    let tone = room[0].tone.take();
+    room[0].sequence = room[0].sequence.wrapping_add(1);
+    let noise = room[0].packet(13, room[0].timestamp.wrapping_add(160), &[70]);
+    rig.deliver(SocketKey::Rtp(room[0].port), room[0].address, &noise);
+    talk(&mut rig, &mut room, 12);
+    let before = room[1].heard.len();
+    talk(&mut rig, &mut room, 40);
+    let loudest = room[1].heard[before..].iter().map(|sample| sample.abs()).max();
+    assert!(loudest < Some(64), "{loudest:?} in the pause");
+    room[0].tone = tone;
+    talk(&mut rig, &mut room, 40);
+    let from = room[1].heard.len() - 4000;
+    assert!((level_of(&room[1], from, 440.0) + 12.0).abs() < 1.0);
 }
 
 #[test]
