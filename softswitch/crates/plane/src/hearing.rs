@@ -135,8 +135,8 @@ impl Worker {
             self.report_heard_digit(now, (id, listener), finished);
         }
         let Some(listener) = listener.filter(|_| keys.is_sounding) else { return true };
-        if let Some(leg) = self.legs.get_mut(listener) {
-            // What is held back is not lost.
+        // What is held back is not lost. An event that is being sent has its own place and keeps it.
+        if let Some(leg) = self.legs.get_mut(listener).filter(|leg| !leg.digits.is_sending()) {
             leg.outgoing.stream.release_source();
         }
         false

@@ -258,6 +258,14 @@ impl Leg {
         }
     }
 
+    /// What is not sent is not lost: whatever comes next is placed anew. A key that sounds has its place, and all its
+    /// packets share one timestamp (RFC 4733 §2.5.1.2).
+    fn pause_stream(&mut self) {
+        if !self.digits.is_sending() {
+            self.outgoing.stream.release_source();
+        }
+    }
+
     /// Sends a frame of 20 ms that was made for it, unless a key sounds or its direction forbids.
     pub(crate) fn send_frame(
         &mut self,
@@ -271,7 +279,7 @@ impl Leg {
         let mut buffer = [0; FRAME_BUFFER];
         let room = buffer.get_mut(FIXED_HEADER_LENGTH..FIXED_HEADER_LENGTH + frame.len());
         let (Some(payload_type), Some(room)) = (payload_type, room) else {
-            return self.outgoing.stream.release_source();
+            return self.pause_stream();
         };
         room.copy_from_slice(frame);
         let clock_rate = codec.clock_rate();
@@ -326,7 +334,7 @@ impl Leg {
             let audio = Some(codec);
             self.send_made(now, Made { placement, payload_type, length, audio }, &mut buffer, send);
         } else {
-            self.outgoing.stream.release_source();
+            self.pause_stream();
         }
         None
     }

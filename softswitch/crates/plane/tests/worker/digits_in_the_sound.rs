@@ -51,6 +51,10 @@ fn become_events_for_a_listener_that_knows_them_and_are_not_heard_twice() {
             events.iter().filter(|(_, event)| event.end).map(|(_, event)| event.event).collect();
         let keys: Vec<u8> = ends.chunks(3).map(|repeated| repeated[0]).collect();
         assert_eq!((keys, ends.len()), (vec![1, 11, 7], 9), "{theirs:?}");
+        // Each event has one timestamp, also while the next key sounds already (RFC 4733 §2.5.1.2).
+        let mut stamps: Vec<u32> = events.iter().map(|(packet, _)| packet.timestamp).collect();
+        stamps.dedup();
+        assert_eq!(stamps.len(), 3, "{theirs:?}");
         bob.assert_continuous();
         // Two blocks of 12.75 ms pass before a key is known.
         let frame = bob.rate as usize / 50;
