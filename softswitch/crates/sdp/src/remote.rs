@@ -47,6 +47,7 @@ impl RemoteDescription {
     /// two sections, encrypted and not, may become the other one.
     pub fn restrict(&mut self, security: &LocalSecurity) {
         self.audio = read_audio(&self.description, Peer::Telephone, security);
+        self.videos = read_videos(&self.description, &self.audio, (Peer::Telephone, security));
     }
 
     /// Reads a description from a peer that may be of either kind, and says which it is: one that offers plain RTP, or
@@ -65,7 +66,7 @@ impl RemoteDescription {
             Err(error @ SdpError::Malformed(_)) => return Err(error),
             audio => audio,
         };
-        let videos = audio.as_ref().map(|audio| read_videos(&description, audio, peer)).unwrap_or_default();
+        let videos = read_videos(&description, &audio, (peer, &LocalSecurity::ANY));
         Ok(Self { description, audio, videos })
     }
 
@@ -282,16 +283,8 @@ fn is_rejected(section: &MediaSection, peer: Peer) -> bool {
     }
 }
 
-/// Whether a video section's transport is served. A telephone's is plain RTP.
-pub(crate) const fn serves_video(peer: Peer, protocol: &Protocol) -> bool {
-    match peer {
-        Peer::Browser => browser_serves(protocol),
-        Peer::Telephone => matches!(protocol, Protocol::RtpAvp | Protocol::RtpAvpf),
-    }
-}
-
 /// RFC 8829 §5.1.2 lists more; those browsers send are here.
-const fn browser_serves(protocol: &Protocol) -> bool {
+pub(crate) const fn browser_serves(protocol: &Protocol) -> bool {
     matches!(protocol, Protocol::UdpTlsRtpSavpf | Protocol::UdpTlsRtpSavp | Protocol::RtpSavpf)
 }
 

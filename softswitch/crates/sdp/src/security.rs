@@ -10,7 +10,7 @@
 
 use std::fmt;
 
-use ringdown_types::{Random, SrtpKey, SrtpPolicy, SrtpProfile};
+use ringdown_types::{Random, SrtpKey, SrtpPolicy, SrtpProfile, VideoSlot};
 
 use crate::{
     attribute::{Setup, sha256_of, sha256_value},
@@ -205,6 +205,11 @@ impl StreamSecurity {
             Self { local, fresh: Vec::new(), offered: Vec::new(), agreed: NegotiatedSecurity::None, tag: 1 };
         stream.renew_keys(random);
         stream
+    }
+
+    /// The streams of one telephone, each with keys of its own: voice, camera, screen.
+    pub fn for_session(local: LocalSecurity, random: &mut dyn Random) -> [Self; 1 + VideoSlot::ALL.len()] {
+        std::array::from_fn(|_| Self::new(local, random))
     }
 
     /// Makes new keys for the next time that some are needed. To be called before an answer.

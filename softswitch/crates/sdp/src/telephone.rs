@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use ringdown_types::{CodecId, MediaDirection, Random, SrtpPolicy, VideoSlot};
+use ringdown_types::{CodecId, MediaDirection, Random, VideoSlot};
 
 use crate::{
     description::{Attribute, MediaSection, Protocol},
@@ -32,11 +32,18 @@ pub struct TelephoneSession {
     protocol: Protocol,
     rtcp_mux: bool,
     security: StreamSecurity,
+    /// By [`VideoSlot::index`].
+    video_security: [StreamSecurity; VideoSlot::ALL.len()],
 }
 
 impl TelephoneSession {
-    /// A session that receives RTP at `rtp` and, unless multiplexed, RTCP on the next port.
-    pub fn new(identity: LocalIdentity, rtp: SocketAddr, security: StreamSecurity) -> Self {
+    /// A session that receives RTP at `rtp` and, unless multiplexed, RTCP on the next port. Of
+    /// [`StreamSecurity::for_session`] the first is the voice's, the others are the camera's and the screen's.
+    pub fn new(
+        identity: LocalIdentity,
+        rtp: SocketAddr,
+        [security, camera, screen]: [StreamSecurity; 1 + VideoSlot::ALL.len()],
+    ) -> Self {
         let payload_types = PayloadTypes::new(Defaults {
             opus: 111,
             event_8000: 101,
@@ -44,7 +51,14 @@ impl TelephoneSession {
             admits_comfort_noise: true,
         });
         let course = Course::new(identity, payload_types, rtp.ip(), Peer::Telephone);
-        Self { course, rtp, protocol: Protocol::RtpAvp, rtcp_mux: false, security }
+        Self {
+            course,
+            rtp,
+            protocol: Protocol::RtpAvp,
+            rtcp_mux: false,
+            security,
+            video_security: [camera, screen],
+        }
     }
 
     /// What stays the same in all we say.
@@ -60,6 +74,7 @@ impl TelephoneSession {
     /// Makes new keys for the next answer; see [`StreamSecurity::renew_keys`].
     pub fn renew_keys(&mut self, random: &mut dyn Random) {
         self.security.renew_keys(random);
+        self.video_security.iter_mut().for_each(|security| security.renew_keys(random));
     }
 
     /// Makes the next offer one of `RTP/SAVP` alone; see [`StreamSecurity::insist`].
@@ -77,11 +92,9 @@ impl TelephoneSession {
         self.rtp = rtp;
     }
 
-    /// What we want of video in all offers and answers from now on; each stream has a port of its own. Telephones'
-    /// video is plain RTP, so there is none where media must be encrypted.
+    /// What we want of video in all offers and answers from now on; each stream has a port and keys of its own.
     pub fn set_video(&mut self, wishes: Vec<VideoWish>) {
-        let may = self.security.local().policy != SrtpPolicy::Required;
-        self.course.video.set_wishes(if may { wishes } else { Vec::new() });
+        self.course.video.set_wishes(wishes);
     }
 
     /// The video streams of an offer of the telephone: which section is the camera, which the screen.
@@ -101,8 +114,8 @@ impl TelephoneSession {
         self.rtcp_mux |= self.security.offers_dtls();
         let mut audio = self.section(&formats, direction, 20);
         self.security.write_offer(&mut audio.attributes);
-        let videos = self.course.offered_videos();
-        let sections = videos.iter().map(|video| (video.section, video_section(video))).collect();
+        let mut videos = self.course.offered_videos();
+        let sections = videos.iter_mut().map(|video| (video.section, self.offered_video(video))).collect();
         let draft = Draft {
             connection: self.rtp.ip(),
             attributes: Vec::new(),
@@ -118,7 +131,12 @@ impl TelephoneSession {
     pub fn preview_answer(&self, answer: &RemoteDescription) -> Result<Negotiated, SdpError> {
         let (audio, agreed) = self.course.agree(answer)?;
         let security = self.security.agree(&audio.protocol, &audio.security)?;
-        Ok(self.negotiated(audio, (agreed, security), self.course.video.agree(answer)))
+        let videos = self.course.video.agree(answer).into_iter().filter_map(|video| {
+            let RemoteVideo { protocol, security, .. } = video.remote;
+            let security = self.video_security(video.local.slot)?.agree(protocol, security).ok()?;
+            Some((video, security))
+        });
+        Ok(self.negotiated(audio, (agreed, security), videos.collect()))
     }
 
     /// Takes the answer to our offer.
@@ -131,6 +149,13 @@ impl TelephoneSession {
         self.course.settle(&negotiated);
         if let NegotiatedTransport::Rtp { security, .. } = negotiated.transport {
             self.security.settle(security);
+        }
+        for video in &negotiated.videos {
+            if let (Some(NegotiatedTransport::Rtp { security, .. }), Some(stream)) =
+                (&video.transport, self.video_security.get_mut(video.slot.index()))
+            {
+                stream.settle(*security);
+            }
         }
         Ok(negotiated)
     }
@@ -160,9 +185,21 @@ impl TelephoneSession {
         self.rtcp_mux = matches!(&audio.transport, RemoteTransport::Rtp(addresses) if addresses.rtcp_mux);
         let mut section = self.section(&agreed.formats(), agreed.direction, packet_time(audio));
         section.attributes.append(&mut attributes);
-        let videos = self.course.video_answer(offer, 1);
         let mut sections = vec![(audio.section, section)];
-        sections.extend(videos.iter().map(|video| (video.local.section, video_section(&video.local))));
+        let mut videos = Vec::new();
+        for video in self.course.video_answer(offer, 1) {
+            // What cannot be protected as it must be is refused; the voice goes on.
+            let mut attributes = Vec::new();
+            let RemoteVideo { protocol, security, .. } = video.remote;
+            let stream = self.video_security.get_mut(video.local.slot.index());
+            let protected = stream.and_then(|own| own.answer(protocol, security, &mut attributes).ok());
+            if let Some(protected) = protected {
+                let mut section = video_section(&video.local);
+                section.attributes.append(&mut attributes);
+                sections.push((video.local.section, section));
+                videos.push((video, protected));
+            }
+        }
         let draft = Draft {
             connection: self.rtp.ip(),
             attributes: Vec::new(),
@@ -170,6 +207,22 @@ impl TelephoneSession {
         };
         let description = self.course.say_answer(draft, offer, audio);
         Ok(Answer { description, negotiated: self.negotiated(audio, (agreed, security), videos) })
+    }
+
+    fn video_security(&self, slot: VideoSlot) -> Option<&StreamSecurity> {
+        self.video_security.get(slot.index())
+    }
+
+    /// A video section of our offer, under the protocol its protection asks for.
+    fn offered_video(&mut self, video: &mut LocalVideo) -> MediaSection {
+        let Some(security) = self.video_security.get_mut(video.slot.index()) else {
+            return video_section(video);
+        };
+        video.protocol = security.offer_protocol(&video.protocol);
+        video.rtcp_mux |= security.offers_dtls();
+        let mut section = video_section(video);
+        security.write_offer(&mut section.attributes);
+        section
     }
 
     fn section(&self, formats: &LocalFormats, direction: MediaDirection, ptime_ms: u8) -> MediaSection {
@@ -187,11 +240,11 @@ impl TelephoneSession {
         &self,
         audio: &RemoteAudio,
         (agreed, security): (AgreedAudio, NegotiatedSecurity),
-        videos: Vec<AgreedVideo<'_>>,
+        videos: Vec<(AgreedVideo<'_>, NegotiatedSecurity)>,
     ) -> Negotiated {
-        let video = |agreed: AgreedVideo<'_>| {
-            let plain = |remote| NegotiatedTransport::telephone(remote, NegotiatedSecurity::None);
-            let transport = agreed.remote.transport.as_ref().map(plain);
+        let video = |(agreed, security): (AgreedVideo<'_>, NegotiatedSecurity)| {
+            let remote = agreed.remote.transport.as_ref();
+            let transport = remote.map(|remote| NegotiatedTransport::telephone(remote, security));
             NegotiatedVideo::new(agreed, &self.course.identity, transport)
         };
         Negotiated {

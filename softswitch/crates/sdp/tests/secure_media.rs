@@ -4,9 +4,11 @@ mod support;
 
 use ringdown_sdp::{
     Crypto, DtlsRole, LocalSecurity, Negotiated, NegotiatedDtls, NegotiatedSecurity, NegotiatedTransport,
-    SdpError, SecurityHabit, TelephoneSession, Unacceptable,
+    SdpError, SecurityHabit, TelephoneSession, Unacceptable, VideoLimits, VideoWish,
 };
-use ringdown_types::{CodecId, MediaDirection, SeededRandom, SrtpKey, SrtpPolicy, SrtpProfile};
+use ringdown_types::{
+    CodecId, MediaDirection, SeededRandom, SrtpKey, SrtpPolicy, SrtpProfile, VideoCoding, VideoSlot,
+};
 use support::*;
 
 const CODECS: [CodecId; 1] = [CodecId::Pcma];
@@ -225,4 +227,67 @@ fn nothing_prints_a_key() {
     assert!(!printed.contains(secret));
     let bytes: Vec<String> = theirs.as_bytes().iter().take(6).map(u8::to_string).collect();
     assert!(!printed.contains(&bytes.join(", ")));
+}
+
+#[test]
+fn each_video_stream_has_keys_of_its_own() {
+    let wish = |slot: VideoSlot| VideoWish {
+        slot,
+        codecs: vec![(VideoCoding::Vp8, VideoLimits::default())],
+        direction: MediaDirection::SendRecv,
+        port: Some(30_010 + 2 * slot.index() as u16),
+        max_kbps: None,
+    };
+    let video = |port: u16, seed: u64| {
+        let crypto = line(1, key(seed, SrtpProfile::Aes128CmSha1_80));
+        format!("m=video {port} RTP/SAVP 99\r\na=rtpmap:99 VP8/90000\r\n{crypto}")
+    };
+    let audio = line(1, key(1, SrtpProfile::Aes128CmSha1_80));
+    let text = phone_text("audio 4000 RTP/SAVP 0", &[&audio, &video(4002, 2), &video(4004, 3)]);
+    let mut session = secure_session(local(SrtpPolicy::Required, true));
+    session.set_video(VideoSlot::ALL.map(wish).to_vec());
+    let mut offer = phone(&text);
+    offer.restrict(session.security());
+    let answer = session.answer(&offer, &CodecId::ALL, MediaDirection::SendRecv).expect("acceptable");
+    let said = crypto_of(&answer.description);
+    assert_eq!(said.len(), 3);
+    assert!(said[0].key != said[1].key && said[1].key != said[2].key && said[0].key != said[2].key);
+    for (stream, seed) in answer.negotiated.videos.iter().zip([2, 3]) {
+        let Some(NegotiatedTransport::Rtp { security: NegotiatedSecurity::Sdes { receive, .. }, .. }) =
+            &stream.transport
+        else {
+            panic!("keys, not {:?}", stream.transport)
+        };
+        assert_eq!(*receive, key(seed, SrtpProfile::Aes128CmSha1_80));
+    }
+
+    // A camera in the clear is refused where all must be encrypted; the voice goes on.
+    let plain = "m=video 4002 RTP/AVP 99\r\na=rtpmap:99 VP8/90000";
+    let mut offer = phone(&phone_text("audio 4000 RTP/SAVP 0", &[&audio, plain]));
+    offer.restrict(session.security());
+    let mut session = secure_session(local(SrtpPolicy::Required, true));
+    session.set_video(VideoSlot::ALL.map(wish).to_vec());
+    let answer = session.answer(&offer, &CodecId::ALL, MediaDirection::SendRecv).expect("acceptable");
+    assert!(answer.description.contains("\r\nm=video 0 RTP/AVP"));
+
+    // What is offered twice on one port, encrypted and not, is one stream.
+    let twice = phone(&phone_text("audio 4000 RTP/SAVP 0", &[&audio, plain, &video(4002, 2)]));
+    let [camera] = twice.videos() else { panic!("one stream") };
+    assert_eq!(camera.section, 2);
+}
+
+#[test]
+fn our_offer_of_video_is_encrypted_as_the_voice_is() {
+    let mut session = secure_session(local(SrtpPolicy::Required, true));
+    session.set_video(vec![VideoWish {
+        slot: VideoSlot::Camera,
+        codecs: vec![(VideoCoding::Vp8, VideoLimits::default())],
+        direction: MediaDirection::SendRecv,
+        port: Some(30_010),
+        max_kbps: None,
+    }]);
+    let offer = session.offer(&CodecId::ALL, MediaDirection::SendRecv).expect("an offer");
+    assert!(offer.contains("\r\nm=video 30010 RTP/SAVP 96\r\n"), "{offer}");
+    let [_, camera] = offer.split("\r\nm=video").collect::<Vec<_>>()[..] else { panic!("two sections") };
+    assert!(camera.contains("a=crypto:1 "));
 }

@@ -476,7 +476,7 @@ impl Switch {
                 let identity = LocalIdentity::generate(&mut *self.random);
                 let address = SocketAddr::new(self.config.address_for(source), port);
                 let security = self.config.security_for(transport, habit.security);
-                let security = StreamSecurity::new(security, &mut *self.random);
+                let security = StreamSecurity::for_session(security, &mut *self.random);
                 let rtp = RtpSession::new(TelephoneSession::new(identity, address, security), port);
                 Some(MediaSession::Rtp(Box::new(rtp)))
             }

@@ -9,7 +9,9 @@ use super::{
 };
 use crate::{
     description::{MediaKind, MediaSection, Protocol, SessionDescription},
-    remote::{Peer, RemoteAudio, RemoteTransport, rtp_addresses, serves_video},
+    error::SdpError,
+    remote::{Peer, RemoteAudio, RemoteTransport, browser_serves, rtp_addresses},
+    security::{LocalSecurity, RemoteSecurity},
 };
 
 /// A peer's video stream that is enabled and lists a coding we know.
@@ -27,6 +29,8 @@ pub struct RemoteVideo {
     pub is_slides: bool,
     /// Where a telephone's packets come from and go to; `None` for a browser's, which shares the audio's transport.
     pub transport: Option<RemoteTransport>,
+    /// What a telephone says of its protection.
+    pub security: RemoteSecurity,
     /// The sources it names (RFC 5576).
     pub sources: Vec<VideoSource>,
     /// The most it wants to receive, in kbit/s (`b=TIAS`, else `b=AS`).
@@ -52,24 +56,45 @@ impl RemoteVideo {
     }
 }
 
-/// The enabled video sections that can be served beside `audio`. What is wrong with one refuses that one alone: a call
+/// The enabled video sections that can be served beside the audio. What is wrong with one refuses that one alone: a call
 /// is not lost over its picture.
 pub(crate) fn read_videos(
     description: &SessionDescription,
-    audio: &RemoteAudio,
-    peer: Peer,
+    audio: &Result<RemoteAudio, SdpError>,
+    (peer, local): (Peer, &LocalSecurity),
 ) -> Vec<RemoteVideo> {
-    let sections = description.media.iter().enumerate();
-    sections.filter_map(|(index, section)| read_video(description, audio, peer, (index, section))).collect()
+    let Ok(audio) = audio else { return Vec::new() };
+    let mut videos: Vec<(RemoteVideo, bool)> = Vec::new();
+    for (index, section) in description.media.iter().enumerate() {
+        let security = RemoteSecurity::read(description, section);
+        let is_encrypted = match peer {
+            Peer::Browser => browser_serves(&section.protocol).then_some(true),
+            Peer::Telephone => local.serves(&section.protocol, &security),
+        };
+        let Some(is_encrypted) = is_encrypted else { continue };
+        let Some(video) = read_video(description, (audio, peer), (index, section), security) else {
+            continue;
+        };
+        // Telephones offer a stream twice on one port, encrypted and not: encrypted goes before plain.
+        let same = videos.iter_mut().find(|(known, _)| {
+            peer == Peer::Telephone && known.transport.is_some() && known.transport == video.transport
+        });
+        match same {
+            Some(known) if is_encrypted && !known.1 => *known = (video, true),
+            Some(_) => {}
+            None => videos.push((video, is_encrypted)),
+        }
+    }
+    videos.into_iter().map(|(video, _)| video).collect()
 }
 
 fn read_video(
     description: &SessionDescription,
-    audio: &RemoteAudio,
-    peer: Peer,
+    (audio, peer): (&RemoteAudio, Peer),
     (index, section): (usize, &MediaSection),
+    security: RemoteSecurity,
 ) -> Option<RemoteVideo> {
-    if section.kind != MediaKind::Video || section.is_rejected() || !serves_video(peer, &section.protocol) {
+    if section.kind != MediaKind::Video || section.is_rejected() {
         return None;
     }
     let formats = VideoFormats::read(section);
@@ -103,6 +128,7 @@ fn read_video(
         max_kbps: bandwidth(section),
         feedback: read_feedback(section, &formats),
         extensions: read_extensions(description, section),
+        security,
         formats,
     })
 }

@@ -27,14 +27,14 @@ pub(crate) fn browser(text: &str) -> RemoteDescription {
 
 pub(crate) fn phone_session() -> TelephoneSession {
     let identity = LocalIdentity::generate(&mut SeededRandom::new(7));
-    let security = StreamSecurity::new(LocalSecurity::default(), &mut SeededRandom::new(8));
+    let security = StreamSecurity::for_session(LocalSecurity::default(), &mut SeededRandom::new(8));
     TelephoneSession::new(identity, ([203, 0, 113, 1], 30_000).into(), security)
 }
 
 /// A session of a telephone whose media may or must be encrypted.
 pub(crate) fn secure_session(security: LocalSecurity) -> TelephoneSession {
     let identity = LocalIdentity::generate(&mut SeededRandom::new(7));
-    let security = StreamSecurity::new(security, &mut SeededRandom::new(9));
+    let security = StreamSecurity::for_session(security, &mut SeededRandom::new(9));
     TelephoneSession::new(identity, ([203, 0, 113, 1], 30_000).into(), security)
 }
 
