@@ -91,6 +91,7 @@ pub fn router(app: Arc<App>) -> Router {
         .routes(routes!(recordings::list, recordings::begin))
         .routes(routes!(recordings::fetch, recordings::delete))
         .routes(routes!(recordings::stop))
+        .routes(routes!(recordings::play))
         .routes(routes!(sound_settings::read, sound_settings::change))
         .routes(routes!(status::switch))
         .routes(routes!(status::server))

@@ -45,6 +45,8 @@ async fn answer(switch: &mut Switch, owner: UserId) -> Command {
             let part = SoundBytes(rest[..rest.len().min(SoundBytes::MAX)].to_vec());
             CommandResult::RecordingSound { format: SoundFormat::Ogg, total: 600_000, part }
         }
+        Command::PlayToRoom { by: None, .. } => CommandResult::Done,
+        Command::PlayToRoom { .. } => refuse(CommandError::NotAllowed),
         Command::StopRecording { .. } => refuse(CommandError::WrongState),
         Command::DeleteRecording { by, .. } if is_theirs(*by) => CommandResult::Done,
         _ => refuse(CommandError::NoSuchRecording),
@@ -99,6 +101,11 @@ async fn users_record_and_hear_their_own_and_admins_everybodys() {
     running.http("DELETE", &path, Some(&bob), &[], None).await.expect(404);
     running.http("DELETE", &path, None, &[], None).await.expect(401);
     let admin = running.token("admin").await;
+    let room = "/api/v1/rooms/00000000000000000000000000000600/play";
+    let beep = || Some(json!({"tone": "beep"}).to_string());
+    running.http("POST", room, Some(&bob), &[], beep()).await.expect(403);
+    running.http("POST", room, Some(&admin), &[], beep()).await.expect(204);
+    running.http("POST", room, Some(&admin), &[], Some("{}".to_owned())).await.expect(400);
     running.http("DELETE", &path, Some(&admin), &[], None).await.expect(204);
 
     let (_switch, commands) = serve.await.expect("the switch answers");

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, fmt};
 
 use crate::{ChatMessage, PersonStatement, Recording, SettingChange, SoundBytes, VoicemailMessage};
 use ringdown_types::{
-    CallId, DtmfDigit, EndReason, LegId, MessageId, Pii, RecordedTracks, RecordingId, RoomId, SessionId,
-    SoundFormat, UserId,
+    CallId, DtmfDigit, EndReason, LegId, MessageId, Pii, PromptId, RecordedTracks, RecordingId, RoomId,
+    SessionId, SoundFormat, ToneId, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -201,6 +201,15 @@ pub enum Command {
         /// Who asks.
         by: UserId,
     },
+    /// Plays a tone or a prompt once to everybody in a room, beneath what they say.
+    PlayToRoom {
+        /// The room.
+        room: RoomId,
+        /// What is heard.
+        sound: PlayedSound,
+        /// Who asks, a moderator; `None` for an administrator.
+        by: Option<UserId>,
+    },
     /// Lists a mailbox, oldest first. Replies [`CommandResult::Voicemail`].
     ListVoicemail {
         /// Whose.
@@ -328,6 +337,16 @@ pub enum Command {
 /// What an app server gets that does not say.
 const fn wav() -> SoundFormat {
     SoundFormat::Wav
+}
+
+/// A sound of the softswitch's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlayedSound {
+    /// A tone of the country's plan.
+    Tone(ToneId),
+    /// A prompt of the sound pack.
+    Prompt(PromptId),
 }
 
 /// How a description is meant (RFC 8829 §4.1.8).

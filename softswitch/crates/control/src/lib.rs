@@ -16,7 +16,7 @@ mod voicemail;
 
 pub use command::{
     CandidateText, Command, CommandError, CommandId, CommandResult, DescriptionKind, Explanation,
-    SessionDescription,
+    PlayedSound, SessionDescription,
 };
 pub use directory::{
     Argument, ConferenceRoom, DatedException, DirectorySnapshot, DirectoryUser, Feature, FeatureCodes,

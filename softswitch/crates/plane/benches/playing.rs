@@ -16,9 +16,9 @@ use std::{
 };
 
 use phone::{OPUS, PCMA, PCMU, Phone};
+use rig::{Rig, audio};
 use ringdown_media::api::{MediaCommand, PlaySource};
 use ringdown_types::PromptId;
-use rig::{Rig, audio};
 
 const FRAMES: u32 = 50_000;
 

@@ -291,6 +291,7 @@ impl Leg {
 
     fn send_feed_frame(&mut self, now: Instant, send: &mut PacketSink<'_>) -> Option<Due> {
         let is_heard = self.may_send() && !self.digits.is_sending();
+        let mut is_noise = false;
         let mut buffer = [0; FRAME_BUFFER];
         let frame = match &mut self.feed {
             Feed::Silence | Feed::Echo | Feed::Mix(_) => return None,
@@ -322,8 +323,9 @@ impl Leg {
                 let room = buffer.get_mut(FIXED_HEADER_LENGTH..FIXED_HEADER_LENGTH + MAX_ENCODED_LENGTH)?;
                 let frame = made.transcoder.next_frame(room)?;
                 let (length, ticks) = (frame.length, frame.ticks_since_last);
-                let payload_type =
-                    noise_type.filter(|_| frame.carried == Carried::Noise).unwrap_or(payload_type);
+                let noise_type = noise_type.filter(|_| frame.carried == Carried::Noise);
+                is_noise = noise_type.is_some();
+                let payload_type = noise_type.unwrap_or(payload_type);
                 Frame { origin: made.origin, codec, payload_type, length, ticks }
             }
         };
@@ -331,7 +333,7 @@ impl Leg {
             let Frame { origin, codec, payload_type, length, ticks } = frame;
             self.outgoing.codec = Some(codec);
             let placement = self.outgoing.stream.generate(now, origin, codec.clock_rate(), ticks);
-            let audio = Some(codec);
+            let audio = Some(codec).filter(|_| !is_noise);
             self.send_made(now, Made { placement, payload_type, length, audio }, &mut buffer, send);
         } else {
             self.pause_stream();
@@ -429,7 +431,7 @@ struct Made {
     placement: Placement,
     payload_type: u8,
     length: usize,
-    /// What it is in; `None` for a key.
+    /// What it is in; `None` for a key and for comfort noise.
     audio: Option<CodecId>,
 }
 

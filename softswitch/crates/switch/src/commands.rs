@@ -163,6 +163,7 @@ impl Switch {
                 self.mark_voicemail(user, message, is_heard)?
             }
             Command::DeleteVoicemail { user, message } => self.delete_voicemail(user, message)?,
+            Command::PlayToRoom { room, sound, by } => self.play_to_room(room, sound, by)?,
             Command::RecordLeg { leg, tracks, format, by } => {
                 return self.record_leg(now, leg, Wanted { tracks, format, by });
             }

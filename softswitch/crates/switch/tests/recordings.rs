@@ -3,10 +3,11 @@
 mod support;
 
 use ringdown_control::{
-    Command, CommandError, CommandResult, ConferenceRoom, Event, Recording, RecordingRight, RecordingState,
+    Command, CommandError, CommandResult, ConferenceRoom, Event, PlayedSound, Recording, RecordingRight,
+    RecordingState,
 };
-use ringdown_media::api::{MediaEvent, RecordingEnd};
-use ringdown_types::{LegId, RecordedTracks, RecordingId, RoomId, SoundFormat, UserId};
+use ringdown_media::api::{MediaEvent, PlaySource, RecordingEnd};
+use ringdown_types::{LegId, RecordedTracks, RecordingId, RoomId, SoundFormat, ToneId, UserId};
 use support::{browser::ALL, *};
 
 const ROOM: RoomId = RoomId::from_u128(600);
@@ -151,6 +152,10 @@ fn moderators_record_their_room() {
     assert_eq!(refused(office.command(room(Some(ALICE)))), CommandError::WrongState, "she is alone");
     let carols = office.browser_calls(carol, CAROL, "600", &ALL);
     assert_eq!(refused(office.command(room(Some(CAROL)))), CommandError::NotAllowed);
+    let play = |by| Command::PlayToRoom { room: ROOM, sound: PlayedSound::Tone(ToneId::Beep), by };
+    assert_eq!(refused(office.command(play(Some(CAROL)))), CommandError::NotAllowed);
+    assert_eq!(office.command(play(Some(ALICE))), CommandResult::Done);
+    assert_eq!(office.mixed.last().map(|(_, source)| *source), Some(PlaySource::Tone(ToneId::Beep)));
     let recording = begun(office.command(room(Some(ALICE))));
     assert_eq!(office.recorded_mixes.values().copied().collect::<Vec<_>>(), [recording]);
     assert_eq!(office.command(Command::StopRecording { recording, by: None }), CommandResult::Done);
