@@ -23,6 +23,8 @@ export interface PhoneEvents {
   onAnswered: (call: Call) => void;
   onEnded: (call: Call, end: CallEnd) => void;
   onError: (error: RingdownError) => void;
+  /** The other side begins to show something. */
+  onShown: (call: Call, kind: 'camera' | 'screen') => void;
 }
 
 /** A view. */
@@ -268,6 +270,12 @@ export class PhoneModel {
       this.changed();
     });
     call.once('answered', () => this.#events.onAnswered(call));
+    let seen = call.video;
+    call.on('video', (video) => {
+      if (video.remoteScreen && !seen.remoteScreen) this.#events.onShown(call, 'screen');
+      else if (video.remoteCamera && !seen.remoteCamera) this.#events.onShown(call, 'camera');
+      seen = video;
+    });
     call.on('error', (error) => {
       // A microphone or camera that was lost; the call goes on.
       this.problem = error;

@@ -72,6 +72,7 @@ export class RingdownPhone extends LitElement {
         this.announcement = `Connected to ${nameOf(call.peer)}`;
         this.#tell('answered', about(call));
       },
+      onShown: (call, kind) => { this.announcement = `${nameOf(call.peer)} shows ${kind === 'screen' ? 'a screen' : 'their camera'}`; },
       onEnded: (call, end) => {
         if (call.mine) this.announcement = endOf(call.peer, end).title;
         this.#tell('ended', { ...about(call), ...end });

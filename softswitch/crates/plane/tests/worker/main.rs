@@ -41,5 +41,6 @@ mod video_crosses_legs;
 mod video_is_repaired;
 mod video_is_slowed;
 mod video_of_a_telephone;
+mod video_survives_loss;
 mod video_waits_for_a_key_frame;
 mod voices_are_told;
