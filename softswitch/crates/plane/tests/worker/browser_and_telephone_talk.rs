@@ -6,21 +6,37 @@ use ringdown_media::{
 };
 use ringdown_plane::SocketKey;
 use ringdown_testkit::audio::assert_only_tone;
+use ringdown_types::SrtpProfile;
 
 use crate::{
     browser::{Browser, payload},
     phone::{OPUS, PCMA, Phone, RATE},
-    rig::{FRAME, Rig, audio, leg},
+    rig::{FRAME, Rig, address, audio, leg},
 };
 
 /// A browser with Opus only and a telephone with PCMA only. The browser's packets are made by a telephone that is
 /// never on the wire.
 #[test]
 fn transcoded_through_srtp() {
+    for profile in [None, Some(SrtpProfile::Aes128CmSha1_80), Some(SrtpProfile::AeadAes256Gcm)] {
+        for (page, telephone) in
+            [("198.51.100.20:50000", "10.0.0.2:4002"), ("[2001:db8::20]:50000", "[2001:db8::2]:4002")]
+        {
+            transcoded(profile, page, telephone);
+        }
+    }
+}
+
+/// Over either version of IP, with an encrypted telephone or a plain one.
+fn transcoded(profile: Option<SrtpProfile>, page: &str, telephone: &str) {
     let mut rig = Rig::new();
-    let mut page = Browser::new(leg(1), "198.51.100.20:50000", 1);
+    let mut page = Browser::new(leg(1), page, 1);
     let mut voice = Phone::new(1, OPUS, Some(440.0));
     let mut bob = Phone::new(2, PCMA, Some(700.0));
+    bob.address = address(telephone);
+    if let Some(profile) = profile {
+        bob.encrypt(profile, 3);
+    }
     page.add(&mut rig, audio(&[OPUS]), None);
     rig.add_phone(&bob, audio(&[PCMA]));
     page.connect(&mut rig);
