@@ -38,7 +38,7 @@ class Phone:
         self.folder = pathlib.Path(self.temporary.name)
         self.records = self.folder / "records"
         self.records.mkdir()
-        codecs = options.get("codecs", "PCMA").replace("opus", "opus/48000/2")
+        codecs = options.get("codecs", "PCMA").replace("opus", "opus/48000/2").replace("G722", "G722/16000/1")
         if "opus" in codecs:
             # baresip's Opus has two channels, and so must its microphone.
             tone = in_stereo(tone, self.folder / "microphone.wav")
