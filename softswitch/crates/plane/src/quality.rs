@@ -133,7 +133,7 @@ impl Leg {
     pub(crate) fn note_sound(&mut self, codec: CodecId, packet: &Packet, buffer: &[u8]) {
         self.incoming.codec = Some(codec);
         if let Some(payload) = buffer.get(packet.payload.clone()) {
-            self.monitor.silence.handle_packet(codec, payload, None);
+            self.monitor.silence.handle_packet(codec, payload);
         }
     }
 

@@ -43,6 +43,8 @@ pub struct LegMonitor {
     pub silence: SilenceDetector,
     from: Way,
     to: Way,
+    /// What the device said in the period before.
+    to_before: Option<WayQuality>,
     received: u64,
     sent: u64,
     reports: u64,
@@ -84,6 +86,7 @@ impl Default for LegMonitor {
             silence: SilenceDetector::default(),
             from: Way::new(AudioWay::FromDevice),
             to: Way::new(AudioWay::ToDevice),
+            to_before: None,
             received: 0,
             sent: 0,
             reports: 0,
@@ -100,17 +103,21 @@ impl LegMonitor {
     pub fn observe(&mut self, now: Instant, leg: Observation<'_>) -> Option<QualityReport> {
         let rtcp = leg.rtcp;
         let round_trip_ms = rtcp.round_trip().map(|round_trip| round_trip.as_secs_f32() * 1000.0);
+        let from = self.from.take_period(rtcp.loss_totals(), |totals| from_device(&leg, totals));
+        let to = self.to.take_period(rtcp.remote().totals(), |totals| to_device(&leg, totals));
         let figures = LegQuality {
             codec: leg.codec,
             round_trip_ms: round_trip_ms.map(rounded),
-            from_device: self.from.take_period(rtcp.loss_totals(), |totals| from_device(&leg, totals)),
-            to_device: self.to.take_period(rtcp.remote().totals(), |totals| to_device(&leg, totals)),
+            from_device: from,
+            // A device reports about as often as this looks: now and then a period has no report.
+            to_device: to.or(self.to_before),
         };
+        self.to_before = to;
         self.judge_absence(now, &leg);
         let expected = leg.expected.from_device;
         self.from.warnings.judge_silence(now, self.silence.take(), expected);
-        self.from.warnings.judge_figures(figures.from_device.as_ref(), round_trip_ms);
-        self.to.warnings.judge_figures(figures.to_device.as_ref(), None);
+        self.from.warnings.judge_figures(from.as_ref(), round_trip_ms);
+        self.to.warnings.judge_figures(to.as_ref(), None);
 
         let mut warnings = Vec::new();
         self.from.warnings.list(&mut warnings);

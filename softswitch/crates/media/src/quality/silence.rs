@@ -2,10 +2,9 @@
 //!
 //! | what arrives | silent is |
 //! |---|---|
-//! | a packet with an audio level (RFC 6464) | level 127 |
 //! | PCMU, PCMA | every sampled octet stands for −8 to 8 of 32,768 |
-//! | Opus without a level | at most 8 octets: a variable-rate encoder spends no more on zeros, and noise takes more |
-//! | G.722 without a level | not told: its octets depend on what came before |
+//! | Opus | at most 8 octets: a variable-rate encoder spends no more on zeros, and noise takes more |
+//! | G.722 | not told: its octets depend on what came before |
 //!
 //! Only runs of packets count, never one; a period of which nothing can be told says nothing.
 
@@ -31,18 +30,17 @@ pub(crate) enum Found {
 }
 
 impl SilenceDetector {
-    /// A packet came; `level` is the audio level it carries, in −dBov, 0 to 127.
-    pub fn handle_packet(&mut self, codec: CodecId, payload: &[u8], level: Option<u8>) {
+    /// A packet came.
+    pub fn handle_packet(&mut self, codec: CodecId, payload: &[u8]) {
         self.seen = (self.seen + 1) % SAMPLED;
         if self.seen != 0 {
             return;
         }
-        let is_silent = match (level, codec) {
-            (Some(level), _) => level >= LEVEL_OF_SILENCE,
-            (None, CodecId::Pcmu) => sampled(payload).all(|octet| octet & 0x7f >= 0x7e),
-            (None, CodecId::Pcma) => sampled(payload).all(|octet| matches!(octet, 0xd5 | 0x55)),
-            (None, CodecId::Opus) => payload.len() <= SILENT_OPUS,
-            (None, CodecId::G722) => return,
+        let is_silent = match codec {
+            CodecId::Pcmu => sampled(payload).all(|octet| octet & 0x7f >= 0x7e),
+            CodecId::Pcma => sampled(payload).all(|octet| matches!(octet, 0xd5 | 0x55)),
+            CodecId::Opus => payload.len() <= SILENT_OPUS,
+            CodecId::G722 => return,
         };
         self.judged = self.judged.saturating_add(1);
         self.audible = self.audible.saturating_add(u32::from(!is_silent));
@@ -72,9 +70,6 @@ const SAMPLED: u8 = 4;
 /// about the microphone.
 const ENOUGH: u32 = 6;
 
-/// Digital silence (RFC 6464 §3).
-const LEVEL_OF_SILENCE: u8 = 127;
-
 /// The most octets of an Opus packet that holds zeros. libopus writes 3 to 6 with a variable rate.
 const SILENT_OPUS: usize = 8;
 
@@ -90,7 +85,7 @@ mod tests {
         for frame in 0..100 {
             let pcm: Vec<i16> = (0..160).map(|index| sample(frame * 160 + index)).collect();
             let length = encoder.encode(&pcm, &mut out).expect("20 ms");
-            detector.handle_packet(codec, &out[..length], None);
+            detector.handle_packet(codec, &out[..length]);
         }
         detector.take()
     }
@@ -107,19 +102,5 @@ mod tests {
             };
             assert_eq!(heard(codec, noise), Found::Sound, "{codec:?}");
         }
-    }
-
-    #[test]
-    fn a_level_is_believed_before_the_payload() {
-        let mut detector = SilenceDetector::default();
-        for _ in 0..50 {
-            detector.handle_packet(CodecId::Opus, &[0; 60], Some(127));
-        }
-        assert_eq!(detector.take(), Found::Silence);
-        for _ in 0..50 {
-            detector.handle_packet(CodecId::Opus, &[0; 3], Some(80));
-        }
-        assert_eq!(detector.take(), Found::Sound);
-        assert_eq!(detector.take(), Found::Nothing);
     }
 }

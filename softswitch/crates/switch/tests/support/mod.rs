@@ -22,7 +22,9 @@ use ringdown_control::{
     FeatureCodes, LegInfo, LegState, ParkingLot, Recording, SessionDescription, SettingChange, SipDevice,
     UserSettings, VoicemailMessage,
 };
-use ringdown_media::api::{AudioParameters, MediaCommand, MediaEvent, PlaySource, Transport, VideoStream};
+use ringdown_media::api::{
+    AudioParameters, LegStats, MediaCommand, MediaEvent, PlaySource, Transport, VideoStream,
+};
 use ringdown_sip::invite::SessionTimers;
 use ringdown_sip::{
     digest::Ha1,
@@ -74,6 +76,8 @@ pub(crate) struct Office {
     pub(crate) phones: Vec<Phone>,
     pub(crate) browsers: BTreeMap<SessionId, Browser>,
     pub(crate) media: BTreeMap<LegId, MediaLeg>,
+    /// What a worker says of a leg that is removed.
+    pub(crate) last_stats: LegStats,
     pub(crate) digits: Vec<(LegId, DtmfDigit)>,
     /// Who was asked for whole pictures.
     pub(crate) pictures: Vec<LegId>,
@@ -120,6 +124,7 @@ impl Office {
             phones: Vec::new(),
             browsers: BTreeMap::new(),
             media: BTreeMap::new(),
+            last_stats: LegStats::default(),
             digits: Vec::new(),
             pictures: Vec::new(),
             mixed: Vec::new(),
@@ -336,7 +341,7 @@ impl Office {
             MediaCommand::RemoveLeg { leg } => {
                 self.part(leg);
                 assert!(self.media.remove(&leg).is_some(), "a leg is removed once");
-                let gone = MediaEvent::LegRemoved { leg, stats: ringdown_media::api::LegStats::default() };
+                let gone = MediaEvent::LegRemoved { leg, stats: self.last_stats };
                 self.switch.handle_media_event(self.now, gone);
             }
             MediaCommand::Connect { a, b } => {
