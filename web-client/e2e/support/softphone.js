@@ -16,8 +16,27 @@ globalThis.RTCPeerConnection = class extends Native {
   }
 };
 
+/**
+ * Chromium now and then plays a track at no volume that SIP.js disabled for a hold and enabled again while its stream
+ * was made anew: packets arrive and are decoded, and nothing is heard. Enabling it once more sets the volume.
+ */
+const enableAgain = async () => {
+  for (const { track } of globalThis.latestConnection.getReceivers()) {
+    track.enabled = false;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    track.enabled = true;
+  }
+};
+
 /** The mean power of what arrives in the next second: 1 is full scale. */
 globalThis.powerOfNextSecond = async () => {
+  const power = await measuredPower();
+  if (power > 0) return power;
+  await enableAgain();
+  return measuredPower();
+};
+
+const measuredPower = async () => {
   const energy = async () => {
     for (const entry of (await globalThis.latestConnection.getStats()).values()) {
       if (entry.type === "inbound-rtp") return { energy: entry.totalAudioEnergy, seconds: entry.totalSamplesDuration };
