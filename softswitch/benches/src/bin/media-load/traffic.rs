@@ -65,8 +65,11 @@ impl Outcome {
         self.delays_us.get((last as f64 * share) as usize).map_or(0.0, |us| f64::from(*us) / 1000.0)
     }
 
-    /// Packets that did not arrive, in parts of a million.
+    /// Packets that did not arrive, in parts of a million; nothing where no packet is relayed but all are made anew.
     pub(crate) fn lost_ppm(&self) -> f64 {
+        if self.relayed == 0 && self.made > 0 {
+            return 0.0;
+        }
         self.sent.saturating_sub(self.relayed) as f64 * 1e6 / self.sent.max(1) as f64
     }
 }
