@@ -86,6 +86,21 @@ class Video(Telephones):
                 self.assert_hears_only(bob, ALICE_HZ)
             alice.stop(), bob.stop()
 
+    def test_pictures_are_encrypted_as_the_voice_is(self):
+        keys = {"transport": "tls", "port": self.stand.sip_tls, "media": "srtp-mand", "video": "vp8"}
+        for name, bob_is in (("keys to keys", keys), ("keys to plain", {"video": "vp8"})):
+            alice, bob = self.phone("alice", ALICE_HZ, **keys), self.phone("bob", BOB_HZ, **bob_is)
+            with self.subTest(name):
+                self.talk(alice, bob, "102")
+                self.assert_sees(alice)
+                self.assert_sees(bob)
+                alice.command("hangup")
+                bob.wait("CALL_CLOSED")
+                alice.wait("CALL_CLOSED")
+                enabled = alice.whole_log().count("SRTP is Enabled")
+                self.assertGreaterEqual(enabled, 2, "the voice and the picture")
+            alice.stop(), bob.stop()
+
     def test_phones_that_share_no_coding_hear_each_other(self):
         alice = self.phone("alice", ALICE_HZ, video="vp8")
         bob = self.phone("bob", BOB_HZ, video="vp9")

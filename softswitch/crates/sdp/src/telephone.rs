@@ -79,6 +79,9 @@ impl TelephoneSession {
 
     /// Makes the next offer one of `RTP/SAVP` alone; see [`StreamSecurity::insist`].
     pub fn insist_on_srtp(&mut self) -> bool {
+        for security in &mut self.video_security {
+            security.insist();
+        }
         self.security.insist()
     }
 
