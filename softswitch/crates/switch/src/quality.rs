@@ -48,6 +48,11 @@ impl Switch {
         self.figures.0.insert(view.leg, figures);
     }
 
+    /// A worker is lost, with the last figures of the legs that were leaving it.
+    pub(crate) fn figures_lost(&mut self) {
+        self.figures.0.retain(|leg, _| self.workers.is_leaving(*leg));
+    }
+
     /// A leg has left its worker: its last figures. One that never heard or said anything has none.
     pub(crate) fn figures_told(&mut self, leg: LegId, stats: &LegStats) {
         let Some(figures) = self.figures.0.remove(&leg) else { return };

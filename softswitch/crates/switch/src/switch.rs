@@ -265,6 +265,7 @@ impl Switch {
     /// ports it used stay with what is left of it.
     pub fn handle_worker_lost(&mut self, now: Instant, worker: usize) {
         self.workers.lose(worker);
+        self.figures_lost();
         self.mixes_lose(now, worker);
         let mut struck = self.links.served_at(worker);
         struck.extend(self.legs.at(worker));

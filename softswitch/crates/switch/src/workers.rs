@@ -90,6 +90,11 @@ impl Workers {
         self.leaving.insert(leg, (worker, ports));
     }
 
+    /// Whether a worker was told to remove a leg and has not answered yet.
+    pub(crate) fn is_leaving(&self, leg: LegId) -> bool {
+        self.leaving.contains_key(&leg)
+    }
+
     /// The worker has removed a leg.
     pub(crate) fn leg_left(&mut self, leg: LegId) {
         let Some((index, ports)) = self.leaving.remove(&leg) else { return };
