@@ -1,7 +1,7 @@
 //! What playing from encoded sounds costs, beside what sending a packet costs: `cargo bench -p ringdown-plane --bench
 //! playing`. Both go to the same socket; the difference is the worker's.
 
-#![allow(dead_code, clippy::disallowed_methods, missing_docs)]
+#![allow(dead_code, clippy::disallowed_methods, clippy::disallowed_types, missing_docs)]
 
 #[path = "../tests/worker/browser.rs"]
 mod browser;
