@@ -128,6 +128,8 @@ async fn a_call_of_somebody_else_is_as_unknown_as_none() {
     let ringing = leg(1, LegRole::Callee, &bob, party(None, "101"));
     switch.ring(ringing.clone()).await;
     bob.push("call.incoming").await;
+    // Until then a server that was just started does not say which calls there are.
+    carol.push("calls").await;
     for method in ["call.answer", "call.decline", "call.hangup"] {
         let theirs = carol.request(method, json!({"call": ringing.leg.to_string()})).await;
         let nobodys = carol.request(method, json!({"call": LegId::from_u128(77).to_string()})).await;

@@ -76,12 +76,12 @@ impl Desk {
         let leg: LegId = call.parse().map_err(|_| bad_request("a call id is 32 hexadecimal digits"))?;
         let user = self.user_of(session);
         let known = self.mirror.leg(leg).filter(|known| known.info.user == user && user.is_some());
-        known.map(|known| known.info.leg).ok_or_else(|| self.no_such_call(leg))
+        known.map(|known| known.info.leg).ok_or_else(|| self.no_such_call())
     }
 
     /// What is said of a call that is not the user's, or that nobody told of yet.
-    pub(super) fn no_such_call(&self, leg: LegId) -> ErrorInfo {
-        if self.calls_complete || self.mirror.leg(leg).is_some() {
+    pub(super) fn no_such_call(&self) -> ErrorInfo {
+        if self.calls_complete {
             return ErrorInfo::new(ErrorCode::NoSuchCall, "no such call");
         }
         ErrorInfo::new(

@@ -197,7 +197,7 @@ impl Desk {
         let user = self.sessions.get(&session).map(|session| session.record.user);
         // A call of somebody else's is as unknown as one that never was.
         let known = self.mirror.leg(leg).filter(|known| known.info.user == user && user.is_some());
-        let leg = known.ok_or_else(|| self.no_such_call(leg))?;
+        let leg = known.ok_or_else(|| self.no_such_call())?;
         if leg.session() != Some(session) {
             let message = "the call is on another of your devices";
             return Err(ErrorInfo::new(ErrorCode::Forbidden, message));

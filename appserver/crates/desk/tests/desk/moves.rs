@@ -42,6 +42,7 @@ fn call(id: u128) -> String {
 #[test]
 fn a_transfer_reaches_the_softswitch_and_nobody_elses_call_does() {
     let (mut world, alice) = talking();
+    world.know_all_calls();
     let bob = world.hello(BOB);
     let transfer = |id| Method::CallTransfer(TransferParams { call: call(id), to: " 103 ".to_owned() });
     world.request(bob.conn, 2, transfer(1));
@@ -56,6 +57,7 @@ fn a_transfer_reaches_the_softswitch_and_nobody_elses_call_does() {
 #[test]
 fn two_calls_are_joined_only_if_both_are_the_users() {
     let (mut world, alice) = talking();
+    world.know_all_calls();
     let bob = world.hello(BOB);
     world.ring(leg(5, BOB, &bob));
     world.ring(leg(2, ALICE, &alice));

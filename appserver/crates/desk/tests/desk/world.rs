@@ -184,6 +184,11 @@ impl World {
         self.carry_out();
     }
 
+    /// Lets the time pass in which other softswitches might still tell their calls.
+    pub(crate) fn know_all_calls(&mut self) {
+        self.pass(Duration::from_secs(6));
+    }
+
     pub(crate) fn lose_node(&mut self, link: LinkId) {
         self.desk.handle_node_disconnected(self.now, link);
         self.carry_out();
