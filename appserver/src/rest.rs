@@ -6,6 +6,7 @@ mod devices;
 mod explain;
 mod history;
 mod numbers;
+mod play;
 mod recordings;
 mod session;
 mod settings;
@@ -91,7 +92,8 @@ pub fn router(app: Arc<App>) -> Router {
         .routes(routes!(recordings::list, recordings::begin))
         .routes(routes!(recordings::fetch, recordings::delete))
         .routes(routes!(recordings::stop))
-        .routes(routes!(recordings::play))
+        .routes(routes!(play::to_room, play::stop_in_room))
+        .routes(routes!(play::to_call, play::stop_in_call))
         .routes(routes!(sound_settings::read, sound_settings::change))
         .routes(routes!(status::switch))
         .routes(routes!(status::server))

@@ -9,11 +9,9 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use ringdown_control::{
-    Command, CommandError, CommandResult, PlayedSound, Recording, RecordingState, SoundBytes,
-};
+use ringdown_control::{Command, CommandError, CommandResult, Recording, RecordingState, SoundBytes};
 use ringdown_protocol::{PeerInfo, Problem, Role};
-use ringdown_types::{PromptId, RecordedTracks, RecordingId, SoundFormat, ToneId, UserId};
+use ringdown_types::{RecordedTracks, RecordingId, SoundFormat, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -200,7 +198,7 @@ pub(crate) async fn delete(
 }
 
 /// Whose rights hold: an admin's are not asked for.
-fn by(caller: &Caller) -> Option<UserId> {
+pub(crate) fn by(caller: &Caller) -> Option<UserId> {
     (caller.account.role != Role::Admin).then_some(caller.account.id)
 }
 
@@ -215,7 +213,7 @@ async fn part(
     }
 }
 
-async fn ask(app: &App, command: Command) -> Result<CommandResult, Refusal> {
+pub(crate) async fn ask(app: &App, command: Command) -> Result<CommandResult, Refusal> {
     match app.desk.ask(command).await {
         Ok(CommandResult::Refused { error, message }) => Err(match error {
             CommandError::NoSuchRecording => Refusal::NotFound("recording"),
@@ -233,42 +231,4 @@ async fn ask(app: &App, command: Command) -> Result<CommandResult, Refusal> {
 
 fn not_understood() -> Refusal {
     Refusal::SwitchUnavailable("the softswitch makes no recordings".to_owned())
-}
-
-/// Body of `POST /api/v1/rooms/{id}/play`: one of both.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Played {
-    /// A tone: `dial`, `ringback`, `busy`, `congestion`, `call-waiting`, `howler`, `special-information`, `beep`.
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    tone: Option<ToneId>,
-    /// A prompt of the sound pack, by its name there.
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    prompt: Option<PromptId>,
-}
-
-/// Plays a tone or a prompt once to everybody in a room, beneath what they say: for its moderators and admins.
-#[utoipa::path(
-    post, path = "/api/v1/rooms/{id}/play", tag = "sounds", security(("bearer" = [])), request_body = Played,
-    responses(
-        (status = 204), (status = 400, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
-        (status = 409, body = Problem), (status = 503, body = Problem)
-    )
-)]
-pub(crate) async fn play(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    Path(id): Path<String>,
-    Body(played): Body<Played>,
-) -> Result<Response, Refusal> {
-    let room = read_id(&id, "room")?;
-    let sound = match (played.tone, played.prompt) {
-        (Some(tone), None) => PlayedSound::Tone(tone),
-        (None, Some(prompt)) => PlayedSound::Prompt(prompt),
-        _ => return Err(Refusal::bad_request("one of tone and prompt is wanted")),
-    };
-    ask(&app, Command::PlayToRoom { room, sound, by: by(&caller) }).await?;
-    Ok(no_content())
 }

@@ -47,6 +47,13 @@ async fn answer(switch: &mut Switch, owner: UserId) -> Command {
         }
         Command::PlayToRoom { by: None, .. } => CommandResult::Done,
         Command::PlayToRoom { .. } => refuse(CommandError::NotAllowed),
+        Command::StopPlayingToRoom { by: None, .. } => CommandResult::Done,
+        Command::PlayToLeg { leg: LEG, by: None, .. } => CommandResult::Done,
+        Command::StopPlayingToLeg { leg: LEG, by: None } => CommandResult::Done,
+        Command::PlayToLeg { by: None, .. } => refuse(CommandError::NoSuchLeg),
+        Command::StopPlayingToRoom { .. } | Command::PlayToLeg { .. } | Command::StopPlayingToLeg { .. } => {
+            refuse(CommandError::NotAllowed)
+        }
         Command::StopRecording { .. } => refuse(CommandError::WrongState),
         Command::DeleteRecording { by, .. } if is_theirs(*by) => CommandResult::Done,
         _ => refuse(CommandError::NoSuchRecording),
@@ -106,6 +113,15 @@ async fn users_record_and_hear_their_own_and_admins_everybodys() {
     running.http("POST", room, Some(&bob), &[], beep()).await.expect(403);
     running.http("POST", room, Some(&admin), &[], beep()).await.expect(204);
     running.http("POST", room, Some(&admin), &[], Some("{}".to_owned())).await.expect(400);
+    running.http("DELETE", room, Some(&bob), &[], None).await.expect(403);
+    running.http("DELETE", room, Some(&admin), &[], None).await.expect(204);
+    let call = format!("/api/v1/calls/{LEG}/play");
+    running.http("POST", &call, Some(&bob), &[], beep()).await.expect(403);
+    running.http("POST", &call, Some(&admin), &[], beep()).await.expect(204);
+    let gone = format!("/api/v1/calls/{}/play", LegId::from_u128(0x12));
+    running.http("POST", &gone, Some(&admin), &[], beep()).await.expect(404);
+    running.http("DELETE", &call, Some(&bob), &[], None).await.expect(403);
+    running.http("DELETE", &call, Some(&admin), &[], None).await.expect(204);
     running.http("DELETE", &path, Some(&admin), &[], None).await.expect(204);
 
     let (_switch, commands) = serve.await.expect("the switch answers");

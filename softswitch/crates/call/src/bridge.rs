@@ -34,7 +34,9 @@ pub(crate) enum Feed {
 impl Call {
     /// Turns the difference between what legs should hear and what they hear into actions.
     pub(crate) fn reconcile_media(&mut self, shared: &mut Shared) {
-        let desired: Vec<Feed> = self.legs.iter().map(|leg| self.desired_feed(leg)).collect();
+        self.end_insertions_of_holders();
+        let heard = |leg: &Leg| self.with_insertions(leg.id, self.desired_feed(leg));
+        let desired: Vec<Feed> = self.legs.iter().map(heard).collect();
         self.part_bridges(&desired, shared);
         for (index, &feed) in desired.iter().enumerate() {
             let leg = self.legs[index].id;

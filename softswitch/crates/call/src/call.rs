@@ -170,7 +170,11 @@ impl Call {
                 }
             }
             LegEvent::Dtmf { digit, relayed } => self.key_pressed(now, leg, (digit, relayed), shared),
-            LegEvent::PlayFinished { token } => self.serve(now, Input::Finished(token), shared),
+            LegEvent::PlayFinished { token } => {
+                if !self.insertion_finished(leg, token) {
+                    self.serve(now, Input::Finished(token), shared);
+                }
+            }
             LegEvent::RecordingEnded(outcome) => self.serve(now, Input::Recorded(outcome), shared),
             LegEvent::Talking(is_talking) => {
                 if let Some(room) = self.room() {
@@ -200,6 +204,8 @@ impl Call {
             LegCommand::Unhold => self.set_held(leg, false),
             LegCommand::Mute(muted) => self.set_muted(leg, muted, shared),
             LegCommand::SendDtmf(digits) => self.press_keys(now, leg, &digits, shared),
+            LegCommand::Play(source) => self.insert_sound(leg, source),
+            LegCommand::StopPlaying => self.stop_sound(leg),
             // These concern two calls; their owner obeys them.
             LegCommand::Transfer { .. } | LegCommand::CompleteTransfer { .. } => {
                 Err(CommandError::WrongState)

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use ringdown_types::{DtmfDigit, EndReason, LegId, Pii, PromptId, SessionId, UserId};
 
-use crate::{DepositPlan, EndedBy, MailboxPlan, RoomPlan};
+use crate::{DepositPlan, EndedBy, MailboxPlan, PlaySource, RoomPlan};
 
 /// A device a leg can go to. Opaque to call control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -246,6 +246,11 @@ pub enum LegCommand {
     Mute(bool),
     /// Presses keys for the other side, one after the other; at most [`LegCommand::MAX_DIGITS`].
     SendDtmf(Vec<DtmfDigit>),
+    /// Plays a sound once to the leg, which hears nothing else meanwhile, and nobody it. Tones that repeat go on until
+    /// [`LegCommand::StopPlaying`]. The leg is answered and holds nobody.
+    Play(PlaySource),
+    /// Ends what [`LegCommand::Play`] began, if it goes on.
+    StopPlaying,
     /// Hands the partner on to whoever a number reaches, with this leg's user's rights. If nobody takes it, the user
     /// gets the partner back.
     Transfer {

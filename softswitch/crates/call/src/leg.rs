@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use ringdown_types::{LegId, UserId};
 
-use crate::{DeviceId, LegRole, LegState, LegView, bridge::Feed};
+use crate::{DeviceId, LegRole, LegState, LegView, bridge::Feed, insertion::Insertion};
 
 /// One side of a call. Its call owns it; a leg that is over is not in its call any more.
 #[derive(Debug)]
@@ -20,6 +20,9 @@ pub(crate) struct Leg {
     pub(crate) created_at: Instant,
     /// What the media plane was last told to let it hear.
     pub(crate) feed: Feed,
+    /// What is played to it instead of what its call has it hear, and how many such sounds there were.
+    pub(crate) insertion: Option<Insertion>,
+    pub(crate) insertions: u32,
     /// The switch plays ringing tone to it.
     pub(crate) wants_ringback: bool,
     /// What the last notice said of it.
@@ -51,6 +54,8 @@ impl Leg {
             muted: false,
             created_at: now,
             feed: Feed::Silence,
+            insertion: None,
+            insertions: 0,
             wants_ringback: false,
             reported: None,
         }

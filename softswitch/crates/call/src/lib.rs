@@ -47,6 +47,7 @@ mod echo_test;
 mod fork;
 mod hold;
 mod input;
+mod insertion;
 mod leg;
 mod mailbox;
 mod merge;

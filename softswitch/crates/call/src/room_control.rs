@@ -88,6 +88,19 @@ impl CallControl {
         rooms.mix(room).ok_or(CommandError::WrongState)
     }
 
+    /// Whether somebody may do something with one member of a room: a moderator of the room the leg is in, or an
+    /// administrator (`None`).
+    ///
+    /// # Errors
+    /// Where there is no such leg, or they may not.
+    pub fn check_moderates(&self, leg: LegId, by: Option<UserId>) -> Result<(), CommandError> {
+        self.leg(leg).ok_or(CommandError::NoSuchLeg)?;
+        let Some(by) = by else { return Ok(()) };
+        let is_in = |room: &RoomView| room.members.iter().any(|member| member.leg == leg);
+        let room = self.rooms().find(is_in).ok_or(CommandError::NotAllowed)?;
+        if self.shared.rooms.is_moderator(room.room, by) { Ok(()) } else { Err(CommandError::NotAllowed) }
+    }
+
     /// Every room with somebody in it.
     pub fn rooms(&self) -> impl Iterator<Item = RoomView> {
         self.shared.rooms.views()

@@ -210,6 +210,30 @@ pub enum Command {
         /// Who asks, a moderator; `None` for an administrator.
         by: Option<UserId>,
     },
+    /// Ends everything that [`Command::PlayToRoom`] plays in a room.
+    StopPlayingToRoom {
+        /// The room.
+        room: RoomId,
+        /// Who asks, a moderator; `None` for an administrator.
+        by: Option<UserId>,
+    },
+    /// Plays once to one leg, which hears nothing else until the sound ends or [`Command::StopPlayingToLeg`]; then what
+    /// it heard before comes back. A tone that repeats plays until it is stopped.
+    PlayToLeg {
+        /// The leg: answered, and holding nobody.
+        leg: LegId,
+        /// What is heard.
+        sound: PlayedSound,
+        /// Who asks, a moderator of the room the leg is in; `None` for an administrator.
+        by: Option<UserId>,
+    },
+    /// Ends what [`Command::PlayToLeg`] began; nothing where it ended by itself.
+    StopPlayingToLeg {
+        /// The leg.
+        leg: LegId,
+        /// Who asks, a moderator of the room the leg is in; `None` for an administrator.
+        by: Option<UserId>,
+    },
     /// Lists a mailbox, oldest first. Replies [`CommandResult::Voicemail`].
     ListVoicemail {
         /// Whose.

@@ -139,6 +139,11 @@ pub enum MediaCommand {
         /// What is heard; not a recording.
         source: PlaySource,
     },
+    /// Ends everything that is played to a mix.
+    StopPlayToMix {
+        /// The mix.
+        mix: MixId,
+    },
     /// Records a leg, until it is told to stop, a limit is reached or the leg is removed. One recording at a time.
     Record {
         /// The leg.

@@ -68,6 +68,10 @@ impl Worker {
             MediaCommand::JoinMix { leg, mix, is_link } => self.join_mix(now, leg, mix, is_link),
             MediaCommand::SetGain { leg, decibels } => self.set_gain(leg, decibels),
             MediaCommand::PlayToMix { mix, source } => self.play_to_mix(mix, source),
+            MediaCommand::StopPlayToMix { mix } => {
+                self.mixes.stop_playing(mix);
+                Ok(())
+            }
             MediaCommand::Record { leg, recording, form, limits } => self.find(leg).and_then(|slot| {
                 if self.record(now, slot, (recording, form), limits) { Ok(()) } else { Err(Dropped) }
             }),

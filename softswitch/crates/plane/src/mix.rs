@@ -218,6 +218,13 @@ impl Mixes {
         true
     }
 
+    /// Ends everything that is played to a mix.
+    pub(crate) fn stop_playing(&mut self, id: MixId) {
+        if let Some(mix) = self.mixes.get_mut(&id) {
+            mix.sounds.clear();
+        }
+    }
+
     /// Where a mix's recorder goes; `None` where there is no such mix.
     pub(crate) fn recorder_mut(&mut self, id: MixId) -> Option<&mut Option<Box<MixRecorder>>> {
         self.mixes.get_mut(&id).map(|mix| &mut mix.recorder)

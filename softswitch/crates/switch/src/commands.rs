@@ -156,7 +156,7 @@ impl Switch {
             Command::ListVoicemail { user } => {
                 return Ok(CommandResult::Voicemail { messages: self.voicemail(user).to_vec() });
             }
-            Command::FetchVoicemail { .. } => {
+            Command::FetchVoicemail { .. } | Command::FetchRecording { .. } => {
                 return Err(Refusal::new(CommandError::Invalid, "sounds are read by the switch's shell"));
             }
             Command::MarkVoicemail { user, message, is_heard } => {
@@ -164,6 +164,9 @@ impl Switch {
             }
             Command::DeleteVoicemail { user, message } => self.delete_voicemail(user, message)?,
             Command::PlayToRoom { room, sound, by } => self.play_to_room(room, sound, by)?,
+            Command::StopPlayingToRoom { room, by } => self.stop_playing_to_room(room, by)?,
+            Command::PlayToLeg { leg, sound, by } => self.play_to_leg(now, leg, sound, by)?,
+            Command::StopPlayingToLeg { leg, by } => self.stop_playing_to_leg(now, leg, by)?,
             Command::RecordLeg { leg, tracks, format, by } => {
                 return self.record_leg(now, leg, Wanted { tracks, format, by });
             }
@@ -172,9 +175,6 @@ impl Switch {
             }
             Command::StopRecording { recording, by } => self.stop_recording(recording, by)?,
             Command::ListRecordings { by } => return Ok(self.list_recordings(by)),
-            Command::FetchRecording { .. } => {
-                return Err(Refusal::new(CommandError::Invalid, "sounds are read by the switch's shell"));
-            }
             Command::DeleteRecording { recording, by } => self.delete_recording(recording, by)?,
             Command::Explain { caller, dialled, at } => {
                 let explanation = self.explain(now, caller, &dialled, at);

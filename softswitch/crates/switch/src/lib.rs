@@ -47,6 +47,7 @@ mod messages;
 mod mixes;
 mod notices;
 mod output;
+mod played;
 mod ports;
 mod presence;
 mod qualify;

@@ -6,9 +6,8 @@ use std::{
     time::Instant,
 };
 
-use ringdown_call::PlaySource;
 use ringdown_control::{
-    CommandError, CommandResult, Event, Party, PlayedSound, Recording, RecordingRight, RecordingState,
+    CommandError, CommandResult, Event, Party, Recording, RecordingRight, RecordingState,
 };
 use ringdown_media::api::{MediaCommand, RecordingEnd, RecordingForm, RecordingLimits, RecordingPurpose};
 use ringdown_types::{LegId, MixId, RecordedTracks, RecordingId, RoomId, SoundFormat, UserId};
@@ -109,22 +108,6 @@ impl Switch {
         let command = MediaCommand::RecordMix { mix, recording: id, format: wanted.format, limits: LIMITS };
         self.out.push_back(Output::Media { worker, command });
         Ok(self.begun(id))
-    }
-
-    /// Plays to everybody in a room.
-    pub(crate) fn play_to_room(
-        &mut self,
-        room: RoomId,
-        sound: PlayedSound,
-        by: Option<UserId>,
-    ) -> Result<(), Refusal> {
-        let mix = self.calls.room_mix(room, by)?;
-        let source = match sound {
-            PlayedSound::Tone(tone) => PlaySource::Tone(tone),
-            PlayedSound::Prompt(prompt) => PlaySource::Prompt(prompt),
-        };
-        self.play_to_mix(mix, source);
-        Ok(())
     }
 
     fn check_right(&self, is_theirs: bool, by: Option<UserId>) -> Result<(), Refusal> {

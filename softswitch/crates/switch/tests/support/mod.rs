@@ -375,6 +375,7 @@ impl Office {
             }
             MediaCommand::SetGain { leg, decibels } => self.media_leg(leg).gain = decibels,
             MediaCommand::PlayToMix { mix, source } => self.mixed.push((mix, source)),
+            MediaCommand::StopPlayToMix { mix } => self.mixed.retain(|(playing, _)| *playing != mix),
             MediaCommand::Record { leg, recording, .. } => {
                 assert_eq!(self.media_leg(leg).recording.replace(recording), None, "one recording at a time");
             }
