@@ -1,14 +1,19 @@
 //! Whether a leg speaks, told from its packets as they are: G.711 by a table of its octets, G.722 by its scale factor,
-//! Opus by what its encoder found (RFC 6716 §4.2.3). Nothing is decoded, so that every relayed call can be watched.
+//! Opus by what its encoder found (RFC 6716 §4.2.3), both better by what the sender says of its level (RFC 6464), where it
+//! does. Nothing is decoded, so that every relayed call can be watched.
 
 use ringdown_types::CodecId;
 
-use crate::codec::{g711, g722::Loudness};
+use crate::{
+    codec::{g711, g722::Loudness},
+    rtp::extension::AudioLevel,
+};
 
 /// What a packet tells of its sound.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Said {
-    /// Its level in dB below full scale: 0 or less. That of G.722 is an estimate, within a few dB.
+    /// Its level in dB below full scale: 0 or less. That of G.722 is an estimate, within a few dB, unless the sender
+    /// told it.
     Level(f32),
     /// Whether its encoder heard a voice.
     Voice(bool),
@@ -23,13 +28,14 @@ pub struct LevelMeter {
 }
 
 impl LevelMeter {
-    /// What a packet of `codec` says.
-    pub fn read(&mut self, codec: CodecId, payload: &[u8]) -> Said {
-        match codec {
-            CodecId::Opus => opus_voice(payload),
-            CodecId::G722 => Said::Level(self.g722.decibels(payload)),
-            CodecId::Pcmu => g711_level(payload, &g711::ULAW),
-            CodecId::Pcma => g711_level(payload, &g711::ALAW),
+    /// What a packet of `codec` says; `told` is how loud its sender says it is.
+    pub fn read(&mut self, codec: CodecId, payload: &[u8], told: Option<AudioLevel>) -> Said {
+        match (codec, told) {
+            (CodecId::Opus | CodecId::G722, Some(level)) => Said::Level(level.decibels()),
+            (CodecId::Opus, None) => opus_voice(payload),
+            (CodecId::G722, None) => Said::Level(self.g722.decibels(payload)),
+            (CodecId::Pcmu, _) => g711_level(payload, &g711::ULAW),
+            (CodecId::Pcma, _) => g711_level(payload, &g711::ALAW),
         }
     }
 }
@@ -197,7 +203,7 @@ mod tests {
                 }
                 let mut packet = [0; MAX_ENCODED_LENGTH];
                 let length = encoder.encode(&pcm, &mut packet).expect("20 ms");
-                if let Some(change) = speech.handle(meter.read(codec, &packet[..length]), 20) {
+                if let Some(change) = speech.handle(meter.read(codec, &packet[..length], None), 20) {
                     heard.push((number, change));
                 }
             }
@@ -216,11 +222,25 @@ mod tests {
                 let length = Encoder::new(codec, rate, OpusSettings::default())
                     .and_then(|mut encoder| encoder.encode(&pcm, &mut packet));
                 assert_eq!(length, Ok(8000));
-                let Said::Level(told) = LevelMeter::default().read(codec, &packet) else { panic!("a level") };
+                let Said::Level(told) = LevelMeter::default().read(codec, &packet, None) else {
+                    panic!("a level")
+                };
                 let bound = if codec == CodecId::G722 { 6.0 } else { 0.5 };
                 assert!((told - level(&pcm)).abs() < bound, "{codec:?} {peak}: {told} for {}", level(&pcm));
             }
         }
+    }
+
+    #[test]
+    fn the_senders_word_tells_of_opus_without_a_silk_layer() {
+        let header = [0x90, 111, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0xbe, 0xde, 0, 1, 0x10, 0x80 | 25, 0, 0];
+        let told = AudioLevel::read(&header, 1);
+        let music = [0xfc; 80];
+        let mut meter = LevelMeter::default();
+        assert_eq!(meter.read(CodecId::Opus, &music, None), Said::Unknown);
+        assert_eq!(meter.read(CodecId::Opus, &music, told), Said::Level(-25.0));
+        assert_eq!(meter.read(CodecId::G722, &music, told), Said::Level(-25.0));
+        assert_ne!(meter.read(CodecId::Pcma, &[0xd5; 160], told), Said::Level(-25.0));
     }
 
     #[test]

@@ -339,6 +339,9 @@ pub struct AudioParameters {
     pub telephone_events: Vec<TelephoneEventFormat>,
     /// Comfort noise for codecs of 8,000 Hz (RFC 3389); `None` where it was not negotiated.
     pub comfort_noise: Option<ComfortNoiseFormat>,
+    /// The id, 1 to 14, of the header extension by which the peer tells how loud a packet is (RFC 6464); `None` where it
+    /// was not negotiated. It is read from packets that SRTP authenticated, of browsers alone.
+    pub audio_level: Option<u8>,
     /// How the peer wants Opus.
     pub opus: OpusWishes,
     /// Which way media flows, seen from us.

@@ -8,7 +8,7 @@ use ringdown_media::{
     codec::packet_samples,
     dtmf::{KeyListener, Keys},
     jitter::Carried,
-    rtp::{FinishedDigit, Packet, SourceKey},
+    rtp::{FinishedDigit, Packet, SourceKey, extension::AudioLevel},
 };
 use ringdown_types::{CodecId, LegId};
 
@@ -53,11 +53,16 @@ impl Voice {
         Self { meter: LevelMeter::default(), speech: SpeechDetector::default(), newest: now, due: None }
     }
 
-    fn handle_packet(&mut self, now: Instant, codec: CodecId, payload: &[u8]) -> Option<bool> {
+    fn handle_packet(
+        &mut self,
+        now: Instant,
+        codec: CodecId,
+        (payload, told): (&[u8], Option<AudioLevel>),
+    ) -> Option<bool> {
         let duration_ms = packet_samples(codec, payload, codec.sample_rate()) * 1000;
         let duration_ms = (duration_ms / codec.sample_rate() as usize).min(120) as u32;
         self.newest = now;
-        let changed = self.speech.handle(self.meter.read(codec, payload), duration_ms);
+        let changed = self.speech.handle(self.meter.read(codec, payload, told), duration_ms);
         match changed {
             Some(true) => self.due = Some(now + SILENT_AFTER),
             Some(false) => self.due = None,
@@ -81,15 +86,15 @@ struct Found {
 }
 
 impl Leg {
-    /// Listens to a packet.
-    fn listen_for(&mut self, now: Instant, codec: CodecId, payload: &[u8]) -> Found {
+    /// Listens to a packet; `sound` is its payload, and how loud its sender says it is.
+    fn listen_for(&mut self, now: Instant, codec: CodecId, sound: (&[u8], Option<AudioLevel>)) -> Found {
         let mut keys = Keys::default();
         // Who negotiated telephone-event sends keys that way (RFC 4733 §1.2).
         if self.audio.telephone_events.is_empty() && codec != CodecId::Opus {
             let fresh = || Box::new(Keyhole { codec, listener: KeyListener::new(codec) });
-            keys = self.incoming.keys.get_or_insert_with(fresh).handle(codec, payload);
+            keys = self.incoming.keys.get_or_insert_with(fresh).handle(codec, sound.0);
         }
-        let voice = self.incoming.voice.as_mut().and_then(|voice| voice.handle_packet(now, codec, payload));
+        let voice = self.incoming.voice.as_mut().and_then(|voice| voice.handle_packet(now, codec, sound));
         Found { keys, voice }
     }
 
@@ -121,7 +126,8 @@ impl Worker {
         }
         let now = passage.now;
         let Some(payload) = passage.buffer.get(packet.payload.clone()) else { return true };
-        let Found { keys, voice } = leg.listen_for(now, codec, payload);
+        let told = leg.told_level(passage.buffer);
+        let Found { keys, voice } = leg.listen_for(now, codec, (payload, told));
         let (id, listener) = (leg.id, leg.feed.listener(slot).filter(|listener| *listener != slot));
         if let Some(is_active) = voice {
             self.report_voice(id, is_active);

@@ -5,7 +5,7 @@ use std::time::Instant;
 use ringdown_media::{
     api::{LegStats, MediaEvent},
     quality::{Expectation, Observation},
-    rtp::Packet,
+    rtp::{Packet, extension::AudioLevel},
 };
 use ringdown_types::{AudioWay, CodecId, LegQuality, QualityIssue, QualityWarning, WayQuality};
 
@@ -132,9 +132,17 @@ impl Leg {
     /// Looks into an audio packet for silence.
     pub(crate) fn note_sound(&mut self, codec: CodecId, packet: &Packet, buffer: &[u8]) {
         self.incoming.codec = Some(codec);
+        let told = self.told_level(buffer);
         if let Some(payload) = buffer.get(packet.payload.clone()) {
-            self.monitor.silence.handle_packet(codec, payload);
+            self.monitor.silence.handle_packet(codec, payload, told);
         }
+    }
+
+    /// How loud a packet of the leg is by its sender's word, before it is written anew. Only a browser's packet, which SRTP
+    /// authenticated with its header.
+    pub(crate) fn told_level(&self, packet: &[u8]) -> Option<AudioLevel> {
+        let id = self.audio.audio_level.filter(|_| matches!(self.transport, LegTransport::Browser(_)))?;
+        AudioLevel::read(packet, id)
     }
 
     fn observation(&self) -> Observation<'_> {

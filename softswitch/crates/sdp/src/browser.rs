@@ -250,7 +250,8 @@ impl BrowserSession {
         Draft { connection: default_address(&self.transport).ip(), attributes, media }
     }
 
-    /// No header extension and no RTCP feedback is listed, so neither is used: a relay has nothing to renumber.
+    /// No RTCP feedback is listed, so none is used, and of header extensions the audio level alone, which ends here: a
+    /// relay has nothing to renumber.
     fn section(&self, formats: &LocalFormats, direction: MediaDirection, setup: Setup) -> MediaSection {
         let mut section = formats.section(default_address(&self.transport).port(), self.protocol.clone());
         self.describe_transport(&mut section, (self.mid.as_deref(), direction), setup);
@@ -339,6 +340,7 @@ impl BrowserSession {
             codecs: agreed.codecs,
             telephone_events: agreed.events,
             comfort_noise: agreed.comfort_noise,
+            audio_level: agreed.audio_level.map(|level| level.id),
             direction: agreed.direction,
             held_by_peer: agreed.held_by_peer,
             ptime_ms: packet_time(audio),

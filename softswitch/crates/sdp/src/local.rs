@@ -14,7 +14,7 @@ use crate::{
     },
     payload_types::PayloadTypes,
     remote::{Peer, RemoteAudio, RemoteDescription},
-    video::{AgreedVideo, LocalVideo, VideoCourse},
+    video::{AgreedVideo, ListedExtension, LocalVideo, VideoCourse},
 };
 
 /// What stays the same in everything we say to one peer.
@@ -89,6 +89,8 @@ pub(crate) struct LocalFormats {
     pub(crate) events: Vec<(u32, u8)>,
     /// The payload type of comfort noise.
     pub(crate) comfort_noise: Option<u8>,
+    /// The audio level (RFC 6464), to browsers.
+    pub(crate) audio_level: Option<ListedExtension>,
 }
 
 /// The audio part both sides agreed on.
@@ -96,6 +98,8 @@ pub(crate) struct AgreedAudio {
     pub(crate) codecs: Vec<NegotiatedCodec>,
     pub(crate) events: Vec<NegotiatedEvent>,
     pub(crate) comfort_noise: Option<NegotiatedComfortNoise>,
+    /// Under the id of our description.
+    pub(crate) audio_level: Option<ListedExtension>,
     pub(crate) direction: MediaDirection,
     pub(crate) held_by_peer: bool,
 }
@@ -157,6 +161,9 @@ impl Course {
         // Whoever offers comfort noise may pause while nothing is said; we ask nobody to.
         let is_narrow = codecs.iter().any(|codec| codec.sample_rate() == 8_000);
         formats.comfort_noise = self.payload_types.comfort_noise().filter(|_| is_narrow);
+        if self.is_bundled {
+            formats.audio_level = self.video.numbers.audio_level();
+        }
         formats.events = rates.into_iter().map(|rate| (rate, self.payload_types.event(rate))).collect();
         Ok(formats)
     }
@@ -290,7 +297,9 @@ impl Course {
         let held_by_peer = if pending.direction.sends() { audio.holds() } else { self.held_by_peer };
         let (theirs, ours) = (audio.formats.comfort_noise, pending.formats.comfort_noise);
         let comfort_noise = NegotiatedComfortNoise::agreed(theirs, ours, &codecs);
-        Ok((audio, AgreedAudio { codecs, events, comfort_noise, direction, held_by_peer }))
+        let audio_level = pending.formats.audio_level.filter(|_| audio.audio_level.is_some());
+        let agreed = AgreedAudio { codecs, events, comfort_noise, audio_level, direction, held_by_peer };
+        Ok((audio, agreed))
     }
 
     /// Ends the pending offer with what [`Course::agree`] found.
@@ -325,6 +334,8 @@ impl Course {
                 &codecs,
             ),
             codecs,
+            // RFC 8285 §6: an answer keeps the id.
+            audio_level: offer.audio_level,
             // RFC 3264 §6.1: sendonly is answered with recvonly or inactive, and so on.
             direction: offer.direction.reversed().intersect(wanted),
             held_by_peer: offer.holds(),
@@ -346,6 +357,7 @@ impl AgreedAudio {
             codecs: self.codecs.iter().map(|codec| (codec.codec, codec.receive_payload_type)).collect(),
             events: self.events.iter().map(|event| (event.clock_rate, event.receive_payload_type)).collect(),
             comfort_noise: self.comfort_noise.map(|noise| noise.receive_payload_type),
+            audio_level: self.audio_level,
         }
     }
 }
@@ -369,7 +381,7 @@ impl LocalFormats {
         }
     }
 
-    /// `a=rtpmap` and `a=fmtp` of every format.
+    /// `a=rtpmap` and `a=fmtp` of every format, and `a=extmap`.
     pub(crate) fn attributes(&self, into: &mut Vec<Attribute>) {
         for &(codec, number) in &self.codecs {
             into.push(Attribute::new("rtpmap", rtp_map(codec, number)));
@@ -387,6 +399,8 @@ impl LocalFormats {
             // RFC 4733 §2.4.1: the events we take, the sixteen keys.
             into.push(Attribute::new("fmtp", format!("{payload_type} 0-15")));
         }
+        let level = self.audio_level.and_then(ListedExtension::value);
+        into.extend(level.map(|value| Attribute::new("extmap", value)));
     }
 }
 

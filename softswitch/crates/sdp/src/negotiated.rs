@@ -30,6 +30,8 @@ pub struct Negotiated {
     pub telephone_events: Vec<NegotiatedEvent>,
     /// Comfort noise (RFC 3389), where the peer offered it beside G.711.
     pub comfort_noise: Option<NegotiatedComfortNoise>,
+    /// The id, 1 to 14, under which a browser's packets tell how loud they are (RFC 6464), where both know it.
+    pub audio_level: Option<u8>,
     /// Which way media flows, seen from us.
     pub direction: MediaDirection,
     /// Whether the peer holds us: it says it will not receive (RFC 3264 §8.4).

@@ -14,7 +14,7 @@ use crate::{
     error::{ParseError, SdpError, Unacceptable},
     formats::{AudioCodec, AudioFormats, TelephoneEventFormat},
     security::{LocalSecurity, RemoteSecurity},
-    video::{RemoteVideo, read_videos},
+    video::{ListedExtension, RemoteVideo, read_audio_level, read_videos},
 };
 
 /// Which kind of peer speaks: it decides which transports count and how a description is read.
@@ -109,6 +109,8 @@ pub struct RemoteAudio {
     /// What a telephone says of their protection.
     pub security: RemoteSecurity,
     pub(crate) formats: AudioFormats,
+    /// Under which id a browser sends the audio level (RFC 6464).
+    pub(crate) audio_level: Option<ListedExtension>,
 }
 
 impl RemoteAudio {
@@ -263,6 +265,8 @@ fn read_audio(
         transport,
         security,
         formats,
+        // A telephone's may stand in plain RTP, which anybody can write.
+        audio_level: (peer == Peer::Browser).then(|| read_audio_level(description, section)).flatten(),
     })
 }
 

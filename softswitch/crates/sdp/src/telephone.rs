@@ -255,6 +255,7 @@ impl TelephoneSession {
             codecs: agreed.codecs,
             telephone_events: agreed.events,
             comfort_noise: agreed.comfort_noise,
+            audio_level: None,
             direction: agreed.direction,
             held_by_peer: agreed.held_by_peer,
             ptime_ms: packet_time(audio),

@@ -56,7 +56,10 @@ fn the_answer_is_ice_lite_passive_and_lists_every_shared_codec() {
     assert!(
         text.contains("a=msid:") && text.contains("a=ssrc:") && text.contains("a=fingerprint:sha-256 AB:AB:")
     );
-    assert!(!text.contains("extmap") && !text.contains("rtcp-fb"));
+    assert_has(text, "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level");
+    assert_eq!(text.matches("extmap").count(), 1);
+    assert!(!text.contains("rtcp-fb"));
+    assert_eq!(answer.negotiated.audio_level, Some(1));
     let NegotiatedTransport::WebRtc { dtls_role, ufrag, .. } = &answer.negotiated.transport else {
         panic!("a browser");
     };

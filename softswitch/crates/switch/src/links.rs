@@ -151,6 +151,7 @@ fn link_audio(random: &mut dyn Random) -> AudioParameters {
             TelephoneEventFormat::symmetric(48_000, EVENTS_48K),
         ],
         comfort_noise: Some(ComfortNoiseFormat { send: NOISE, receive: NOISE }),
+        audio_level: None,
         opus: OpusWishes::default(),
         direction: MediaDirection::SendRecv,
         ptime_ms: 20,

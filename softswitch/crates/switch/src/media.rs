@@ -38,6 +38,7 @@ pub(crate) fn audio_parameters(negotiated: &Negotiated) -> AudioParameters {
             send: noise.send_payload_type,
             receive: noise.receive_payload_type,
         }),
+        audio_level: negotiated.audio_level,
         opus: opus_wishes(negotiated),
         direction: negotiated.direction,
         ptime_ms: negotiated.ptime_ms,

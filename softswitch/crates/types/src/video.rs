@@ -93,7 +93,7 @@ pub enum H264Profile {
     PredictiveHigh444,
 }
 
-/// The RTP header extensions (RFC 8285) that are negotiated.
+/// The RTP header extensions (RFC 8285) that are negotiated: of video, but for the audio level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RtpExtension {
     /// `urn:ietf:params:rtp-hdrext:sdes:mid` (RFC 9143 §15): of one transport, written anew.
@@ -106,6 +106,8 @@ pub enum RtpExtension {
     PlayoutDelay,
     /// `http://www.webrtc.org/experiments/rtp-hdrext/video-content-type`: relayed.
     VideoContentType,
+    /// `urn:ietf:params:rtp-hdrext:ssrc-audio-level` (RFC 6464): of audio, read and not passed on.
+    AudioLevel,
 }
 
 /// The feedback messages (RFC 4585, RFC 5104) one side, or both, speak on a video stream.

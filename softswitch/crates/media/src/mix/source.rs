@@ -61,7 +61,8 @@ impl MixSource {
 
     /// Takes a packet.
     pub fn handle_packet(&mut self, now: Instant, ssrc: u32, sequence: u16, timestamp: u32, payload: &[u8]) {
-        let may_be_heard = match self.meter.read(self.playout.codec(), payload) {
+        // Who is mixed depends on the sound itself, never on what a member says of it.
+        let may_be_heard = match self.meter.read(self.playout.codec(), payload, None) {
             Said::Level(level) => level > STILL_DB,
             Said::Voice(is_voice) => is_voice,
             Said::Unknown => true,

@@ -6,9 +6,12 @@
 //! | Opus | at most 8 octets: a variable-rate encoder spends no more on zeros, and noise takes more |
 //! | G.722 | not told: its octets depend on what came before |
 //!
+//! Where the sender says how loud a packet is (RFC 6464), Opus and G.722 are silent at what stands for zeros, and then only.
 //! Only runs of packets count, never one; a period of which nothing can be told says nothing.
 
 use ringdown_types::CodecId;
+
+use crate::rtp::extension::AudioLevel;
 
 /// Looks at every fourth packet.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,17 +33,18 @@ pub(crate) enum Found {
 }
 
 impl SilenceDetector {
-    /// A packet came.
-    pub fn handle_packet(&mut self, codec: CodecId, payload: &[u8]) {
+    /// A packet came; `told` is how loud its sender says it is.
+    pub fn handle_packet(&mut self, codec: CodecId, payload: &[u8], told: Option<AudioLevel>) {
         self.seen = (self.seen + 1) % SAMPLED;
         if self.seen != 0 {
             return;
         }
-        let is_silent = match codec {
-            CodecId::Pcmu => sampled(payload).all(|octet| octet & 0x7f >= 0x7e),
-            CodecId::Pcma => sampled(payload).all(|octet| matches!(octet, 0xd5 | 0x55)),
-            CodecId::Opus => payload.len() <= SILENT_OPUS,
-            CodecId::G722 => return,
+        let is_silent = match (codec, told) {
+            (CodecId::Pcmu, _) => sampled(payload).all(|octet| octet & 0x7f >= 0x7e),
+            (CodecId::Pcma, _) => sampled(payload).all(|octet| matches!(octet, 0xd5 | 0x55)),
+            (CodecId::Opus | CodecId::G722, Some(level)) => level.is_digital_silence(),
+            (CodecId::Opus, None) => payload.len() <= SILENT_OPUS,
+            (CodecId::G722, None) => return,
         };
         self.judged = self.judged.saturating_add(1);
         self.audible = self.audible.saturating_add(u32::from(!is_silent));
@@ -85,9 +89,30 @@ mod tests {
         for frame in 0..100 {
             let pcm: Vec<i16> = (0..160).map(|index| sample(frame * 160 + index)).collect();
             let length = encoder.encode(&pcm, &mut out).expect("20 ms");
-            detector.handle_packet(codec, &out[..length]);
+            detector.handle_packet(codec, &out[..length], None);
         }
         detector.take()
+    }
+
+    /// A packet whose sender says how loud it is.
+    fn told(codec: CodecId, payload: &[u8], level: u8) -> Found {
+        let header = [0x90, 111, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0xbe, 0xde, 0, 1, 0x10, level, 0, 0];
+        let mut detector = SilenceDetector::default();
+        for _ in 0..100 {
+            detector.handle_packet(codec, payload, AudioLevel::read(&header, 1));
+        }
+        detector.take()
+    }
+
+    #[test]
+    fn the_senders_word_goes_before_a_guess_and_not_before_the_sound() {
+        // A constant bit rate spends as much on zeros as on anything; a pause is short without being silence.
+        assert_eq!(told(CodecId::Opus, &[0xfc; 80], 127), Found::Silence);
+        assert_eq!(told(CodecId::Opus, &[0xfc, 0], 70), Found::Sound);
+        assert_eq!(told(CodecId::G722, &[0xfa; 160], 127), Found::Silence);
+        assert_eq!(told(CodecId::G722, &[0xfa; 160], 126), Found::Sound);
+        assert_eq!(told(CodecId::Pcma, &[0xd5; 160], 20), Found::Silence);
+        assert_eq!(told(CodecId::Pcmu, &[0x20; 160], 127), Found::Sound);
     }
 
     #[test]

@@ -52,6 +52,30 @@ impl<'a> Iterator for Elements<'a> {
     }
 }
 
+/// How loud the sender says a packet is (RFC 6464 §3). It is a word of the peer's, good for figures alone. The bit beside
+/// it, whether there is a voice, is not read: each sender sets it by a measure of its own, or not at all (§4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AudioLevel(u8);
+
+impl AudioLevel {
+    /// The one that the RTP packet `datagram` has under `id`.
+    pub fn read(datagram: &[u8], id: u8) -> Option<Self> {
+        let (_, value) = elements(datagram).find(|(known, _)| *known == id)?;
+        let &[level] = value else { return None };
+        Some(Self(level & 0x7f))
+    }
+
+    /// In dB below full scale: −127 to 0.
+    pub fn decibels(self) -> f32 {
+        -f32::from(self.0)
+    }
+
+    /// Whether there are only zeros: §3 has 127 for them, however quiet anything else is.
+    pub const fn is_digital_silence(self) -> bool {
+        self.0 == DIGITAL_SILENCE
+    }
+}
+
 /// Writes the elements of one packet in the one-byte form.
 #[derive(Debug)]
 pub struct ElementWriter<'a> {
@@ -106,6 +130,7 @@ pub fn absolute_send_time(since_epoch: std::time::Duration) -> [u8; 3] {
     [a, b, c]
 }
 
+const DIGITAL_SILENCE: u8 = 127;
 const ONE_BYTE: u16 = 0xbede;
 const TWO_BYTE: u16 = 0x1000;
 const EXTENSION_HEADER_LENGTH: usize = 4;
@@ -136,6 +161,18 @@ mod tests {
         let two = packet(0x1003, &[1, 1, 7, 0, 20, 0, 3, 2, 8, 9, 0, 0]);
         assert_eq!(elements(&two).collect::<Vec<_>>(), [(1, &[7][..]), (20, &[][..]), (3, &[8, 9][..])]);
         assert_eq!(elements(&packet(0x4711, &[1, 1, 7, 0])).count(), 0);
+    }
+
+    #[test]
+    fn a_level_is_read_without_its_voice_bit_and_only_of_one_octet() {
+        let level = |body: &[u8], id| AudioLevel::read(&packet(0xbede, body), id).map(AudioLevel::decibels);
+        assert_eq!(level(&[0x10, 0x80 | 30, 0, 0], 1), Some(-30.0));
+        assert_eq!(level(&[0x20, 5, 0x10, 127], 1), Some(-127.0));
+        assert_eq!(level(&[0x10, 30, 0, 0], 2), None);
+        assert_eq!(level(&[0x11, 30, 30, 0], 1), None);
+        let two = AudioLevel::read(&packet(0x1000, &[1, 1, 127, 0]), 1);
+        assert!(two.is_some_and(AudioLevel::is_digital_silence));
+        assert_eq!(AudioLevel::read(&[0x80; 12], 1), None);
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod encrypted_telephones_talk;
 mod foreign_source_is_not_relayed;
 mod handshakes_of_telephones;
 mod hold_is_silent;
+mod levels_are_told_by_browsers;
 mod mix_is_everyone_but_oneself;
 mod mutated_datagrams;
 mod numbers_differ_by_direction;

@@ -1,10 +1,11 @@
-//! RTP header extensions of video (RFC 8285 §5): which are negotiated, and under which ids.
+//! RTP header extensions (RFC 8285 §5): which are negotiated, and under which ids. In a bundle an id means one thing in
+//! all sections, so that the one of audio is numbered here too.
 
 use ringdown_types::RtpExtension;
 
 use crate::description::{MediaSection, SessionDescription};
 
-/// All we negotiate, with the ids of our own offers: those Chromium uses.
+/// All we negotiate of video, with the ids of our own offers: those Chromium uses.
 pub(super) const EXTENSIONS: [(RtpExtension, u8, &str); 5] = [
     (RtpExtension::AbsoluteSendTime, 2, "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"),
     (
@@ -17,6 +18,14 @@ pub(super) const EXTENSIONS: [(RtpExtension, u8, &str); 5] = [
     (RtpExtension::VideoContentType, 6, "http://www.webrtc.org/experiments/rtp-hdrext/video-content-type"),
 ];
 
+/// The one of audio (RFC 6464 §5), with Chromium's id.
+pub(super) const AUDIO_LEVEL: (RtpExtension, u8, &str) =
+    (RtpExtension::AudioLevel, 1, "urn:ietf:params:rtp-hdrext:ssrc-audio-level");
+
+fn known() -> impl Iterator<Item = (RtpExtension, u8, &'static str)> {
+    EXTENSIONS.into_iter().chain([AUDIO_LEVEL])
+}
+
 /// A header extension as a description lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ListedExtension {
@@ -26,8 +35,8 @@ pub(crate) struct ListedExtension {
 
 impl ListedExtension {
     /// The value of `a=extmap`.
-    pub(super) fn value(self) -> Option<String> {
-        let (_, _, uri) = EXTENSIONS.into_iter().find(|(kind, _, _)| *kind == self.kind)?;
+    pub(crate) fn value(self) -> Option<String> {
+        let (_, _, uri) = known().find(|(kind, _, _)| *kind == self.kind)?;
         Some(format!("{} {uri}", self.id))
     }
 }
@@ -50,12 +59,22 @@ pub(super) fn read_extensions(
     extensions
 }
 
+/// The audio level as an audio section lists it.
+pub(crate) fn read_audio_level(
+    description: &SessionDescription,
+    section: &MediaSection,
+) -> Option<ListedExtension> {
+    let mut listed = read_extensions(description, section).into_iter();
+    listed.find(|extension| extension.kind == RtpExtension::AudioLevel)
+}
+
 fn read_extension(line: &str) -> Option<ListedExtension> {
     let mut words = line.split_ascii_whitespace();
     // A direction would stand behind the id: such an extension is not both ways.
     let id = words.next()?.parse().ok().filter(|id| (1..=14).contains(id))?;
     let uri = words.next()?;
-    let (kind, _, _) = EXTENSIONS.into_iter().find(|(_, _, known)| *known == uri)?;
+    // RFC 6464 §4: the audio level may have `vad=` behind it, which says of what worth a bit is that we do not read.
+    let (kind, _, _) = known().find(|(_, _, known)| *known == uri)?;
     Some(ListedExtension { kind, id })
 }
 

@@ -14,6 +14,7 @@ mod remote;
 mod wish;
 
 pub(crate) use course::{AgreedVideo, LocalVideo, VideoCourse};
+pub(crate) use extensions::{ListedExtension, read_audio_level};
 pub use formats::{VideoCodec, VideoLimits};
 pub(crate) use remote::read_videos;
 pub use remote::{RemoteVideo, VideoSource};

@@ -1,10 +1,10 @@
-//! Payload types and extension ids of video through a session (RFC 3264 §8.3.2: a number keeps its meaning; in a
+//! Payload types of video and all extension ids through a session (RFC 3264 §8.3.2: a number keeps its meaning; in a
 //! bundle one meaning for all sections, RFC 9143 §9.1).
 
-use ringdown_types::{H264Profile, VideoCoding};
+use ringdown_types::{H264Profile, RtpExtension, VideoCoding};
 
 use super::{
-    extensions::{EXTENSIONS, ListedExtension, id_of, read_extensions},
+    extensions::{AUDIO_LEVEL, EXTENSIONS, ListedExtension, id_of, read_extensions},
     formats::{LocalVideoFormat, VideoCodec, VideoLimits},
     remote::RemoteVideo,
 };
@@ -65,10 +65,14 @@ impl VideoNumbers {
     pub(super) fn learn_extensions(&mut self, offer: &SessionDescription) {
         for section in &offer.media {
             for id in section.attributes_named("extmap").filter_map(id_of) {
+                // What we called by this id before, such as to a page that was reloaded since, is called so no more.
+                self.extensions.retain(|known| known.id != id);
                 if !self.taken_ids.contains(&id) {
                     self.taken_ids.push(id);
                 }
             }
+        }
+        for section in &offer.media {
             for listed in read_extensions(offer, section) {
                 self.extensions.retain(|known| known.kind != listed.kind && known.id != listed.id);
                 self.extensions.push(listed);
@@ -101,20 +105,28 @@ impl VideoNumbers {
         LocalVideoFormat { coding, payload_type, rtx, limits, h264_profile }
     }
 
-    /// The extensions of our offers.
+    /// The extensions of video in our offers.
     pub(super) fn extensions(&mut self) -> Vec<ListedExtension> {
-        for (kind, id, _) in EXTENSIONS {
-            if self.extensions.iter().any(|known| known.kind == kind) {
-                continue;
-            }
-            let is_free = |id: &u8| {
-                !self.taken_ids.contains(id) && !self.extensions.iter().any(|known| known.id == *id)
-            };
-            if let Some(id) = std::iter::once(id).chain(1..=14).find(is_free) {
-                self.extensions.push(ListedExtension { kind, id });
-            }
+        EXTENSIONS.into_iter().filter_map(|(kind, id, _)| self.extension(kind, id)).collect()
+    }
+
+    /// The audio level in our offers.
+    pub(crate) fn audio_level(&mut self) -> Option<ListedExtension> {
+        let (kind, id, _) = AUDIO_LEVEL;
+        self.extension(kind, id)
+    }
+
+    /// An extension, numbered on the first call: as `wanted`, or as nothing else is. `None` where all ids are taken.
+    fn extension(&mut self, kind: RtpExtension, wanted: u8) -> Option<ListedExtension> {
+        if let Some(known) = self.extensions.iter().find(|known| known.kind == kind) {
+            return Some(*known);
         }
-        self.extensions.clone()
+        let is_free =
+            |id: &u8| !self.taken_ids.contains(id) && !self.extensions.iter().any(|known| known.id == *id);
+        let id = std::iter::once(wanted).chain(1..=14).find(is_free)?;
+        let new = ListedExtension { kind, id };
+        self.extensions.push(new);
+        Some(new)
     }
 
     /// `wanted`, or a dynamic number nobody uses. RFC 5761 §4: 64 to 95 would look like RTCP.

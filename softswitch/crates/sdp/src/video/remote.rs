@@ -1,6 +1,6 @@
 //! What a peer's description says of its video streams.
 
-use ringdown_types::{MediaDirection, VideoFeedback};
+use ringdown_types::{MediaDirection, RtpExtension, VideoFeedback};
 
 use super::{
     extensions::{ListedExtension, read_extensions},
@@ -127,7 +127,10 @@ fn read_video(
         sources: sources(section),
         max_kbps: bandwidth(section),
         feedback: read_feedback(section, &formats),
-        extensions: read_extensions(description, section),
+        extensions: read_extensions(description, section)
+            .into_iter()
+            .filter(|extension| extension.kind != RtpExtension::AudioLevel)
+            .collect(),
         security,
         formats,
     })
