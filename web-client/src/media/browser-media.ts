@@ -1,5 +1,5 @@
 // The media engine of a browser: joins microphone, sound, devices and the calls' peer connections.
-import type { IceServer } from '../protocol/generated.js';
+import type { CallTones, IceServer } from '../protocol/generated.js';
 import type { CallTone } from './call-tones.js';
 import { Microphone } from './microphone.js';
 import { PeerMedia } from './peer-media.js';
@@ -73,6 +73,10 @@ class BrowserMedia implements MediaEngine {
 
   stopRinging(): void {
     this.#sound.stopRinging();
+  }
+
+  setTones(tones: CallTones): void {
+    this.#sound.tones = tones;
   }
 
   startTone(tone: CallTone): void {

@@ -1,32 +1,73 @@
-// Call-progress tones (ITU-T E.180): what a caller hears of a call that was not answered.
+// Call-progress tones (ITU-T E.180): what a caller hears of a call that was not answered, as the server names them.
+import type { CallTones } from '../protocol/generated.js';
 
 /** What a tone tells: the other side does not want to talk now, or the call could not be put through. */
-export type CallTone = 'busy' | 'congestion';
+export type CallTone = keyof CallTones;
 
-/** Seconds of sound, as many of silence, and how often: about three seconds of busy, two of congestion. */
-const CADENCES: Readonly<Record<CallTone, readonly [beat: number, beats: number]>> = {
-  busy: [0.5, 3],
-  congestion: [0.25, 4],
-};
+/** What E.180 recommends where a country has no tones of its own. */
+export const INTERNATIONAL_TONES: CallTones = { busy: '425/500,0/500', congestion: '425/250,0/250' };
 
-/** Hz; the frequency of the switch's own ringing tone. */
-const FREQUENCY = 425;
+/** Seconds a tone lasts, as nearly as its cadence allows. */
+const DURATIONS: Readonly<Record<CallTone, number>> = { busy: 3, congestion: 2 };
 
 /** The amplitude of the switch's own ringing tone, which was heard just before. */
 const LEVEL = 0.22;
 
+/** How far a modulated tone's level sways, as in the switch's own tones. */
+const SWAY = 0.85;
+
 /** Seconds in which a beat rises and falls: shorter clicks, longer blurs the cadence. */
 const EDGE = 0.008;
 
-/** The whole tone, from its first beat to the rest after its last. */
-export const callToneSamples = (tone: CallTone, sampleRate: number): Float32Array<ArrayBuffer> => {
-  const [beat, beats] = CADENCES[tone];
-  const samples = new Float32Array(Math.round(sampleRate * beat * 2 * beats));
+/** A cadence of more parts, or with longer ones, is none that anybody knows. */
+const MAX_PARTS = 16;
+const MAX_SECONDS = 10;
+
+/** A part of a cadence, silent without frequencies. */
+interface Part {
+  readonly frequencies: readonly number[];
+  /** Hz of what sways the level; 0 for nothing. */
+  readonly modulation: number;
+  readonly seconds: number;
+}
+
+const PART = /^(\d{1,4}(?:\+\d{1,4}){0,3})(?:\*(\d{1,3}))?(?:\/(\d{1,5}))?$/;
+
+/** Reads a cadence; null where it is none, or nothing of it sounds. A part without a length lasts `endless` seconds. */
+const partsOf = (text: string, endless: number): readonly Part[] | null => {
+  const parts: Part[] = [];
+  for (const piece of text.split(',', MAX_PARTS + 1)) {
+    const found = PART.exec(piece);
+    if (!found) return null;
+    const [, sound = '', modulation = '0', milliseconds] = found;
+    const seconds = milliseconds === undefined ? endless : Number(milliseconds) / 1000;
+    if (seconds <= 0 || seconds > MAX_SECONDS) return null;
+    const frequencies = sound.split('+').map(Number).filter((hertz) => hertz > 0);
+    parts.push({ frequencies, modulation: Number(modulation), seconds });
+  }
+  return parts.length <= MAX_PARTS && parts.some(({ frequencies }) => frequencies.length > 0) ? parts : null;
+};
+
+/** The whole tone, from its first beat to the rest after its last: as many periods of the cadence as fit best. */
+export const callToneSamples = (tone: CallTone, cadence: string, sampleRate: number): Float32Array<ArrayBuffer> => {
+  const duration = DURATIONS[tone];
+  const parts = partsOf(cadence, duration) ?? partsOf(INTERNATIONAL_TONES[tone], duration) ?? [];
+  const period = parts.flatMap((part) => Array.from(soundOf(part, sampleRate)));
+  const samples = new Float32Array(period.length * Math.max(1, Math.round((duration * sampleRate) / period.length)));
+  for (let start = 0; start < samples.length; start += period.length) samples.set(period, start);
+  return samples;
+};
+
+const soundOf = ({ frequencies, modulation, seconds }: Part, sampleRate: number): Float32Array => {
+  const samples = new Float32Array(Math.round(sampleRate * seconds));
+  // Together they are as loud as one would be.
+  const level = LEVEL / Math.sqrt(Math.max(1, frequencies.length));
   for (let index = 0; index < samples.length; index += 1) {
     const time = index / sampleRate;
-    const inBeat = time % (2 * beat);
-    const edge = Math.min(inBeat, beat - inBeat) / EDGE;
-    samples[index] = LEVEL * Math.max(0, Math.min(1, edge)) * Math.sin(2 * Math.PI * FREQUENCY * time);
+    const edge = Math.min(1, Math.min(time, seconds - time) / EDGE);
+    const sway = modulation > 0 ? (1 + SWAY * Math.sin(2 * Math.PI * modulation * time)) / (1 + SWAY) : 1;
+    const sum = frequencies.reduce((sum, hertz) => sum + Math.sin(2 * Math.PI * hertz * time), 0);
+    samples[index] = level * edge * sway * sum;
   }
   return samples;
 };

@@ -1,5 +1,5 @@
 // What the rest of the library knows of media. Tests put a fake in its place.
-import type { Description, IceServer } from '../protocol/generated.js';
+import type { CallTones, Description, IceServer } from '../protocol/generated.js';
 import type { RingdownError } from '../errors.js';
 import type { CallTone } from './call-tones.js';
 
@@ -138,6 +138,8 @@ export interface MediaEngine {
   setOutput(id: string): Promise<void>;
   startRinging(): void;
   stopRinging(): void;
+  /** How call-progress tones sound from now on. */
+  setTones(tones: CallTones): void;
   /** Plays a call-progress tone once, where sound is unlocked. */
   startTone(tone: CallTone): void;
   stopTone(): void;

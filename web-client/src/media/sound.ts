@@ -1,7 +1,8 @@
 // Playing: the page's right to sound, the loudspeaker, the other side's voice, the ringtone, call-progress tones.
-import { callToneSamples, type CallTone } from './call-tones.js';
+import { callToneSamples, INTERNATIONAL_TONES, type CallTone } from './call-tones.js';
 import { ringtoneSamples } from './ringtone.js';
 import type { SoundState } from './port.js';
+import type { CallTones } from '../protocol/generated.js';
 
 /** An element or context whose loudspeaker can be chosen, where the browser can do that. */
 interface Routable extends EventTarget {
@@ -10,6 +11,8 @@ interface Routable extends EventTarget {
 
 /** Everything the page plays. */
 export class Sound {
+  /** How call-progress tones sound. */
+  tones: CallTones = INTERNATIONAL_TONES;
   readonly #onState: (state: SoundState) => void;
   readonly #elements = new Set<HTMLAudioElement>();
   readonly #listening = new AbortController();
@@ -109,7 +112,8 @@ export class Sound {
   /** Plays a tone once; nothing where sound is locked: later it would tell of nothing. */
   startTone(tone: CallTone): void {
     this.stopTone();
-    if (this.#state === 'ready') this.#tone = this.#playSamples((rate) => callToneSamples(tone, rate), false);
+    if (this.#state !== 'ready') return;
+    this.#tone = this.#playSamples((rate) => callToneSamples(tone, this.tones[tone], rate), false);
   }
 
   /** Ends the tone. */

@@ -289,6 +289,7 @@ export class RingdownClient {
     this.directory.replace(state.directory);
     this.#events.emit('directory', this.directory.entries);
     this.#setSwitch(state.switchUp);
+    this.#media.setTones(state.tones);
     this.rooms.replace(state.rooms);
     this.#setParked(state.parked);
     this.#calls.reconcile(state, fresh);
@@ -344,6 +345,9 @@ export class RingdownClient {
         return;
       case 'switch':
         this.#setSwitch(push.data.up);
+        return;
+      case 'tones':
+        this.#media.setTones(push.data.tones);
         return;
       case 'token.expiring':
         this.#events.emit('tokenExpiring', push.data.seconds);

@@ -1,7 +1,7 @@
 // Calls while the connection to the server was lost.
 import { describe, expect, it } from 'vitest';
 import { settle } from '../testing/fake-clock.js';
-import { callInfo } from '../testing/fake-socket.js';
+import { callInfo, TONES } from '../testing/fake-socket.js';
 import { connectedStory } from '../testing/story.js';
 
 describe('a lost connection', () => {
@@ -26,7 +26,7 @@ describe('a lost connection', () => {
     await server.drop();
     await clock.advance(200);
     server.open();
-    const state = { directory: [], calls: [], callsComplete: false, rooms: [], parked: [], switchUp: false };
+    const state = { directory: [], calls: [], callsComplete: false, rooms: [], parked: [], switchUp: false, tones: TONES };
     await server.result<'resume'>(server.take('resume').id, { seq: 2, state });
     expect(client.calls).toEqual([first, second]);
     await server.push({ event: 'calls', data: { calls: [callInfo({ id: '9b' })] } });

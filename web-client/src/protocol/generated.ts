@@ -197,6 +197,22 @@ call: CallInfo, };
 export type CallState = "dialing" | "ringing" | "active" | "ended";
 
 /**
+ * What a caller hears whose call was not answered, in the tones of the installation's country. Each is a cadence as
+ * ITU-T E.180's list of national tones has it, which is repeated: parts with `,` between them, each
+ * `<frequencies>/<milliseconds>`. Frequencies are in Hz: `0` is silence, `480+620` sound together, `400*25` is the
+ * first, its level swayed by the second. A part without a length sounds until the tone ends, and is the only one.
+ */
+export type CallTones = {
+/**
+ * The other side does not want to talk now: `425/500,0/500` where the country has no other.
+ */
+busy: string,
+/**
+ * The call could not be put through: `425/250,0/250` where the country has no other.
+ */
+congestion: string, };
+
+/**
  * Parameters of `call.candidate`.
  */
 export type CandidateParams = {
@@ -920,7 +936,11 @@ delivered: boolean, } } | { "event": "switch", "data": {
 /**
  * Whether calls can be placed.
  */
-up: boolean, } } | { "event": "settings", "data": {
+up: boolean, } } | { "event": "tones", "data": {
+/**
+ * The tones from now on.
+ */
+tones: CallTones, } } | { "event": "settings", "data": {
 /**
  * The settings as they are.
  */
@@ -1266,7 +1286,11 @@ parked: Array<ParkedCall>,
 /**
  * Whether calls can be placed: the app server has a softswitch.
  */
-switchUp: boolean, };
+switchUp: boolean,
+/**
+ * What a caller hears whose call was not answered.
+ */
+tones: CallTones, };
 
 /**
  * Result of `POST /api/v1/ticket`.

@@ -1,6 +1,7 @@
 // Media that records what it is told, and says what a test tells it to.
 import type { RingdownError } from '../errors.js';
 import type { CallTone } from '../media/call-tones.js';
+import type { CallTones } from '../protocol/generated.js';
 import {
   NO_VIDEO, type CallMedia, type CallMediaHandlers, type CallVideo, type MediaEngine, type MediaEngineHandlers, type MicrophonePermission, type OpenMedia,
   type VideoKind,
@@ -116,6 +117,7 @@ export class FakeMedia implements MediaEngine {
   output = '';
   ringing = false;
   tone: CallTone | null = null;
+  tones: CallTones | null = null;
   destroyed = false;
   /** What opening the microphone does. */
   microphone: () => Promise<void> = () => Promise.resolve();
@@ -152,6 +154,7 @@ export class FakeMedia implements MediaEngine {
   setOutput(id: string): Promise<void> { this.output = id; return Promise.resolve(); }
   startRinging(): void { this.ringing = true; }
   stopRinging(): void { this.ringing = false; }
+  setTones(tones: CallTones): void { this.tones = tones; }
   startTone(tone: CallTone): void { this.tone = tone; }
   stopTone(): void { this.tone = null; }
   testMicrophone(): Promise<() => void> { return Promise.resolve(() => undefined); }

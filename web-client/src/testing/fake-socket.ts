@@ -1,5 +1,5 @@
 // The server's side of a connection, played by a test.
-import type { CallInfo, DirectoryEntry, ErrorInfo, Request, State, Welcome } from '../protocol/generated.js';
+import type { CallInfo, CallTones, DirectoryEntry, ErrorInfo, Request, State, Welcome } from '../protocol/generated.js';
 import type { MethodName, ParamsOf, Push, ResultOf } from '../protocol/messages.js';
 import type { OpenSocket, SocketHandlers } from '../signaling/socket.js';
 import { settle } from './fake-clock.js';
@@ -111,13 +111,16 @@ export const PEOPLE: readonly DirectoryEntry[] = [
   { userId: 'u-carol', name: 'Carol Céspedes', extension: '103', presence: 'offline' },
 ];
 
+/** The tones of an installation whose country was not chosen. */
+export const TONES: CallTones = { busy: '425/500,0/500', congestion: '425/250,0/250' };
+
 /** A welcome for alice. */
 export const welcome = (state: Partial<State> = {}): Welcome => ({
   session: 's1',
   secret: 'x1',
   me: { userId: 'u-alice', username: 'alice', name: 'Alice Archer', extension: '101', role: 'user' },
   seq: 0,
-  state: { directory: [...PEOPLE], calls: [], callsComplete: true, rooms: [], parked: [], switchUp: true, ...state },
+  state: { directory: [...PEOPLE], calls: [], callsComplete: true, rooms: [], parked: [], switchUp: true, tones: TONES, ...state },
   serverVersion: '0.1.0',
   iceServers: [],
   pingIntervalMs: 20_000,

@@ -323,6 +323,7 @@ impl Desk {
     /// Takes the directory anew: at the start and after every change of an account or a device.
     pub fn handle_directory(&mut self, now: Instant, people: Vec<Person>, directory: Arc<DirectorySnapshot>) {
         self.tell_changed_settings(&directory);
+        self.tell_changed_tones(&directory);
         let changed = self.roster.replace(people);
         self.statements.retain(|user| self.roster.person(user).is_some());
         let ids: Vec<_> = self.sessions.keys().copied().collect();

@@ -24,9 +24,9 @@ pub use error::{ErrorCode, ErrorInfo};
 pub use frame::{FrameRefusal, MAX_DEPTH, MAX_FRAME_BYTES, Request, Response, parse_request};
 pub use message::{Activity, ChatMessage, MessageParams, MessageSent, PresenceParams};
 pub use method::{
-    AnswerParams, CallStarted, CandidateParams, ClientInfo, DeclineParams, DeclineReason, DescribeParams,
-    DtmfParams, Empty, HelloParams, HistoryParams, HistoryResult, IceServer, LegParams, Method, MuteParams,
-    ResumeParams, ResumeResult, SearchParams, SearchResult, StartParams, State, Welcome,
+    AnswerParams, CallStarted, CallTones, CandidateParams, ClientInfo, DeclineParams, DeclineReason,
+    DescribeParams, DtmfParams, Empty, HelloParams, HistoryParams, HistoryResult, IceServer, LegParams,
+    Method, MuteParams, ResumeParams, ResumeResult, SearchParams, SearchResult, StartParams, State, Welcome,
 };
 pub use moves::{
     CompleteParams, CompletionParams, CompletionState, OriginateParams, Originated, ParkParams, ParkedCall,

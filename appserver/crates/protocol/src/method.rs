@@ -237,6 +237,20 @@ pub struct State {
     pub parked: Vec<ParkedCall>,
     /// Whether calls can be placed: the app server has a softswitch.
     pub switch_up: bool,
+    /// What a caller hears whose call was not answered.
+    pub tones: CallTones,
+}
+
+/// What a caller hears whose call was not answered, in the tones of the installation's country. Each is a cadence as
+/// ITU-T E.180's list of national tones has it, which is repeated: parts with `,` between them, each
+/// `<frequencies>/<milliseconds>`. Frequencies are in Hz: `0` is silence, `480+620` sound together, `400*25` is the
+/// first, its level swayed by the second. A part without a length sounds until the tone ends, and is the only one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CallTones {
+    /// The other side does not want to talk now: `425/500,0/500` where the country has no other.
+    pub busy: String,
+    /// The call could not be put through: `425/250,0/250` where the country has no other.
+    pub congestion: String,
 }
 
 /// As `RTCIceServer`.

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    CallInfo, CallQuality, ChatMessage, CompletionState, Description, DirectoryEntry, EndedBy, ParkedCall,
-    PeerInfo, PresenceEntry, RoomState, Settings,
+    CallInfo, CallQuality, CallTones, ChatMessage, CompletionState, Description, DirectoryEntry, EndedBy,
+    ParkedCall, PeerInfo, PresenceEntry, RoomState, Settings,
 };
 
 /// A push: `{"seq": 12, "event": "presence", "data": {…}}`. `seq` grows by one within a session; pushes with
@@ -160,6 +160,12 @@ pub enum Push {
     Switch {
         /// Whether calls can be placed.
         up: bool,
+    },
+    /// An admin chose the tones of another country.
+    #[serde(rename = "tones")]
+    Tones {
+        /// The tones from now on.
+        tones: CallTones,
     },
     /// The user's settings changed, by whatever means.
     #[serde(rename = "settings")]

@@ -204,6 +204,7 @@ impl Desk {
             rooms: user.map(|user| self.rooms_of(user)).unwrap_or_default(),
             parked: self.parked_calls(),
             switch_up: self.switch_up,
+            tones: self.tones(),
         }
     }
 

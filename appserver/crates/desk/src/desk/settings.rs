@@ -5,8 +5,10 @@ use std::{collections::HashMap, time::Instant};
 use ringdown_control::{
     AppFrame, Command, CommandId, CommandResult, DirectorySnapshot, SettingChanged, UserSettings,
 };
-use ringdown_protocol::{ErrorCode, ErrorInfo, ForwardSettings, Push, Role, Settings, SettingsChange};
-use ringdown_types::{Extension, Pii, SessionId, UserId};
+use ringdown_protocol::{
+    CallTones, ErrorCode, ErrorInfo, ForwardSettings, Push, Role, Settings, SettingsChange,
+};
+use ringdown_types::{Extension, Pii, SessionId, ToneId, TonePlan, UserId};
 use serde_json::Value;
 
 use super::{ConnId, Desk, Output};
@@ -33,6 +35,11 @@ pub fn settings_as_shown(settings: &UserSettings) -> Settings {
         voicemail: voicemail.is_some_and(|voicemail| voicemail.enabled),
         has_voicemail_pin: voicemail.is_some_and(|voicemail| voicemail.pin_sha256.is_some()),
     }
+}
+
+fn tones_of(plan: TonePlan) -> CallTones {
+    let text = |tone| plan.shape(tone).text().to_owned();
+    CallTones { busy: text(ToneId::Busy), congestion: text(ToneId::Congestion) }
 }
 
 impl Desk {
@@ -84,6 +91,23 @@ impl Desk {
             for session in self.sessions_of(user) {
                 self.push(session, Push::Settings { settings: settings.clone() });
             }
+        }
+    }
+
+    /// What callers hear whose calls were not answered.
+    pub(super) fn tones(&self) -> CallTones {
+        tones_of(self.directory.as_ref().map_or(TonePlan::INTERNATIONAL, |directory| directory.tone_plan))
+    }
+
+    /// Tells every session where the tones are another country's than in the directory before.
+    pub(super) fn tell_changed_tones(&mut self, directory: &DirectorySnapshot) {
+        let tones = tones_of(directory.tone_plan);
+        if tones == self.tones() {
+            return;
+        }
+        let ids: Vec<_> = self.sessions.keys().copied().collect();
+        for id in ids {
+            self.push(id, Push::Tones { tones: tones.clone() });
         }
     }
 

@@ -10,4 +10,5 @@ mod quality;
 mod replay;
 mod rooms;
 mod slow_connection;
+mod tones;
 mod world;

@@ -64,6 +64,15 @@ impl World {
         world
     }
 
+    /// An admin chooses the tones of another country.
+    pub(crate) fn set_country(&mut self, country: &str, version: u64) {
+        let tone_plan = country.parse().expect("a country with a plan");
+        let directory = DirectorySnapshot { version, tone_plan, ..DirectorySnapshot::default() };
+        let people = vec![person(ALICE, "alice", "101"), person(BOB, "bob", "102")];
+        self.desk.handle_directory(self.now, people, Arc::new(directory));
+        self.carry_out();
+    }
+
     pub(crate) fn set_people(&mut self, people: Vec<Person>, version: u64) {
         let directory = DirectorySnapshot {
             version,
