@@ -229,21 +229,26 @@ impl Playout {
 
     /// Decodes a packet; `false` for one that is none of this codec.
     fn play(&mut self, payload: &[u8]) -> bool {
-        let mut pcm = [0; 48 * MAX_PACKET_MS];
-        let Ok(samples) = self.decoder.decode(payload, &mut pcm) else { return false };
+        // What it holds is decoded where it waits: room for the longest packet would be cleared for each.
+        let start = self.waiting.len();
+        let room = packet_samples(self.codec, payload, self.pcm_rate).min(48 * MAX_PACKET_MS);
+        self.waiting.resize(start + room, 0);
+        let decoded = self.decoder.decode(payload, self.waiting.get_mut(start..).unwrap_or_default());
+        self.waiting.truncate(start + decoded.unwrap_or(0).min(room));
+        let Ok(samples) = decoded else { return false };
         // Never none, or a gap would be filled without end.
         self.packet_samples = samples.max(1);
         self.pause = Pause::None;
         if self.codec == CodecId::Opus && payload.len() <= OPUS_PAUSE_LENGTH {
             self.pause = Pause::Opus;
         }
-        self.waiting.extend_from_slice(&pcm[..samples]);
         true
     }
 
     fn fill_gap(&mut self, next: Option<&[u8]>) {
-        let mut pcm = [0; 48 * MAX_PACKET_MS];
-        let lost = &mut pcm[..self.packet_samples];
+        let start = self.waiting.len();
+        self.waiting.resize(start + self.packet_samples, 0);
+        let lost = self.waiting.get_mut(start..).unwrap_or_default();
         self.filled = self.filled.saturating_add(lost.len());
         match &mut self.pause {
             Pause::Noise(noise) => noise.fill(lost),
@@ -254,7 +259,6 @@ impl Playout {
                 self.decoder.conceal(next, lost);
             }
         }
-        self.waiting.extend_from_slice(lost);
     }
 
     /// Shortens or stretches the packet just decoded where more or less waits than should. `depth` is what waited with
@@ -276,12 +280,17 @@ impl Playout {
         if self.unchanged < if is_urgent { 1 } else { PACKETS_BETWEEN } {
             return;
         }
+        let is_deep = excess > in_samples(TOO_DEEP) && here > target;
+        let is_shallow = excess < -in_samples(TOO_SHALLOW) && here < target;
+        if !is_deep && !is_shallow {
+            return;
+        }
         let start = self.waiting.len() - self.packet_samples.min(self.waiting.len());
         let mut packet = self.waiting.split_off(start);
         let before = packet.len() as f32;
-        if excess > in_samples(TOO_DEEP) && here > target {
+        if is_deep {
             stretch::shorten(&mut packet, self.pcm_rate, is_urgent);
-        } else if excess < -in_samples(TOO_SHALLOW) && here < target {
+        } else {
             stretch::lengthen(&mut packet, self.pcm_rate);
         }
         let longer = packet.len() as f32 - before;

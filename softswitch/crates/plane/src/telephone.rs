@@ -149,11 +149,21 @@ impl Telephone {
 
     /// Whether media can be sent: there are socket, address and keys.
     pub(crate) fn is_ready(&self) -> bool {
+        self.ready_destination().is_some()
+    }
+
+    /// Whether its socket is open and its keys are agreed on, if it needs some.
+    const fn is_up(&self) -> bool {
         let is_keyed = match &self.protection {
             Protection::None | Protection::Sdes(_) => true,
             Protection::Dtls(handshakes) => handshakes.rtp.is_connected(),
         };
-        self.socket == SocketState::Open && is_keyed && self.rtp_destination().is_some()
+        matches!(self.socket, SocketState::Open) && is_keyed
+    }
+
+    /// Where media goes; `None` while it cannot be sent.
+    pub(crate) fn ready_destination(&self) -> Option<SocketAddr> {
+        self.is_up().then(|| self.rtp_destination()).flatten()
     }
 
     /// RFC 5761: both on the RTP port.

@@ -33,9 +33,7 @@ impl LegTransport {
                 (SocketKey::WebRtc, destination, length)
             }
             Self::Telephone(telephone) => {
-                let Some(destination) = telephone.rtp_destination().filter(|_| telephone.is_ready()) else {
-                    return false;
-                };
+                let Some(destination) = telephone.ready_destination() else { return false };
                 let Some(length) = telephone.protect_rtp(buffer, length) else { return false };
                 (SocketKey::Rtp(telephone.local_port), destination, length)
             }
@@ -50,8 +48,7 @@ impl LegTransport {
         let route = match self {
             Self::Browser(browser) => browser.transport.selected().map(|to| (SocketKey::WebRtc, to)),
             Self::Telephone(telephone) => {
-                let destination = telephone.rtp_destination().filter(|_| telephone.is_ready());
-                destination.map(|to| (SocketKey::Rtp(telephone.local_port), to))
+                telephone.ready_destination().map(|to| (SocketKey::Rtp(telephone.local_port), to))
             }
         };
         if let Some((socket, destination)) = route {

@@ -178,7 +178,7 @@ impl Worker {
                 Some(Due::Played { token }) => self.outputs.event(MediaEvent::PlayFinished { leg, token }),
             }
             self.drain_browser(now, slot);
-            self.drain_telephone(now, slot);
+            self.take_handshakes(now, slot);
             self.reschedule_after(slot, Some(now + SHORTEST_WAIT));
         }
         let tick = Tick { now, legs: &mut self.legs, outputs: &mut self.outputs };
@@ -293,6 +293,12 @@ impl Worker {
 
     /// Takes what a telephone's handshakes want to send and have to say. Those of its video alone end nothing.
     pub(crate) fn drain_telephone(&mut self, now: Instant, slot: Slot) {
+        self.take_handshakes(now, slot);
+        self.reschedule(slot);
+    }
+
+    /// The same, for who sets the leg's deadline anyway.
+    fn take_handshakes(&mut self, now: Instant, slot: Slot) {
         let Some(leg) = self.legs.get_mut(slot) else { return };
         let (id, mut is_connected) = (leg.id, false);
         let own_port = match &leg.transport {
@@ -317,7 +323,6 @@ impl Worker {
         if is_connected {
             self.wake(now, slot);
         }
-        self.reschedule(slot);
     }
 
     /// Reports a key, and repeats it to the listener where its packets are not passed on.

@@ -18,13 +18,15 @@ pub(super) struct Lateness {
     earliest: VecDeque<(Instant, i64)>,
     /// The share of packets for each [`STEP`] of lateness; they sum up to about one.
     shares: [f32; STEPS],
+    /// No share at and beyond this step was ever anything.
+    beyond: usize,
 }
 
 impl Lateness {
     pub(super) const fn new(clock_rate: u32) -> Self {
         let mut shares = [0.0; STEPS];
         shares[INITIAL_STEP] = 1.0;
-        Self { clock_rate, origin: None, earliest: VecDeque::new(), shares }
+        Self { clock_rate, origin: None, earliest: VecDeque::new(), shares, beyond: INITIAL_STEP + 1 }
     }
 
     /// Takes a packet's time of arrival and its timestamp.
@@ -53,7 +55,9 @@ impl Lateness {
         for share in &mut self.shares {
             *share *= KEPT;
         }
-        self.shares[step.min(STEPS - 1)] += 1.0 - KEPT;
+        let step = step.min(STEPS - 1);
+        self.shares[step] += 1.0 - KEPT;
+        self.beyond = self.beyond.max(step + 1);
     }
 
     /// Microseconds from when a packet was to come, counted from the first one, until it came.
@@ -73,7 +77,7 @@ impl Lateness {
     /// The lateness that 99 of 100 packets do not exceed.
     pub(super) fn usual(&self) -> Duration {
         let mut beyond = 0.0;
-        for (step, share) in self.shares.iter().enumerate().rev() {
+        for (step, share) in self.shares.iter().enumerate().take(self.beyond).rev() {
             beyond += share;
             if beyond > EXCEEDING {
                 return STEP * (step as u32 + 1);
