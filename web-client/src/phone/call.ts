@@ -8,7 +8,7 @@ import type { RingdownError } from '../errors.js';
 import { asRingdownError, badArgument, callEnded } from '../errors.js';
 import { NO_VIDEO, type CallMedia, type CallVideo, type VideoKind } from '../media/port.js';
 import type { CancelTimer } from '../platform/clock.js';
-import type { CallDirection, CallInfo, CallQuality, DeclineReason, Description, PeerInfo } from '../protocol/generated.js';
+import type { CallDirection, CallInfo, CallQuality, DeclineReason, Description, PeerInfo, RecordParams } from '../protocol/generated.js';
 import type { MethodName, ParamsOf, ResultOf } from '../protocol/messages.js';
 import type { CallContext } from './call-context.js';
 import { CallDescriptions } from './call-descriptions.js';
@@ -31,6 +31,7 @@ export class Call {
   readonly #descriptions: CallDescriptions;
   #cancelTimer: CancelTimer | null = null;
   #answered = false;
+  #recording: string | null = null;
 
   /** @internal Calls are made by the client. */
   constructor(context: CallContext, info: CallInfo) {
@@ -136,7 +137,6 @@ export class Call {
 
   /** Puts the other side on hold. */
   hold(): Promise<void> { return this.#hold(true); }
-
   /** Takes the other side back. */
   unhold(): Promise<void> { return this.#hold(false); }
 
@@ -156,6 +156,16 @@ export class Call {
   /** Shows it no more. */
   stopScreenShare(): void { this.#media?.stopVideo('screen'); }
 
+  /** Records the call until it ends, where the user may. Resolves with the recording as REST knows it. */
+  async record(options: Omit<RecordParams, 'call'> = {}): Promise<string> {
+    return this.#recording = (await this.#command('call.record', { ...options, call: this.id })).recording;
+  }
+  /** Ends what `record()` began. */
+  async stopRecording(): Promise<void> {
+    if (this.#recording === null) throw badArgument('Nothing is being recorded.');
+    await this.#command('call.stopRecording', { call: this.id, recording: this.#recording });
+  }
+
   /** Sends key presses: `0-9`, `*`, `#`, `A-D`, at most 32. */
   async sendDtmf(digits: string): Promise<void> {
     if (!/^[0-9*#A-D]{1,32}$/.test(digits)) throw badArgument('Digits are 1 to 32 of 0-9, *, # and A-D.');
@@ -164,10 +174,8 @@ export class Call {
 
   /** Hands the other side on to a number; the call ends `transferred`. If nobody takes it, the user is rung again. */
   async transfer(to: string): Promise<void> { await this.#command('call.transfer', { call: this.id, to: dialled(to) }); }
-
   /** Joins the other side with the other side of `other`, which talks or rings; both calls end `transferred`. */
   async completeTransfer(other: Call): Promise<void> { await this.#command('call.complete', { call: this.id, other: other.id }); }
-
   /** Makes a conference of this call and `other`, which ends; its other side comes along. */
   async merge(other: Call): Promise<void> { await this.#command('call.merge', { call: this.id, other: other.id }); }
 
@@ -231,7 +239,6 @@ export class Call {
   handleDigit(digit: string): void { this.#events.emit('dtmf', digit); }
   /** @internal */
   handleQuality(quality: CallQuality): void { this.#quality.handle(quality); }
-
   /** @internal The network changed: the audio is mended without waiting for it to break. */
   handleNetworkChange(): void { this.#step({ type: 'networkChanged' }); }
 
@@ -239,7 +246,6 @@ export class Call {
   handleResumed(): void {
     if (this.#descriptions.isLost || this.#machine.media === 'interrupted' || this.#machine.media === 'failed') this.#step({ type: 'networkChanged' });
   }
-
   /** @internal */
   handleEnd(end: CallEnd): void { this.#step({ type: 'ended', end }); }
 

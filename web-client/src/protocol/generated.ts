@@ -973,6 +973,32 @@ side: CallSide,
 way: AudioWay, };
 
 /**
+ * Parameters of `call.record`.
+ */
+export type RecordParams = {
+/**
+ * The call's `id`.
+ */
+call: string,
+/**
+ * What of it: both sides as one if left out, `split` for a channel for each, `said` for the user's own side alone.
+ */
+tracks?: "mixed" | "split" | "said",
+/**
+ * What the file is: `ogg` (Opus) if left out, or `wav`.
+ */
+format?: "ogg" | "wav", };
+
+/**
+ * Result of `call.record`.
+ */
+export type RecordingStarted = {
+/**
+ * The recording, as `/api/v1/recordings` knows it.
+ */
+recording: string, };
+
+/**
  * Body of `POST /api/v1/refresh` and `POST /api/v1/logout`.
  */
 export type RefreshRequest = {
@@ -988,7 +1014,7 @@ export type Request = {
 /**
  * Names the request in its response; the client counts up.
  */
-id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "settings.get", "params": Empty } | { "method": "settings.set", "params": SettingsChange } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "call.transfer", "params": TransferParams } | { "method": "call.complete", "params": CompleteParams } | { "method": "call.merge", "params": MergeParams } | { "method": "room.mute", "params": RoomMuteParams } | { "method": "room.gain", "params": RoomGainParams } | { "method": "room.remove", "params": RoomRemoveParams } | { "method": "room.lock", "params": RoomLockParams } | { "method": "call.park", "params": ParkParams } | { "method": "call.originate", "params": OriginateParams } | { "method": "call.completion", "params": CompletionParams } | { "method": "message.send", "params": MessageParams } | { "method": "presence.set", "params": PresenceParams });
+id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "settings.get", "params": Empty } | { "method": "settings.set", "params": SettingsChange } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "call.transfer", "params": TransferParams } | { "method": "call.complete", "params": CompleteParams } | { "method": "call.merge", "params": MergeParams } | { "method": "room.mute", "params": RoomMuteParams } | { "method": "room.gain", "params": RoomGainParams } | { "method": "room.remove", "params": RoomRemoveParams } | { "method": "room.lock", "params": RoomLockParams } | { "method": "call.park", "params": ParkParams } | { "method": "call.originate", "params": OriginateParams } | { "method": "call.completion", "params": CompletionParams } | { "method": "call.record", "params": RecordParams } | { "method": "call.stopRecording", "params": StopRecordingParams } | { "method": "message.send", "params": MessageParams } | { "method": "presence.set", "params": PresenceParams });
 
 /**
  * The server's answer: `{"id": 7, "result": {…}}` or `{"id": 7, "error": {…}}`.
@@ -1293,6 +1319,19 @@ switchUp: boolean,
 tones: CallTones, };
 
 /**
+ * Parameters of `call.stopRecording`.
+ */
+export type StopRecordingParams = {
+/**
+ * The call's `id`.
+ */
+call: string,
+/**
+ * What `call.record` began.
+ */
+recording: string, };
+
+/**
  * Result of `POST /api/v1/ticket`.
  */
 export type Ticket = {
@@ -1412,6 +1451,8 @@ export type Results = {
   "call.park": Slot;
   "call.originate": Originated;
   "call.completion": Empty;
+  "call.record": RecordingStarted;
+  "call.stopRecording": Empty;
   "message.send": MessageSent;
   "presence.set": Empty;
 };

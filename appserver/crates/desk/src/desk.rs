@@ -7,6 +7,7 @@ mod moves;
 mod nodes;
 mod presence;
 mod quality;
+mod recordings;
 mod requests;
 mod rooms;
 mod settings;

@@ -13,6 +13,7 @@ mod moves;
 mod people;
 mod push;
 mod quality;
+mod recording;
 mod rest;
 mod room;
 mod settings;
@@ -35,6 +36,7 @@ pub use moves::{
 pub use people::{DirectoryEntry, Me, PresenceEntry, PresenceState, Role};
 pub use push::{Push, PushFrame};
 pub use quality::{AudioQuality, AudioWay, CallQuality, CallSide, QualityIssue, QualityWarning};
+pub use recording::{RecordParams, RecordingStarted, StopRecordingParams};
 pub use rest::{LoginRequest, Problem, RefreshRequest, Ticket, Tokens};
 pub use room::{
     MergeParams, RoomGainParams, RoomLockParams, RoomMember, RoomMuteParams, RoomRemoveParams, RoomState,

@@ -8,8 +8,9 @@ use utoipa::ToSchema;
 
 use crate::{
     CallInfo, CompleteParams, CompletionParams, Description, DirectoryEntry, HistoryEntry, Me, MergeParams,
-    MessageParams, OriginateParams, ParkParams, ParkedCall, PresenceParams, RoomGainParams, RoomLockParams,
-    RoomMuteParams, RoomRemoveParams, RoomState, SettingsChange, TransferParams,
+    MessageParams, OriginateParams, ParkParams, ParkedCall, PresenceParams, RecordParams, RoomGainParams,
+    RoomLockParams, RoomMuteParams, RoomRemoveParams, RoomState, SettingsChange, StopRecordingParams,
+    TransferParams,
 };
 
 /// A method with its parameters. Ids are 32 hexadecimal digits.
@@ -106,6 +107,12 @@ pub enum Method {
     /// The user wants to be rung once the person they last found busy is free, or wants it no more. Result: [`Empty`].
     #[serde(rename = "call.completion")]
     CallCompletion(CompletionParams),
+    /// Records the user's call until it ends. Result: [`RecordingStarted`](crate::RecordingStarted).
+    #[serde(rename = "call.record")]
+    CallRecord(RecordParams),
+    /// Ends a recording. Result: [`Empty`].
+    #[serde(rename = "call.stopRecording")]
+    CallStopRecording(StopRecordingParams),
     /// Writes to somebody: to all of their browsers and telephones. Result: [`MessageSent`](crate::MessageSent).
     #[serde(rename = "message.send")]
     MessageSend(MessageParams),
@@ -116,7 +123,7 @@ pub enum Method {
 
 impl Method {
     /// Every method's name on the wire.
-    pub const NAMES: [&'static str; 30] = [
+    pub const NAMES: [&'static str; 32] = [
         "hello",
         "resume",
         "ping",
@@ -145,6 +152,8 @@ impl Method {
         "call.park",
         "call.originate",
         "call.completion",
+        "call.record",
+        "call.stopRecording",
         "message.send",
         "presence.set",
     ];

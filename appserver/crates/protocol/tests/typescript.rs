@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use ringdown_protocol::{
     CallStarted, Empty, HistoryResult, LoginRequest, MAX_DEPTH, MAX_FRAME_BYTES, MessageSent, Method,
-    Originated, Problem, PushFrame, RefreshRequest, Request, Response, ResumeResult, SearchResult, Slot,
-    Ticket, Tokens, Welcome,
+    Originated, Problem, PushFrame, RecordingStarted, RefreshRequest, Request, Response, ResumeResult,
+    SearchResult, Slot, Ticket, Tokens, Welcome,
 };
 use ringdown_types::EndReason;
 use ts_rs::{Config, TS, TypeVisitor};
@@ -41,6 +41,8 @@ const RESULTS: [(&str, &str); Method::NAMES.len()] = [
     ("call.park", "Slot"),
     ("call.originate", "Originated"),
     ("call.completion", "Empty"),
+    ("call.record", "RecordingStarted"),
+    ("call.stopRecording", "Empty"),
     ("message.send", "MessageSent"),
     ("presence.set", "Empty"),
 ];
@@ -83,6 +85,7 @@ fn typescript() -> String {
         .add::<CallStarted>()
         .add::<Slot>()
         .add::<Originated>()
+        .add::<RecordingStarted>()
         .add::<MessageSent>()
         .add::<LoginRequest>()
         .add::<RefreshRequest>()

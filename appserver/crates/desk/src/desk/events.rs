@@ -6,7 +6,8 @@ use ringdown_control::{
     self as control, AppFrame, Command, CommandId, CommandResult, Event, LegInfo, LegState, RegistrationInfo,
 };
 use ringdown_protocol::{
-    CallDirection, CallInfo, CallStarted, CallState, ErrorInfo, Originated, PeerInfo, Push, Slot,
+    CallDirection, CallInfo, CallStarted, CallState, ErrorInfo, Originated, PeerInfo, Push, RecordingStarted,
+    Slot,
 };
 use ringdown_types::{CallId, EndReason, LegId, NodeId, Pii, SessionId, UserId};
 use serde_json::{Value, json};
@@ -131,6 +132,12 @@ impl Desk {
                     self.respond_to_asker(conn, request, Ok(json!(result)));
                 }
             }
+            (waiter, CommandResult::Recording { recording }) => {
+                if let Some((conn, request)) = waiter.asker() {
+                    let result = RecordingStarted { recording: recording.to_string() };
+                    self.respond_to_asker(conn, request, Ok(json!(result)));
+                }
+            }
             (
                 waiter,
                 CommandResult::Done
@@ -138,7 +145,6 @@ impl Desk {
                 | CommandResult::Explained { .. }
                 | CommandResult::Voicemail { .. }
                 | CommandResult::VoicemailSound { .. }
-                | CommandResult::Recording { .. }
                 | CommandResult::Recordings { .. }
                 | CommandResult::RecordingSound { .. },
             ) => {

@@ -144,6 +144,8 @@ impl Desk {
             | Method::CallPark(_)
             | Method::CallOriginate(_)
             | Method::CallCompletion(_)) => self.dispatch_move(now, asker, id, method),
+            Method::CallRecord(params) => self.record(now, session, waiter, &params),
+            Method::CallStopRecording(params) => self.stop_recording(now, session, waiter, &params),
             Method::MessageSend(params) => self.send_message(now, asker, id, &params),
             Method::PresenceSet(params) => self.set_statement(now, session, params),
         }

@@ -7,6 +7,7 @@ mod messages;
 mod moved_legs;
 mod moves;
 mod quality;
+mod recordings;
 mod replay;
 mod rooms;
 mod slow_connection;

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { callInfo } from '../testing/fake-socket.js';
+import { connectedStory } from '../testing/story.js';
+
+it('begins as asked and ends what it began', async () => {
+  const { client, server } = await connectedStory();
+  await server.push({ event: 'call.incoming', data: { call: callInfo({ id: 'leg-1' }), description: { type: 'offer', sdp: 'o' }, autoAnswer: false } });
+  const [call] = client.calls;
+  if (!call) throw new Error('no call');
+  await server.push({ event: 'call.state', data: { call: callInfo({ state: 'active', answeredAt: 1_000_500 }) } });
+  await expect(call.stopRecording()).rejects.toMatchObject({ name: 'bad-argument' });
+
+  const begun = call.record({ tracks: 'split', format: 'wav' });
+  const { id, params } = server.take('call.record');
+  expect(params).toEqual({ call: 'leg-1', tracks: 'split', format: 'wav' });
+  await server.result<'call.record'>(id, { recording: 'r-1' });
+  expect(await begun).toBe('r-1');
+
+  const ended = call.stopRecording();
+  const stop = server.take('call.stopRecording');
+  expect(stop.params).toEqual({ call: 'leg-1', recording: 'r-1' });
+  await server.result<'call.stopRecording'>(stop.id, {});
+  await ended;
+});
