@@ -77,7 +77,7 @@ pub(crate) struct WorkerSetup {
     pub index: usize,
     /// The address its sockets are bound to.
     pub bind: IpAddr,
-    /// The socket its browsers share, from [`open_shared`]. It outlives the thread, for the one that may have to take
+    /// The socket its browsers share, from [`crate::packet_io::open_shared`]. It outlives the thread, for the one that may have to take
     /// its place.
     pub webrtc: Arc<UdpSocket>,
     /// The most legs: signalling turns calls away before.

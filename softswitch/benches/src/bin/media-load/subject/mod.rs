@@ -44,7 +44,7 @@ impl Program {
         Ok((folder, command))
     }
 
-    /// Starts it; what it says goes to a file that [`Self::log`] reads.
+    /// Starts it; what it says goes to a file that `log` reads.
     pub(crate) fn start(folder: PathBuf, command: &mut Command) -> io::Result<Self> {
         let log = fs::File::create(folder.join("log"))?;
         let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
