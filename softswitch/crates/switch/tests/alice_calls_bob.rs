@@ -76,12 +76,16 @@ fn from_browser_to_desk_phone() {
     let b = office.leg_of(BOB);
     office.assert_talking(a, b);
     assert_eq!(office.codec(b), CodecId::Pcma);
+    // How loud she is her browser says itself, under its own number.
+    assert_eq!([a, b].map(|leg| office.media[&leg].audio.audio_level), [Some(3), None]);
     // The phone knows PCMA only, so the browser is asked to speak it too.
     let (_, offer) = office.browsers[&alice].descriptions.last().cloned().expect("a new offer");
     assert_eq!(support::browser::formats(&offer), [8]);
     let description = support::browser::answer(&offer);
+    assert!(offer.sdp.contains("a=extmap:3 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n"));
     office.command(ringdown_control::Command::Describe { leg: a, description });
     assert_eq!(office.codec(a), CodecId::Pcma);
+    assert_eq!(office.media[&a].audio.audio_level, Some(3));
 
     office.at(bob, |phone| phone.hang_up());
     assert_eq!(office.ended[&a], (EndReason::Hangup, EndedBy::Remote));

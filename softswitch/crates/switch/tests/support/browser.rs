@@ -54,7 +54,8 @@ fn description(formats: &[u8], setup: &str, ufrag: &str) -> String {
          m=audio 9 UDP/TLS/RTP/SAVPF {} 126\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:{ufrag}\r\n\
          a=ice-pwd:lMevqZAmskz1ES57kzBlr7BQ\r\na=fingerprint:sha-256 {}\r\na=setup:{setup}\r\na=mid:0\r\n\
          a=sendrecv\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n\
-         a=rtpmap:126 telephone-event/8000\r\n",
+         a=rtpmap:126 telephone-event/8000\r\n\
+         a=extmap:3 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n",
         list.join(" "),
         ["AB"; 32].join(":"),
     )
