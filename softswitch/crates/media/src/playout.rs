@@ -167,6 +167,9 @@ impl Playout {
 
     /// Decodes the newest of what was passed over, for the decoder's state.
     fn catch_up(&mut self) {
+        if self.skipped.is_empty() {
+            return;
+        }
         let mut pcm = [0; 48 * MAX_PACKET_MS];
         while let Some(payload) = self.skipped.pop_front() {
             // One that is no packet changes no state.

@@ -78,23 +78,22 @@ pub const fn encode_ulaw(sample: i16) -> u8 {
     let magnitude = (sample as i32).abs();
     let magnitude = (if magnitude > ULAW_CLIP { ULAW_CLIP } else { magnitude }) + ULAW_BIAS as i32;
     // The bias puts the highest bit at 7 to 14.
-    let exponent = 24 - magnitude.leading_zeros();
-    let mantissa = (magnitude >> (exponent + 3)) & 0x0f;
-    !(sign | (exponent << 4) as u8 | mantissa as u8)
+    !(sign | segment(magnitude) as u8)
 }
 
 /// The A-law octet of a sample.
 pub const fn encode_alaw(sample: i16) -> u8 {
     // Negative samples are mirrored so that −1 falls together with 0.
     let (sign, magnitude) = if sample < 0 { (0, !sample) } else { (0x80, sample) };
-    let magnitude = magnitude as u32;
-    let octet = if magnitude < 0x100 {
-        magnitude >> 4
-    } else {
-        let exponent = 24 - magnitude.leading_zeros();
-        exponent << 4 | (magnitude >> (exponent + 3)) & 0x0f
-    };
+    let magnitude = magnitude as i32;
+    let octet = if magnitude < 0x100 { magnitude >> 4 } else { segment(magnitude) };
     (sign | octet as u8) ^ 0x55
+}
+
+/// The number of the highest bit above 7, and the four bits below it: as floating-point numbers are written (IEEE 754
+/// §3.4), which is what processors do to many samples at once.
+const fn segment(magnitude: i32) -> i32 {
+    ((magnitude as f32).to_bits() >> 19) as i32 - ((127 + 7) << 4)
 }
 
 const ULAW_BIAS: i16 = 0x84;
@@ -121,6 +120,23 @@ mod tests {
         assert_eq!((encode_ulaw(i16::MAX), encode_ulaw(i16::MIN)), (0x80, 0x00));
         assert_eq!((encode_alaw(0), encode_ulaw(0)), (0xd5, 0xff));
         assert_eq!((ALAW[0xaa], ULAW[0x80]), (32_256, 32_124));
+    }
+
+    /// As the tables 1a and 2a of G.711 put it: the segment is the place of the highest bit.
+    #[test]
+    fn every_sample_is_in_its_segment() {
+        for sample in i16::MIN..=i16::MAX {
+            let octet = |magnitude: u32| {
+                let exponent = 24 - magnitude.leading_zeros();
+                (exponent << 4 | (magnitude >> (exponent + 3)) & 0x0f) as u8
+            };
+            let biased = u32::from(sample.unsigned_abs()).min(32_635) + 0x84;
+            let sign = if sample < 0 { 0x80 } else { 0 };
+            assert_eq!(encode_ulaw(sample), !(sign | octet(biased)), "µ-law {sample}");
+            let mirrored = (if sample < 0 { !sample } else { sample }) as u32;
+            let octet = if mirrored < 0x100 { (mirrored >> 4) as u8 } else { octet(mirrored) };
+            assert_eq!(encode_alaw(sample), (sign ^ 0x80 | octet) ^ 0x55, "A-law {sample}");
+        }
     }
 
     #[test]

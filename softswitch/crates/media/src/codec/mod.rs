@@ -156,7 +156,7 @@ fn set_opus(encoder: &mut opus::Encoder, settings: OpusSettings) -> Result<(), C
     encoder.set_max_bandwidth(bandwidth).map_err(from_opus)
 }
 
-fn encode_g711(pcm: &[i16], out: &mut [u8], encode: fn(i16) -> u8) -> Result<usize, CodecError> {
+fn encode_g711(pcm: &[i16], out: &mut [u8], encode: impl Fn(i16) -> u8) -> Result<usize, CodecError> {
     let out = out.get_mut(..pcm.len()).ok_or(CodecError::FrameSize)?;
     for (octet, &sample) in out.iter_mut().zip(pcm) {
         *octet = encode(sample);
