@@ -12,6 +12,8 @@ use std::{
 use ringdown_types::SrtpPolicy;
 use serde::{Deserialize, Deserializer, de};
 
+use crate::sound_fetch::plain_host;
+
 /// Everything a softswitch can be told. Every key has a default; unknown keys are an error. The environment variable
 /// of a key is `RINGDOWN_` and the key in capitals; lists are separated by commas there.
 #[derive(Debug, Clone, Deserialize)]
@@ -85,6 +87,9 @@ pub(crate) struct Config {
     pub workers: usize,
     /// The folder of sound packs: `current` in it, or it itself, holds `manifest.json`.
     pub sounds: Option<PathBuf>,
+    /// Hosts whose sound files may be played by URL, names or addresses; `*` for every public one. None: no URLs.
+    #[serde(deserialize_with = "list")]
+    pub play_hosts: Vec<String>,
     /// Where health, readiness and metrics are answered over HTTP.
     pub health_listen: SocketAddr,
     /// Calls at once; one more is refused with 503.
@@ -131,6 +136,7 @@ impl Default for Config {
             rtp_ports: PortRange { first: 20_000, last: 20_999 },
             workers: 0,
             sounds: None,
+            play_hosts: Vec::new(),
             health_listen: SocketAddr::from(([127, 0, 0, 1], 8090)),
             max_calls: 2_000,
             sip_requests_per_address: 500,
@@ -209,6 +215,11 @@ impl Config {
         if !self.sip_ws_origins.iter().all(is_site) {
             return invalid("sip_ws_origins names sites such as https://crm.example.com, without a path");
         }
+        if !self.play_hosts.iter().all(|host| host == "*" || plain_host(host).is_some()) {
+            return invalid(
+                "play_hosts names hosts such as media.example.com, without scheme, port and path",
+            );
+        }
         if self.sip_digest.is_empty() {
             return invalid("sip_digest is empty: name sha-256, md5 or both");
         }
@@ -253,7 +264,7 @@ impl Config {
 const ENV_PREFIX: &str = "RINGDOWN_";
 
 /// The keys that may come from the environment: every one there is.
-const KEYS: [&str; 33] = [
+const KEYS: [&str; 34] = [
     "state",
     "appserver_url",
     "node_token",
@@ -281,6 +292,7 @@ const KEYS: [&str; 33] = [
     "rtp_ports",
     "workers",
     "sounds",
+    "play_hosts",
     "health_listen",
     "max_calls",
     "sip_requests_per_address",
@@ -493,6 +505,9 @@ mod tests {
         assert!(load(&[("RINGDOWN_SIP_CERTIFICATE", "chain.pem")]).is_err());
         assert!(load(&[("RINGDOWN_SIP_WS_ORIGINS", "crm.example.com")]).is_err());
         assert!(load(&[("RINGDOWN_SIP_WS_ORIGINS", "https://crm.example.com/page")]).is_err());
+        assert!(load(&[("RINGDOWN_PLAY_HOSTS", "https://example.com")]).is_err());
+        assert!(load(&[("RINGDOWN_PLAY_HOSTS", "example.com:8080")]).is_err());
+        assert!(load(&[("RINGDOWN_PLAY_HOSTS", "*, Example.com, ::1, 10.0.0.1")]).is_ok());
         assert!(toml::from_str::<Config>("sip_lisen = []").is_err());
     }
 

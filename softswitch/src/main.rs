@@ -17,6 +17,7 @@ mod metrics;
 mod packet_io;
 mod random;
 mod recordings;
+mod sound_fetch;
 mod sounds;
 mod start;
 mod state_file;

@@ -37,6 +37,7 @@ use crate::{
     packet_io,
     random::SystemRandom,
     recordings::Recordings,
+    sound_fetch::SoundFetcher,
     sounds,
     state_file::StateFile,
     switch_task::{INPUTS, SwitchInput, SwitchTask},
@@ -108,8 +109,10 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
     let health_server = tokio::spawn(health::serve(config.health_listen, Arc::clone(&health), figures));
     let link = start_link(&config, &directory_version, &sender);
     let tone_plans = watch_sounds(&config, &workers, clip_files, tones)?;
+    let sound_fetcher = Arc::new(SoundFetcher::new(&config.play_hosts));
     let task = SwitchTask {
         switch,
+        sound_fetcher,
         inputs,
         sender: sender.clone(),
         udp,

@@ -38,7 +38,9 @@ use crate::{
     health::Health,
     lanes::{Lanes, PATIENCE, Waiting},
     media_task::WorkerInput,
+    random::SystemRandom,
     recordings::{FileJob, Recordings},
+    sound_fetch::{FetchError, SoundFetcher},
     state_file::StateFile,
     worker_handle::{WorkerEnds, WorkerHandle},
 };
@@ -138,6 +140,15 @@ pub(crate) enum SwitchInput {
         /// Its outcome.
         result: CommandResult,
     },
+    /// The sound of a command that names a URL, or why there is none.
+    Fetched {
+        /// The command's id.
+        id: CommandId,
+        /// The command.
+        command: Box<Command>,
+        /// What is heard: samples of the rate of recordings.
+        sound: Result<Arc<[i16]>, FetchError>,
+    },
     /// The app server wants something.
     Command {
         /// Its id.
@@ -165,6 +176,8 @@ pub(crate) struct SwitchTask {
     pub workers: Vec<WorkerHandle>,
     /// Where recordings are kept.
     pub recordings: Recordings,
+    /// Fetches sounds that are played by URL.
+    pub sound_fetcher: Arc<SoundFetcher>,
     /// Takes the country whose tones are wanted.
     pub tone_plans: std::sync::mpsc::SyncSender<TonePlan>,
     /// Where the directory is kept.
@@ -371,14 +384,56 @@ impl Running {
                 }
             }
             SwitchInput::Reply { id, result } => self.link.send(NodeFrame::Reply { id, result }),
-            SwitchInput::Command { id, command } => {
-                let result = switch.handle_command(now, id, command);
-                // Ahead of the events it caused: the app server knows the leg before it hears of it.
+            SwitchInput::Fetched { id, command, sound } => {
+                let result = self.play_fetched(now, (id, *command), sound);
                 self.link.send(NodeFrame::Reply { id, result });
             }
+            SwitchInput::Command { id, command } => match switch.wants_fetched(&command) {
+                Ok(None) => {
+                    let result = switch.handle_command(now, id, command);
+                    // Ahead of the events it caused: the app server knows the leg before it hears of it.
+                    self.link.send(NodeFrame::Reply { id, result });
+                }
+                Ok(Some(url)) => {
+                    let url = url.to_owned();
+                    self.fetch(url, id, command);
+                }
+                Err(result) => self.link.send(NodeFrame::Reply { id, result }),
+            },
             SwitchInput::Stop => {}
         }
         self.act();
+    }
+
+    /// Has a sound fetched, which [`SwitchInput::Fetched`] brings.
+    fn fetch(&self, url: String, id: CommandId, command: Command) {
+        let (fetcher, sender) = (Arc::clone(&self.task.sound_fetcher), self.task.sender.clone());
+        tokio::spawn(async move {
+            let sound = fetcher.fetch(&url).await;
+            drop(sender.send(SwitchInput::Fetched { id, command: Box::new(command), sound }).await);
+        });
+    }
+
+    /// Plays what was fetched, as a recording that nobody made.
+    fn play_fetched(
+        &mut self,
+        now: Instant,
+        command: (CommandId, Command),
+        sound: Result<Arc<[i16]>, FetchError>,
+    ) -> CommandResult {
+        let samples = match sound {
+            Ok(samples) => samples,
+            Err(error) => {
+                info!(%error, "a sound was not fetched");
+                return error.into();
+            }
+        };
+        let recording = RecordingId::random(&mut SystemRandom);
+        // The thread has it before the media worker asks.
+        if !self.task.recordings.send(FileJob::Lend { recording, samples }) {
+            return FetchError::Busy.into();
+        }
+        self.task.switch.handle_fetched(now, command, recording)
     }
 
     fn act(&mut self) {

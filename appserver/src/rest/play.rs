@@ -8,7 +8,7 @@ use axum::{
 };
 use ringdown_control::{Command, PlayedSound};
 use ringdown_protocol::Problem;
-use ringdown_types::{PromptId, ToneId};
+use ringdown_types::{Pii, PromptId, ToneId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -30,17 +30,25 @@ pub(crate) struct Played {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     prompt: Option<PromptId>,
+    /// A WAV or Ogg/Opus file: an `http` or `https` URL of a host that the softswitch's `play_hosts` allows.
+    #[serde(default)]
+    url: Option<String>,
 }
 
 impl Played {
     fn sound(self) -> Result<PlayedSound, Refusal> {
-        match (self.tone, self.prompt) {
-            (Some(tone), None) => Ok(PlayedSound::Tone(tone)),
-            (None, Some(prompt)) => Ok(PlayedSound::Prompt(prompt)),
-            _ => Err(Refusal::bad_request("one of tone and prompt is wanted")),
+        match (self.tone, self.prompt, self.url) {
+            (Some(tone), None, None) => Ok(PlayedSound::Tone(tone)),
+            (None, Some(prompt), None) => Ok(PlayedSound::Prompt(prompt)),
+            (None, None, Some(url)) if url.len() <= MAX_URL => Ok(PlayedSound::Url(Pii(url))),
+            (None, None, Some(_)) => Err(Refusal::bad_request("the URL is longer than 2,048 bytes")),
+            _ => Err(Refusal::bad_request("one of tone, prompt and url is wanted")),
         }
     }
 }
+
+/// Longer ones are no addresses of files.
+const MAX_URL: usize = 2_048;
 
 /// Plays a sound once to everybody in a room, beneath what they say: for its moderators and admins.
 #[utoipa::path(

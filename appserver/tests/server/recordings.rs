@@ -2,14 +2,16 @@
 //! installation's sound settings.
 
 use ringdown_control::{
-    Command, CommandError, CommandResult, NodeFrame, Recording, RecordingRight, RecordingState, SoundBytes,
+    Command, CommandError, CommandResult, NodeFrame, PlayedSound, Recording, RecordingRight, RecordingState,
+    SoundBytes,
 };
-use ringdown_types::{LegId, RecordedTracks, RecordingId, SoundFormat, UserId};
+use ringdown_types::{LegId, Pii, RecordedTracks, RecordingId, SoundFormat, UserId};
 use serde_json::json;
 
 use crate::harness::{Running, Switch, party, text};
 
 const RECORDING: RecordingId = RecordingId::from_u128(0xabc);
+const URL: &str = "https://intranet/a.wav";
 const LEG: LegId = LegId::from_u128(0x11);
 
 /// A softswitch with one recording of one user: 600,000 bytes of sound.
@@ -48,6 +50,11 @@ async fn answer(switch: &mut Switch, owner: UserId) -> Command {
         Command::PlayToRoom { by: None, .. } => CommandResult::Done,
         Command::PlayToRoom { .. } => refuse(CommandError::NotAllowed),
         Command::StopPlayingToRoom { by: None, .. } => CommandResult::Done,
+        Command::PlayToLeg { leg: LEG, sound: PlayedSound::Url(Pii(url)), by: None } => {
+            assert_eq!(url, URL);
+            let message = "the host has no public address".to_owned();
+            CommandResult::Refused { error: CommandError::Invalid, message }
+        }
         Command::PlayToLeg { leg: LEG, by: None, .. } => CommandResult::Done,
         Command::StopPlayingToLeg { leg: LEG, by: None } => CommandResult::Done,
         Command::PlayToLeg { by: None, .. } => refuse(CommandError::NoSuchLeg),
@@ -118,6 +125,9 @@ async fn users_record_and_hear_their_own_and_admins_everybodys() {
     let call = format!("/api/v1/calls/{LEG}/play");
     running.http("POST", &call, Some(&bob), &[], beep()).await.expect(403);
     running.http("POST", &call, Some(&admin), &[], beep()).await.expect(204);
+    let url = |url: &str| Some(json!({"url": url}).to_string());
+    running.http("POST", &call, Some(&admin), &[], url(URL)).await.expect(400);
+    running.http("POST", &call, Some(&admin), &[], url(&"a".repeat(2049))).await.expect(400);
     let gone = format!("/api/v1/calls/{}/play", LegId::from_u128(0x12));
     running.http("POST", &gone, Some(&admin), &[], beep()).await.expect(404);
     running.http("DELETE", &call, Some(&bob), &[], None).await.expect(403);

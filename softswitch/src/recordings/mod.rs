@@ -10,7 +10,7 @@
 mod file;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     fs::{self, File},
     io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
@@ -48,6 +48,9 @@ const FLUSH: Duration = Duration::from_secs(2);
 /// A description larger than this is not one of ours.
 const MAX_DESCRIPTION: u64 = 64 * 1024;
 
+/// Sounds at hand that are no files. A media worker asks for one within milliseconds of its command; the oldest goes.
+const MAX_LENT: usize = 16;
+
 const DESCRIPTION: &str = "json";
 
 /// How a recording's file is named while it is written.
@@ -81,6 +84,13 @@ pub(crate) enum FileJob {
         worker: usize,
         /// The recording.
         recording: RecordingId,
+    },
+    /// Have a sound at hand that is no recording and no file, to be played as if it were one.
+    Lend {
+        /// How it is named.
+        recording: RecordingId,
+        /// What is in it.
+        samples: Arc<[i16]>,
     },
     /// Read a part of a message's sound for the app server.
     Fetch {
@@ -147,7 +157,8 @@ impl Recordings {
             recordings: look_through_calls(&folders.calls)?,
         };
         let (jobs, waiting) = mpsc::sync_channel(JOBS);
-        let mut writer = Writer { folders, open: HashMap::new(), as_ogg: None, switch };
+        let mut writer =
+            Writer { folders, open: HashMap::new(), as_ogg: None, lent: VecDeque::new(), switch };
         let run = move || {
             for job in waiting {
                 writer.handle(job);
@@ -300,6 +311,7 @@ struct Writer {
     open: HashMap<RecordingId, Open>,
     /// The message that was last asked for as Ogg, and what it is so.
     as_ogg: Option<(RecordingId, Vec<u8>)>,
+    lent: VecDeque<(RecordingId, Arc<[i16]>)>,
     switch: tokio::sync::mpsc::Sender<SwitchInput>,
 }
 
@@ -340,8 +352,15 @@ impl Writer {
                 let of = self.open.get(&recording).map(|open| (open.leg, open.purpose));
                 self.give_up(recording, of.unwrap_or((None, RecordingPurpose::Call)));
             }
+            FileJob::Lend { recording, samples } => {
+                if self.lent.len() == MAX_LENT {
+                    self.lent.pop_front();
+                }
+                self.lent.push_back((recording, samples));
+            }
             FileJob::Play { worker, recording } => {
-                let samples = self.read(recording);
+                let lent = self.lent.iter().find(|(lent, _)| *lent == recording);
+                let samples = lent.map(|(_, samples)| Arc::clone(samples)).or_else(|| self.read(recording));
                 let input = SwitchInput::RecordingRead { worker, recording, samples };
                 drop(self.switch.blocking_send(input));
             }

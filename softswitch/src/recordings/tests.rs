@@ -94,6 +94,19 @@ fn what_was_written_is_read_again_after_a_restart() {
 }
 
 #[test]
+fn a_sound_that_is_no_file_is_played_like_one() {
+    let mut stand = stand(tempfile::tempdir().expect("a folder"));
+    let samples: Arc<[i16]> = [1, 2, 3].into();
+    assert!(stand.recordings.send(FileJob::Lend { recording: RECORDING, samples: Arc::clone(&samples) }));
+    assert_eq!(stand.read(), Some(samples));
+    for other in 0..MAX_LENT as u128 {
+        let recording = RecordingId::from_u128(1000 + other);
+        assert!(stand.recordings.send(FileJob::Lend { recording, samples: [4].into() }));
+    }
+    assert_eq!(stand.read(), None, "the oldest went");
+}
+
+#[test]
 fn what_a_crash_left_is_removed() {
     let folder = tempfile::tempdir().expect("a folder");
     let other = RecordingId::from_u128(8);

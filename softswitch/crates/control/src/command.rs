@@ -363,14 +363,16 @@ const fn wav() -> SoundFormat {
     SoundFormat::Wav
 }
 
-/// A sound of the softswitch's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// A sound that is played to a room or a leg.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PlayedSound {
     /// A tone of the country's plan.
     Tone(ToneId),
     /// A prompt of the sound pack.
     Prompt(PromptId),
+    /// A WAV or Ogg/Opus file of the web, where the softswitch's `play_hosts` allows its host.
+    Url(Pii<String>),
 }
 
 /// How a description is meant (RFC 8829 §4.1.8).

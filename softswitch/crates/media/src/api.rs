@@ -131,12 +131,11 @@ pub enum MediaCommand {
         /// In decibels, at most 20; −60 and less is silence. 0 at first.
         decibels: i8,
     },
-    /// Plays a tone or a prompt once to every member of a mix, beneath what they say. More than four at once are
-    /// dropped.
+    /// Plays once to every member of a mix, beneath what they say. More than four at once are dropped.
     PlayToMix {
         /// The mix.
         mix: MixId,
-        /// What is heard; not a recording.
+        /// What is heard.
         source: PlaySource,
     },
     /// Ends everything that is played to a mix.

@@ -8,7 +8,7 @@ use ringdown_media::{
         WebRtcRemote,
     },
     codec::adapt::OpusAdaptation,
-    mix::factor_of,
+    mix::{MixClip, factor_of},
     prompt::Playback,
     quality::LegMonitor,
     rtcp::RtcpSession,
@@ -26,7 +26,7 @@ use crate::{
     incoming::Incoming,
     leg::{Leg, Outgoing},
     legs::Slot,
-    mix::{Member, can_be_mixed},
+    mix::{Member, MixSound},
     output::Output,
     quality::Counted,
     telephone::{Telephone, TelephoneOutput},
@@ -402,8 +402,20 @@ impl Worker {
     }
 
     fn play_to_mix(&mut self, mix: MixId, source: PlaySource) -> Result<(), Dropped> {
-        let clip = self.sounds.clip(source).filter(|_| can_be_mixed(source)).ok_or(Dropped)?;
-        if self.mixes.play(mix, Playback::new(clip, false)) { Ok(()) } else { Err(Dropped) }
+        let sound = if let PlaySource::Recording(recording) = source {
+            MixSound::Awaited(recording)
+        } else {
+            let clip = self.sounds.clip(source).ok_or(Dropped)?;
+            MixSound::Clip(MixClip::new(Playback::new(clip, false)).map_err(|_| Dropped)?)
+        };
+        let awaited = sound.awaited();
+        if !self.mixes.play(mix, sound) {
+            return Err(Dropped);
+        }
+        if let Some(recording) = awaited {
+            self.outputs.push(Output::ReadRecording { recording });
+        }
+        Ok(())
     }
 
     fn watch_voice(&mut self, now: Instant, id: LegId, watched: bool) -> Result<(), Dropped> {

@@ -6,19 +6,19 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    sync::Arc,
     time::Instant,
 };
 
 use ringdown_media::{
-    api::{MediaEvent, PlaySource, RecordingEnd},
+    api::{MediaEvent, RecordingEnd},
     mix::{
         Contender, Floor, Limiter, MAX_ENCODED_LENGTH, MIX_SAMPLES, MixBus, MixClip, MixFormat, MixFrame,
-        MixSource, OwnVoice, Past, Ramp, SharedVoices, TalkDetector,
+        MixRecorded, MixSource, OwnVoice, Past, Ramp, SharedVoices, TalkDetector,
     },
-    prompt::Playback,
     rtp::Packet,
 };
-use ringdown_types::{CodecId, MixId};
+use ringdown_types::{CodecId, MixId, RecordingId};
 
 use crate::{
     deadlines::Deadlines,
@@ -40,7 +40,7 @@ pub(crate) struct Mixes {
 struct Mix {
     members: Vec<Slot>,
     /// What is played to everybody.
-    sounds: VecDeque<MixClip>,
+    sounds: VecDeque<MixSound>,
     floor: Floor<Slot>,
     /// Who wants the floor in this frame; kept for its room.
     contenders: Vec<Contender<Slot>>,
@@ -54,6 +54,35 @@ struct Mix {
     past: Past,
     recorder: Option<Box<MixRecorder>>,
     scheduled: Option<Instant>,
+}
+
+/// What is played to everybody.
+pub(crate) enum MixSound {
+    /// A clip of the sound pack.
+    Clip(MixClip),
+    /// A recording that the shell is reading.
+    Awaited(RecordingId),
+    /// A recording.
+    Recorded(MixRecorded),
+}
+
+impl MixSound {
+    /// The recording that is waited for.
+    pub(crate) const fn awaited(&self) -> Option<RecordingId> {
+        match self {
+            Self::Awaited(recording) => Some(*recording),
+            Self::Clip(_) | Self::Recorded(_) => None,
+        }
+    }
+
+    /// The next 20 ms; `false` at the end. What is waited for is silent.
+    fn next_frame(&mut self, frame: &mut MixFrame) -> bool {
+        match self {
+            Self::Clip(clip) => clip.next_frame(frame),
+            Self::Awaited(_) => true,
+            Self::Recorded(recorded) => recorded.next_frame(frame),
+        }
+    }
 }
 
 impl Default for Mix {
@@ -209,13 +238,26 @@ impl Mixes {
     }
 
     /// Plays to every member; `false` where there is no such mix, or too much is being played.
-    pub(crate) fn play(&mut self, id: MixId, playback: Playback) -> bool {
+    pub(crate) fn play(&mut self, id: MixId, sound: MixSound) -> bool {
         let Some(mix) = self.mixes.get_mut(&id).filter(|mix| mix.sounds.len() < MAX_SOUNDS) else {
             return false;
         };
-        let Ok(sound) = MixClip::new(playback) else { return false };
         mix.sounds.push_back(sound);
         true
+    }
+
+    /// What became of a recording that mixes wait for.
+    pub(crate) fn handle_recording(&mut self, recording: RecordingId, samples: Option<&Arc<[i16]>>) {
+        for mix in self.mixes.values_mut() {
+            mix.sounds.retain_mut(|sound| {
+                if sound.awaited() != Some(recording) {
+                    return true;
+                }
+                let Some(samples) = samples else { return false };
+                *sound = MixSound::Recorded(MixRecorded::new(Arc::clone(samples)));
+                true
+            });
+        }
     }
 
     /// Ends everything that is played to a mix.
@@ -333,11 +375,6 @@ fn format_for(leg: &Leg) -> Option<MixFormat> {
         Feed::Mix(member) if member.is_link => MixFormat::for_a_link(codec, settings),
         _ => MixFormat::new(codec, settings, leg.audio.opus.max_average_bitrate),
     })
-}
-
-/// Whether a mix can play this: recordings are played to one leg only.
-pub(crate) const fn can_be_mixed(source: PlaySource) -> bool {
-    !matches!(source, PlaySource::Recording(_))
 }
 
 /// How soon a mix is looked after again, whatever it missed.

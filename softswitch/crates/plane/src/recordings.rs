@@ -22,6 +22,7 @@ impl Worker {
     /// What became of an [`Output::ReadRecording`]: samples of [`ringdown_media::wide::WIDE_RATE`], or `None` where
     /// there is no such recording. Then its playback is over at once.
     pub fn handle_recording(&mut self, now: Instant, recording: RecordingId, samples: Option<Arc<[i16]>>) {
+        self.mixes.handle_recording(recording, samples.as_ref());
         for slot in self.legs.slots() {
             let Some(leg) = self.legs.get_mut(slot) else { continue };
             let Feed::Play(Play { sound, token, .. }) = &mut leg.feed else { continue };

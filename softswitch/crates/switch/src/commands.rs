@@ -18,6 +18,7 @@ use crate::{
     device_video::{Kind, Occasion},
     features::AskedCall,
     legs::{Leg, Side},
+    played::source_of,
     recordings::Wanted,
     routing::Caller,
     web_leg::{WebLeg, is_candidate, read},
@@ -39,6 +40,12 @@ pub(crate) struct Refusal(CommandError, String);
 impl Refusal {
     pub(crate) fn new(error: CommandError, message: &str) -> Self {
         Self(error, message.to_owned())
+    }
+}
+
+impl From<Refusal> for CommandResult {
+    fn from(Refusal(error, message): Refusal) -> Self {
+        Self::Refused { error, message }
     }
 }
 
@@ -80,10 +87,7 @@ impl From<SdpError> for Refusal {
 impl Switch {
     /// Obeys a command that was not seen before.
     pub(crate) fn obey(&mut self, now: Instant, command: Command) -> CommandResult {
-        match self.try_to_obey(now, command) {
-            Ok(result) => result,
-            Err(Refusal(error, message)) => CommandResult::Refused { error, message },
-        }
+        self.try_to_obey(now, command).unwrap_or_else(CommandResult::from)
     }
 
     fn try_to_obey(&mut self, now: Instant, command: Command) -> Result<CommandResult, Refusal> {
@@ -163,9 +167,9 @@ impl Switch {
                 self.mark_voicemail(user, message, is_heard)?
             }
             Command::DeleteVoicemail { user, message } => self.delete_voicemail(user, message)?,
-            Command::PlayToRoom { room, sound, by } => self.play_to_room(room, sound, by)?,
+            Command::PlayToRoom { room, sound, by } => self.play_to_room(room, source_of(&sound)?, by)?,
             Command::StopPlayingToRoom { room, by } => self.stop_playing_to_room(room, by)?,
-            Command::PlayToLeg { leg, sound, by } => self.play_to_leg(now, leg, sound, by)?,
+            Command::PlayToLeg { leg, sound, by } => self.play_to_leg(now, leg, source_of(&sound)?, by)?,
             Command::StopPlayingToLeg { leg, by } => self.stop_playing_to_leg(now, leg, by)?,
             Command::RecordLeg { leg, tracks, format, by } => {
                 return self.record_leg(now, leg, Wanted { tracks, format, by });

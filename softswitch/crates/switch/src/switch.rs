@@ -429,7 +429,7 @@ impl Switch {
     }
 
     /// Lets every part react to the others until nothing is left to say.
-    fn settle(&mut self, now: Instant) {
+    pub(crate) fn settle(&mut self, now: Instant) {
         for _ in 0..ROUNDS {
             self.settle_calls(now);
             self.settle_registrations(now);

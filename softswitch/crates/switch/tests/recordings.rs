@@ -3,11 +3,11 @@
 mod support;
 
 use ringdown_control::{
-    Command, CommandError, CommandResult, ConferenceRoom, Event, PlayedSound, Recording, RecordingRight,
-    RecordingState,
+    Command, CommandError, CommandId, CommandResult, ConferenceRoom, Event, PlayedSound, Recording,
+    RecordingRight, RecordingState,
 };
 use ringdown_media::api::{MediaEvent, PlaySource, RecordingEnd};
-use ringdown_types::{LegId, RecordedTracks, RecordingId, RoomId, SoundFormat, ToneId, UserId};
+use ringdown_types::{LegId, Pii, RecordedTracks, RecordingId, RoomId, SoundFormat, ToneId, UserId};
 use support::{browser::ALL, *};
 
 const ROOM: RoomId = RoomId::from_u128(600);
@@ -170,6 +170,24 @@ fn moderators_record_their_room() {
     assert_eq!(refused(office.command(stop(Some(CAROL)))), CommandError::NotAllowed);
     assert_eq!(office.command(stop(Some(ALICE))), CommandResult::Done);
     assert_eq!(office.hears(carols), before);
+    let sound = || PlayedSound::Url(Pii("https://media.example.com/a.wav".to_owned()));
+    let play = |by| Command::PlayToLeg { leg: carols, sound: sound(), by };
+    assert!(
+        office.switch.wants_fetched(&play(Some(CAROL))).is_err(),
+        "nothing is fetched for whoever may not"
+    );
+    assert!(matches!(office.switch.wants_fetched(&play(Some(ALICE))), Ok(Some(_))));
+    let to_room = Command::PlayToRoom { room: ROOM, sound: sound(), by: Some(ALICE) };
+    for (id, command) in [(9_001, play(None)), (9_002, to_room)] {
+        let (file, now) = (RecordingId::from_u128(id.into()), office.now);
+        let fetched = (CommandId(id), command);
+        assert_eq!(office.switch.handle_fetched(now, fetched.clone(), file), CommandResult::Done);
+        office.run();
+        let source = PlaySource::Recording(file);
+        let played = (office.mixed.last().map(|(_, source)| *source), office.hears(carols));
+        assert!(played.0 == Some(source) || matches!(played.1, Hears::Play(heard, _) if heard == source));
+    }
+    assert_eq!(office.command(stop(Some(ALICE))), CommandResult::Done);
     let recording = begun(office.command(room(Some(ALICE))));
     assert_eq!(office.recorded_mixes.values().copied().collect::<Vec<_>>(), [recording]);
     assert_eq!(office.command(Command::StopRecording { recording, by: None }), CommandResult::Done);

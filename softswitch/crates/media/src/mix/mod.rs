@@ -13,7 +13,7 @@ pub use bus::{Limiter, MixBus};
 pub use floor::{Contender, Floor, MAX_SPEAKERS};
 pub use ramp::{Ramp, factor_of};
 pub use rate::{Downsampler, Upsampler};
-pub use source::{MixClip, MixSource};
+pub use source::{MixClip, MixRecorded, MixSource};
 pub use talk::{TalkDetector, is_audible, power};
 pub use voice::{MixFormat, OwnVoice, Past, SharedVoices};
 

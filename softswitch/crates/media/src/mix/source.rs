@@ -1,6 +1,6 @@
 //! What a member of a mix says, and what is played to all of them, as frames of 48 kHz.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use ringdown_types::CodecId;
 
@@ -11,6 +11,7 @@ use crate::{
     jitter::{Arrival, Carried},
     playout::Playout,
     prompt::Playback,
+    wide::{WIDE_RATE, WIDE_SAMPLES},
 };
 
 /// A member's packets, decoded by the mix's clock. How loud it is, is told at its codec's own rate; only what is mixed is
@@ -139,6 +140,32 @@ impl MixClip {
         let (heard, rest) = frame.split_at_mut(samples);
         heard.copy_from_slice(&pcm[..samples]);
         rest.fill(0);
+        true
+    }
+}
+
+/// Samples of [`WIDE_RATE`] as frames of a mix.
+#[derive(Debug)]
+pub struct MixRecorded {
+    samples: Arc<[i16]>,
+    next: usize,
+    up: Upsampler,
+}
+
+impl MixRecorded {
+    /// Plays `samples` once.
+    pub fn new(samples: Arc<[i16]>) -> Self {
+        Self { samples, next: 0, up: Upsampler::new(WIDE_RATE) }
+    }
+
+    /// The next 20 ms; `false` at the end.
+    pub fn next_frame(&mut self, frame: &mut MixFrame) -> bool {
+        let Some(rest) = self.samples.get(self.next..).filter(|rest| !rest.is_empty()) else { return false };
+        let mut wide = [0; WIDE_SAMPLES];
+        let here = rest.len().min(WIDE_SAMPLES);
+        wide[..here].copy_from_slice(&rest[..here]);
+        self.next += here;
+        self.up.process(&wide, frame);
         true
     }
 }

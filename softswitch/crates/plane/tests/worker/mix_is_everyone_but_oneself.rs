@@ -1,6 +1,6 @@
 use ringdown_media::api::{MediaCommand, MediaEvent, PlaySource};
 use ringdown_testkit::audio::{Tone, assert_only_tone, assert_silent};
-use ringdown_types::{LegId, MixId, ToneId};
+use ringdown_types::{LegId, MixId, RecordingId, ToneId};
 
 use crate::{
     phone::{OPUS, PCMA, PCMU, Phone, RATE},
@@ -113,6 +113,39 @@ fn a_tone_is_heard_by_all_beneath_what_they_say() {
     assert!(level_of(bobs, 440.0) > -14.0);
     rig.talk(&mut [&mut alice, &mut bob], 50);
     assert_silent(&alice.heard[alice.heard.len() - 1600..], RATE);
+}
+
+#[test]
+fn a_file_is_heard_by_all_until_it_is_stopped() {
+    let mut rig = Rig::new();
+    let mut alice = Phone::new(1, PCMA, Some(440.0));
+    let mut bob = Phone::new(2, OPUS, None);
+    join(&mut rig, &alice, PCMA);
+    join(&mut rig, &bob, OPUS);
+    rig.talk(&mut [&mut alice, &mut bob], 50);
+    let file = RecordingId::from_u128(9);
+    let step = std::f64::consts::TAU * 1000.0 / 16_000.0;
+    let samples = (0..160_000).map(|index| ((f64::from(index) * step).sin() * 8000.0) as i16).collect();
+    rig.files.stored.insert(file, samples);
+    let before = (alice.heard.len(), bob.heard.len());
+    rig.command(MediaCommand::PlayToMix { mix: ROOM, source: PlaySource::Recording(file) });
+    rig.talk(&mut [&mut alice, &mut bob], 20);
+    let (alices, bobs) = (&alice.heard[before.0 + 1000..], &bob.heard[before.1 + 1000..]);
+    assert_only_tone(alices, RATE, 1000.0);
+    assert!((level_of(bobs, 1000.0) - level_of(alices, 1000.0)).abs() < 1.5);
+    rig.command(MediaCommand::StopPlayToMix { mix: ROOM });
+    rig.talk(&mut [&mut alice, &mut bob], 50);
+    assert_silent(&alice.heard[alice.heard.len() - 1600..], RATE);
+    let none = PlaySource::Recording(RecordingId::from_u128(10));
+    for _ in 0..8 {
+        rig.command(MediaCommand::PlayToMix { mix: ROOM, source: none });
+    }
+    rig.command(MediaCommand::PlayToMix { mix: ROOM, source: PlaySource::Recording(file) });
+    rig.talk(&mut [&mut alice, &mut bob], 20);
+    assert!(
+        level_of(&alice.heard[alice.heard.len() - 1600..], 1000.0) > -20.0,
+        "what is not there takes no place"
+    );
 }
 
 #[test]
