@@ -1,4 +1,5 @@
-// Three builds by mode: the pages (default), the client library (ESM and global), the widget (ESM).
+// Builds by mode: the pages (default), the client library (ESM and global), the widget (ESM), and `module:NAME` for each
+// folder of src/modules (ESM).
 import { defineConfig, type UserConfig } from 'vite';
 
 const library = (entry: string, formats: ('es' | 'iife')[], fileName: string): UserConfig => ({
@@ -21,6 +22,10 @@ const library = (entry: string, formats: ('es' | 'iife')[], fileName: string): U
 export default defineConfig(({ mode }) => {
   if (mode === 'client') return library('src/index.ts', ['es', 'iife'], 'ringdown-client');
   if (mode === 'widget') return library('src/ui/index.ts', ['es'], 'ringdown-phone');
+  if (mode.startsWith('module:')) {
+    const name = mode.slice('module:'.length);
+    return library(`src/modules/${name}/index.ts`, ['es'], `ringdown-${name}`);
+  }
   return {
     base: './',
     build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0,

@@ -1,12 +1,15 @@
 // Builds everything that is served or installed: pages, client library, widget, types.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build } from 'vite';
 
 await build({ logLevel: 'warn' });
 await build({ mode: 'client', logLevel: 'warn' });
 await build({ mode: 'widget', logLevel: 'warn' });
+// What an application may add to the library: each folder is one file.
+const modules = existsSync('src/modules') ? readdirSync('src/modules') : [];
+for (const name of modules) await build({ mode: `module:${name}`, logLevel: 'warn' });
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], { stdio: 'inherit' });
 // The app server sends these to browsers that take them.
 for (const file of ['', 'assets/'].flatMap((folder) => readdirSync(`dist/${folder}`).map((name) => `dist/${folder}${name}`))) {
@@ -17,3 +20,4 @@ for (const file of ['', 'assets/'].flatMap((folder) => readdirSync(`dist/${folde
 }
 writeFileSync('dist/ringdown-client.d.ts', "export * from './types/index.js';\n");
 writeFileSync('dist/ringdown-phone.d.ts', "export * from './types/ui/index.js';\n");
+for (const name of modules) writeFileSync(`dist/ringdown-${name}.d.ts`, `export * from './types/modules/${name}/index.js';\n`);

@@ -11,7 +11,8 @@ export interface CallListHandlers {
   onIncoming: (call: Call, autoAnswer: boolean) => void;
 }
 
-type CallPush = Extract<Push, { event: `call.${string}` }>;
+/** What the server says of calls. */
+export type CallPush = Extract<Push, { event: `call.${string}` }>;
 
 /** The user's live calls. */
 export class CallList {

@@ -2,6 +2,7 @@
 import type { CallEnd } from '../call/call-end.js';
 import type { RingdownError } from '../errors.js';
 import type { ChatMessage, CompletionState, DirectoryEntry, ParkedCall, PeerInfo, PresenceEntry, RoomState, Settings } from '../protocol/generated.js';
+import type { Push } from '../protocol/messages.js';
 import type { Call } from './call.js';
 
 /** Where the client is. */
@@ -45,6 +46,8 @@ export interface ClientEvents {
   switch: [up: boolean];
   /** The access token ends soon; `token` is asked for a new one at the next connect. */
   tokenExpiring: [seconds: number];
+  /** Every push of the server, after the client has taken it: for modules that know pushes the client does not. */
+  push: [push: Push];
   /** Something failed. */
   error: [error: RingdownError];
 }

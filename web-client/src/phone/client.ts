@@ -2,56 +2,29 @@
 import type { CallEnd } from '../call/call-end.js';
 import { Emitter, type Unsubscribe } from '../emitter.js';
 import { asRingdownError, clientError, notConnected, type RingdownError } from '../errors.js';
-import { createLogger, type LogLevel, type LogSink } from '../logging.js';
+import { createLogger, type LogSink } from '../logging.js';
 import { openBrowserMedia } from '../media/browser-media.js';
-import type { AudioProcessing, MediaEngine, OpenMedia } from '../media/port.js';
-import { systemClock, type Clock } from '../platform/clock.js';
+import type { MediaEngine } from '../media/port.js';
+import { systemClock } from '../platform/clock.js';
 import { watchPage, type WatchPage } from '../platform/page.js';
 import type {
   ChatMessage, HistoryResult, Me, ParkedCall, PresenceParams, Settings, SettingsChange, State, Welcome,
 } from '../protocol/generated.js';
-import type { Push } from '../protocol/messages.js';
+import type { MethodName, ParamsOf, Push, ResultOf } from '../protocol/messages.js';
 import type { ConnectionPhase } from '../signaling/connection-machine.js';
 import { Connection } from '../signaling/connection.js';
-import { openWebSocket, type OpenSocket } from '../signaling/socket.js';
+import { openWebSocket } from '../signaling/socket.js';
 import { Audio, type AudioEvents } from './audio.js';
 import type { Call } from './call.js';
 import { toneOf } from './call-tone.js';
 import { CallList } from './calls.js';
+import type { ClientPorts, RingdownOptions } from './client-options.js';
 import type { ClientEvents, ClientState } from './client-events.js';
 import { Consultation } from './consultation.js';
 import { dialled } from './dialled.js';
 import { Directory } from './directory.js';
 import { Rooms } from './rooms.js';
 import { socketUrl } from './server-address.js';
-
-/** How a client is set up. */
-export interface RingdownOptions {
-  /** The server: `https://pbx.example`, `wss://pbx.example/ws`, or empty for the page's own. */
-  readonly server: string;
-  /** Gives an access token; asked for whenever a session begins. */
-  readonly token: () => Promise<string>;
-  /** How the microphone is processed; everything is on unless switched off. */
-  readonly audioConstraints?: AudioProcessing;
-  /** Busy and congestion tones after calls that were not answered; on unless `false`. */
-  readonly callTones?: boolean;
-  /** Whether intercom calls and calls of `originate` are answered at once where they ask for it; on unless `false`. */
-  readonly autoAnswer?: boolean;
-  /** How much is logged; `warn` unless given. */
-  readonly logLevel?: LogLevel;
-  /** Where lines go; the console unless given. */
-  readonly logSink?: LogSink;
-  /** What the server's logs call this application. */
-  readonly clientName?: string;
-}
-
-/** What a client stands on; tests give fakes. */
-export interface ClientPorts {
-  readonly openSocket: OpenSocket;
-  readonly openMedia: OpenMedia;
-  readonly clock: Clock;
-  readonly watchPage: WatchPage;
-}
 
 /** The client of a Ringdown server. */
 export class RingdownClient {
@@ -116,7 +89,10 @@ export class RingdownClient {
       onPhase: (phase) => this.#handlePhase(phase),
       onWelcome: (welcome) => this.#handleWelcome(welcome),
       onResumed: ({ state }) => (state ? this.#handleState(state, false) : this.#calls.handleResumed()),
-      onPush: (push) => this.#handlePush(push),
+      onPush: (push) => {
+        this.#handlePush(push);
+        this.#events.emit('push', push);
+      },
       onGiveUp: (error) => this.#handleGiveUp(error),
     });
     this.#calls = new CallList({
@@ -225,6 +201,11 @@ export class RingdownClient {
   /** Says what the user does, to colleagues and their telephones; nothing says nothing any more. */
   async setPresence(presence: PresenceParams = {}): Promise<void> {
     await this.#connection.request('presence.set', presence);
+  }
+
+  /** Asks the server. For modules beside this class: what it has methods for is done by those. */
+  request<M extends MethodName>(method: M, params: ParamsOf<M>): Promise<ResultOf<M>> {
+    return this.#connection.request(method, params);
   }
 
   /** Ends everything and frees every device, socket, timer and listener. */
@@ -353,7 +334,7 @@ export class RingdownClient {
         this.#events.emit('tokenExpiring', push.data.seconds);
         return;
       default:
-        this.#calls.handlePush(push);
+        if (push.event.startsWith('call.')) this.#calls.handlePush(push);
     }
   }
 

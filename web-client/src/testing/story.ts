@@ -1,5 +1,6 @@
 // Alice's client with everything around it under the test's control.
-import { RingdownClient, type RingdownOptions } from '../phone/client.js';
+import type { RingdownOptions } from '../phone/client-options.js';
+import { RingdownClient } from '../phone/client.js';
 import type { PageHandlers } from '../platform/page.js';
 import { FakeClock, settle } from './fake-clock.js';
 import { FakeMedia } from './fake-media.js';

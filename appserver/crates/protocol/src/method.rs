@@ -123,7 +123,7 @@ pub enum Method {
 
 impl Method {
     /// Every method's name on the wire.
-    pub const NAMES: [&'static str; 32] = [
+    pub const NAMES: &'static [&'static str] = &[
         "hello",
         "resume",
         "ping",

@@ -12,7 +12,7 @@ use ringdown_types::EndReason;
 use ts_rs::{Config, TS, TypeVisitor};
 
 /// The result type of every method, for the client's typed `request`.
-const RESULTS: [(&str, &str); Method::NAMES.len()] = [
+const RESULTS: &[(&str, &str)] = &[
     ("hello", "Welcome"),
     ("resume", "ResumeResult"),
     ("ping", "Empty"),

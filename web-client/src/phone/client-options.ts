@@ -1,0 +1,34 @@
+// How a client is set up, and what it stands on.
+import type { LogLevel, LogSink } from '../logging.js';
+import type { AudioProcessing, OpenMedia } from '../media/port.js';
+import type { Clock } from '../platform/clock.js';
+import type { WatchPage } from '../platform/page.js';
+import type { OpenSocket } from '../signaling/socket.js';
+
+/** How a client is set up. */
+export interface RingdownOptions {
+  /** The server: `https://pbx.example`, `wss://pbx.example/ws`, or empty for the page's own. */
+  readonly server: string;
+  /** Gives an access token; asked for whenever a session begins. */
+  readonly token: () => Promise<string>;
+  /** How the microphone is processed; everything is on unless switched off. */
+  readonly audioConstraints?: AudioProcessing;
+  /** Busy and congestion tones after calls that were not answered; on unless `false`. */
+  readonly callTones?: boolean;
+  /** Whether intercom calls and calls of `originate` are answered at once where they ask for it; on unless `false`. */
+  readonly autoAnswer?: boolean;
+  /** How much is logged; `warn` unless given. */
+  readonly logLevel?: LogLevel;
+  /** Where lines go; the console unless given. */
+  readonly logSink?: LogSink;
+  /** What the server's logs call this application. */
+  readonly clientName?: string;
+}
+
+/** What a client stands on; tests give fakes. */
+export interface ClientPorts {
+  readonly openSocket: OpenSocket;
+  readonly openMedia: OpenMedia;
+  readonly clock: Clock;
+  readonly watchPage: WatchPage;
+}
