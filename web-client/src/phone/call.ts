@@ -6,29 +6,24 @@ import {
 import { Emitter, type Unsubscribe } from '../emitter.js';
 import type { RingdownError } from '../errors.js';
 import { asRingdownError, badArgument, callEnded } from '../errors.js';
-import { NO_VIDEO, type CallMedia, type CallVideo, type VideoKind } from '../media/port.js';
+import type { CallVideo, VideoKind } from '../media/port.js';
 import type { CancelTimer } from '../platform/clock.js';
 import type { CallDirection, CallInfo, CallQuality, DeclineReason, Description, PeerInfo, RecordParams } from '../protocol/generated.js';
 import type { MethodName, ParamsOf, ResultOf } from '../protocol/messages.js';
 import type { CallContext } from './call-context.js';
-import { CallDescriptions } from './call-descriptions.js';
 import type { CallEvents } from './call-events.js';
+import { CallLine } from './call-line.js';
 import { QualityWatch } from './call-quality.js';
 import { dialled } from './dialled.js';
-import { LevelMeter } from './level-meter.js';
 
 /** A call. */
 export class Call {
   readonly #context: CallContext;
   readonly #events: Emitter<CallEvents>;
   readonly #quality = new QualityWatch((quality, changes) => this.#events.emit('quality', quality, changes));
-  readonly #levels = new LevelMeter((levels) => this.#events.emit('level', levels));
   #machine: CallMachine;
   #info: CallInfo;
-  #media: CallMedia | null = null;
-  /** What connects the audio; null where nothing did, or it failed. */
-  #connected: Promise<void> | null = null;
-  readonly #descriptions: CallDescriptions;
+  readonly #line: CallLine;
   #cancelTimer: CancelTimer | null = null;
   #answered = false;
   #recording: string | null = null;
@@ -37,8 +32,13 @@ export class Call {
   constructor(context: CallContext, info: CallInfo) {
     this.#context = context;
     this.#info = info;
-    this.#descriptions = new CallDescriptions(context, () => this);
     this.#events = new Emitter((thrown, event) => context.log.error('a listener failed', { event, thrown }));
+    this.#line = new CallLine(context, () => this, {
+      onConnection: (media) => this.#step({ type: 'media', media }),
+      onVideo: () => this.#events.emit('video', this.video),
+      onLevels: (levels) => this.#events.emit('level', levels),
+      onFault: (thrown) => this.#fail(thrown),
+    });
     this.#machine = newCall(info.direction, info.mine);
     if (info.id !== '') this.handleInfo(info);
   }
@@ -64,9 +64,9 @@ export class Call {
   /** Whether the microphone is muted. */
   get muted(): boolean { return this.#machine.muted; }
   /** What is shown on both sides, for `<video>` elements' `srcObject`. */
-  get video(): CallVideo { return this.#media?.video ?? NO_VIDEO; }
+  get video(): CallVideo { return this.#line.video; }
   /** Whether the other side means to show its camera, also while it rings. */
-  get offersVideo(): boolean { return this.#media?.offersVideo ?? false; }
+  get offersVideo(): boolean { return this.#line.offersVideo; }
   /** When it began, Unix time in milliseconds. */
   get createdAt(): number { return this.#info.createdAt; }
   /** When it was answered. */
@@ -104,19 +104,13 @@ export class Call {
     this.#step({ type: 'answering', answering: true });
     void this.#context.media.unlock();
     try {
-      if (!this.#connected) this.#connect(this.#descriptions.offer(this.#openMedia()));
-      await this.#openMicrophone(this.#openMedia());
-      await this.#connected;
-      if (options.video) await this.#tryCamera();
-      this.#media?.setAudible(true);
+      await this.#line.prepareAnswer(options.video ?? false);
       await this.#context.request('call.answer', { call: this.id });
     } catch (thrown) {
       const error = asRingdownError(thrown);
       // A repeated answer after a reconnect: the first one had arrived.
       if (error.name === 'wrong-state' && this.answeredAt !== null) return;
-      this.#media?.setAudible(false);
-      this.#media?.closeMicrophone();
-      this.#media?.stopVideo('camera');
+      this.#line.withdrawAnswer();
       this.#step({ type: 'answering', answering: false });
       throw error;
     }
@@ -150,11 +144,11 @@ export class Call {
   /** Shows the user's camera to the other side. */
   startVideo(): Promise<void> { return this.#show('camera'); }
   /** Shows it no more, and switches it off. */
-  stopVideo(): void { this.#media?.stopVideo('camera'); }
+  stopVideo(): void { this.#line.stopVideo('camera'); }
   /** Lets the user choose a screen, window or tab, and shows it beside the camera. */
   startScreenShare(): Promise<void> { return this.#show('screen'); }
   /** Shows it no more. */
-  stopScreenShare(): void { this.#media?.stopVideo('screen'); }
+  stopScreenShare(): void { this.#line.stopVideo('screen'); }
 
   /** Records the call until it ends, where the user may. Resolves with the recording as REST knows it. */
   async record(options: Omit<RecordParams, 'call'> = {}): Promise<string> {
@@ -188,10 +182,7 @@ export class Call {
   /** @internal Places the call. */
   async start(to: string, variables: Readonly<Record<string, string>>, video: boolean): Promise<void> {
     try {
-      const media = this.#openMedia();
-      await this.#openMicrophone(media);
-      if (video) await this.#tryCamera();
-      const description = await media.offer();
+      const description = await this.#line.offer(video);
       if (this.#over()) throw callEnded();
       const { call } = await this.#context.request('call.start', { to, description, variables: { ...variables } });
       if (this.#over()) {
@@ -200,7 +191,7 @@ export class Call {
         throw callEnded();
       }
       this.handleInfo(call);
-      this.#descriptions.flush();
+      this.#line.flush();
     } catch (thrown) {
       const error = asRingdownError(thrown);
       this.conclude(reasonOfError(error.name));
@@ -209,13 +200,7 @@ export class Call {
   }
 
   /** @internal Connects the audio of an incoming call while it rings. Nothing is sent until the answer. */
-  preconnect(offer: Description): void {
-    const media = this.#openMedia();
-    media.setAudible(false);
-    // A device takes tens of milliseconds to open, a wireless headset a second. The answer asks where this fails.
-    if (this.#context.media.permission === 'granted') media.readyMicrophone().catch(() => undefined);
-    this.#connect(this.#descriptions.answer(media, offer));
-  }
+  preconnect(offer: Description): void { this.#line.preconnect(offer); }
 
   /** @internal What the server says of the call. */
   handleInfo(info: CallInfo): void {
@@ -224,17 +209,9 @@ export class Call {
   }
 
   /** @internal An answer to our offer, or a new offer. */
-  async handleDescription(description: Description): Promise<void> {
-    try {
-      if (description.type === 'offer') await this.#descriptions.answer(this.#openMedia(), description);
-      else await this.#media?.acceptAnswer(description);
-    } catch (thrown) {
-      this.#fail(thrown);
-    }
-  }
-
+  handleDescription(description: Description): Promise<void> { return this.#line.handleDescription(description); }
   /** @internal */
-  handleCandidate(candidate: string | null): void { this.#media?.addCandidate(candidate); }
+  handleCandidate(candidate: string | null): void { this.#line.handleCandidate(candidate); }
   /** @internal */
   handleDigit(digit: string): void { this.#events.emit('dtmf', digit); }
   /** @internal */
@@ -244,7 +221,7 @@ export class Call {
 
   /** @internal The connection came back: audio that is still broken is mended. */
   handleResumed(): void {
-    if (this.#descriptions.isLost || this.#machine.media === 'interrupted' || this.#machine.media === 'failed') this.#step({ type: 'networkChanged' });
+    if (this.#line.isLost || this.#machine.media === 'interrupted' || this.#machine.media === 'failed') this.#step({ type: 'networkChanged' });
   }
   /** @internal */
   handleEnd(end: CallEnd): void { this.#step({ type: 'ended', end }); }
@@ -263,8 +240,7 @@ export class Call {
     const { clock } = this.#context;
     const { state, effects } = stepCall(this.#machine, event, clock.now());
     this.#machine = state;
-    this.#media?.setSending(!state.muted && !state.held);
-    this.#media?.setShowing(!state.held);
+    this.#line.setSending(!state.muted && !state.held, !state.held);
     this.#cancelTimer?.();
     const at = callTimeout(state);
     this.#cancelTimer = at === null ? null : clock.after(Math.max(0, at - clock.now()), () => this.#step({ type: 'timer' }));
@@ -294,60 +270,22 @@ export class Call {
         this.#events.emit(effect.type);
         return;
       case 'restartMedia':
-        if (this.#media) void this.#descriptions.restart(this.#media);
+        this.#line.restart();
         return;
       case 'giveUp':
         void this.#context.request('call.hangup', { call: this.id }).catch(() => undefined);
         return;
       case 'ended':
-        this.#closeMedia();
+        this.#line.close();
         this.#quality.end();
         this.#events.emit('ended', effect.end);
         this.#events.clear();
     }
   }
 
-  #openMedia(): CallMedia {
-    this.#media ??= this.#context.media.openCall(this.#context.iceServers(), {
-      onCandidate: (candidate) => this.#descriptions.candidate(candidate),
-      onConnection: (media) => this.#step({ type: 'media', media }),
-      onMicrophoneLost: (error) => this.#fail(error),
-      onVideo: () => this.#events.emit('video', this.video),
-      onVideoLost: (error) => this.#fail(error),
-      onNegotiation: () => {
-        if (this.#media && !this.end) void this.#descriptions.renegotiate(this.#media);
-      },
-    });
-    return this.#media;
-  }
-
-  #closeMedia(): void {
-    this.#levels.stop();
-    this.#media?.close();
-    this.#media = null;
-  }
-
-  /** Waits for the microphone only where the browser may have to ask: without it there is no call to make. */
-  async #openMicrophone(media: CallMedia): Promise<void> {
-    const opened = media.openMicrophone();
-    if (this.#context.media.permission !== 'granted') return opened;
-    opened.catch((thrown: unknown) => this.#fail(thrown));
-  }
-
   async #show(kind: VideoKind): Promise<void> {
     if (this.end || !this.mine || this.answeredAt === null) throw this.#wrong('shown video');
-    await this.#openMedia().startVideo(kind);
-  }
-
-  #connect(connected: Promise<void>): void {
-    this.#connected = connected;
-    // answer() waits for it and tells of a failure; the next answer() tries anew.
-    connected.catch(() => { this.#connected = null; });
-  }
-
-  /** A camera that cannot be opened costs no call. */
-  async #tryCamera(): Promise<void> {
-    await this.#openMedia().startVideo('camera').catch((thrown: unknown) => this.#fail(thrown));
+    await this.#line.startVideo(kind);
   }
 
   async #command<M extends MethodName>(method: M, params: ParamsOf<M>): Promise<ResultOf<M>> {
@@ -364,8 +302,7 @@ export class Call {
       this.conclude(reason);
       return;
     }
-    this.#media?.setAudible(false);
-    this.#media?.setSending(false);
+    this.#line.silence();
     const told = tell();
     if (!this.#context.reachable()) this.conclude(reason);
     try {
@@ -378,10 +315,7 @@ export class Call {
     }
   }
 
-  #meter(): void {
-    const { clock } = this.#context;
-    if (!this.end) this.#levels.run(clock, () => this.#events.count('level') > 0, () => this.#media?.levels());
-  }
+  #meter(): void { this.#line.meter(() => this.#events.count('level') > 0); }
 
   #fail(thrown: unknown): void {
     if (this.end) return;
