@@ -14,6 +14,9 @@ export interface CallListHandlers {
 /** What the server says of calls. */
 export type CallPush = Extract<Push, { event: `call.${string}` }>;
 
+/** Whether a push is about a call. */
+export const isCallPush = (push: Push): push is CallPush => push.event.startsWith('call.');
+
 /** The user's live calls. */
 export class CallList {
   readonly #context: CallContext;

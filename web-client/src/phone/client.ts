@@ -17,13 +17,14 @@ import { openWebSocket } from '../signaling/socket.js';
 import { Audio, type AudioEvents } from './audio.js';
 import type { Call } from './call.js';
 import { toneOf } from './call-tone.js';
-import { CallList } from './calls.js';
+import { CallList, isCallPush } from './calls.js';
 import type { ClientPorts, RingdownOptions } from './client-options.js';
 import type { ClientEvents, ClientState } from './client-events.js';
 import { Consultation } from './consultation.js';
 import { dialled } from './dialled.js';
-import { Directory } from './directory.js';
-import { Rooms } from './rooms.js';
+import type { Directory } from './directory.js';
+import type { Rooms } from './rooms.js';
+import { ServerView } from './server-view.js';
 import { socketUrl } from './server-address.js';
 
 /** The client of a Ringdown server. */
@@ -56,11 +57,10 @@ export class RingdownClient {
   readonly #autoAnswer: boolean;
   readonly #connection: Connection;
   readonly #calls: CallList;
+  readonly #view: ServerView;
   readonly #stopWatching: () => void;
   #state: ClientState = 'offline';
   #welcome: Welcome | null = null;
-  #switchUp = false;
-  #parked: readonly ParkedCall[] = [];
   #destroyed = false;
   #refusal: RingdownError | null = null;
   #waiting: { resolve: () => void; reject: (error: RingdownError) => void }[] = [];
@@ -107,8 +107,8 @@ export class RingdownClient {
       onIncoming: (call, autoAnswer) => this.#handleIncoming(call, autoAnswer),
     });
     this.audio = new Audio(this.#media, this.#audioEvents);
-    this.rooms = new Rooms((method, params) => this.#connection.request(method, params), (room) => this.#events.emit('room', room));
-    this.directory = new Directory((query) => this.#connection.request('directory.search', { query }));
+    this.#view = new ServerView((method, params) => this.#connection.request(method, params), this.#media, this.#events);
+    ({ rooms: this.rooms, directory: this.directory } = this.#view);
     this.#stopWatching = this.#watch(ports.watchPage ?? watchPage);
   }
 
@@ -119,9 +119,9 @@ export class RingdownClient {
   /** The live calls on all of the user's devices, oldest first. */
   get calls(): readonly Call[] { return this.#calls.all; }
   /** Whether calls can be placed. */
-  get switchUp(): boolean { return this.#switchUp; }
+  get switchUp(): boolean { return this.#view.switchUp; }
   /** Who waits on which parking slot, in the whole company: `call` with a slot takes that call. */
-  get parked(): readonly ParkedCall[] { return this.#parked; }
+  get parked(): readonly ParkedCall[] { return this.#view.parked; }
   /** The server's version; empty before the first connect. */
   get serverVersion(): string { return this.#welcome?.serverVersion ?? ''; }
 
@@ -267,75 +267,14 @@ export class RingdownClient {
   }
 
   #handleState(state: State, fresh: boolean): void {
-    this.directory.replace(state.directory);
-    this.#events.emit('directory', this.directory.entries);
-    this.#setSwitch(state.switchUp);
-    this.#media.setTones(state.tones);
-    this.rooms.replace(state.rooms);
-    this.#setParked(state.parked);
+    this.#view.replace(state);
     this.#calls.reconcile(state, fresh);
   }
 
-  #setSwitch(up: boolean): void {
-    if (this.#switchUp === up) return;
-    this.#switchUp = up;
-    this.#events.emit('switch', up);
-  }
-
-  #setParked(parked: readonly ParkedCall[]): void {
-    const changed = parked.length > 0 || this.#parked.length > 0;
-    this.#parked = parked;
-    if (changed) this.#events.emit('parked', parked);
-  }
-
   #handlePush(push: Push): void {
-    switch (push.event) {
-      case 'ping':
-        return;
-      case 'presence':
-        this.directory.handlePresence(push.data.entries);
-        this.#events.emit('presence', push.data.entries);
-        return;
-      case 'message':
-        this.#events.emit('message', push.data.message);
-        return;
-      case 'message.delivery':
-        this.#events.emit('messageDelivery', push.data.message, push.data.delivered);
-        return;
-      case 'directory.changed':
-        this.directory.handleChange(push.data.entries, push.data.removed);
-        this.#events.emit('directory', this.directory.entries);
-        return;
-      case 'room':
-        this.rooms.handle(push.data.room, push.data.room.members.some(({ party }) => party.userId === this.me?.userId));
-        return;
-      case 'room.talking':
-        this.#events.emit('roomTalking', push.data.room, push.data.member, push.data.isTalking);
-        return;
-      case 'calls':
-        this.#calls.handleAll(push.data.calls);
-        return;
-      case 'parked':
-        this.#setParked(push.data.calls);
-        return;
-      case 'completion':
-        this.#events.emit('completion', push.data.peer, push.data.state);
-        return;
-      case 'settings':
-        this.#events.emit('settings', push.data.settings);
-        return;
-      case 'switch':
-        this.#setSwitch(push.data.up);
-        return;
-      case 'tones':
-        this.#media.setTones(push.data.tones);
-        return;
-      case 'token.expiring':
-        this.#events.emit('tokenExpiring', push.data.seconds);
-        return;
-      default:
-        if (push.event.startsWith('call.')) this.#calls.handlePush(push);
-    }
+    if (push.event === 'calls') this.#calls.handleAll(push.data.calls);
+    else if (isCallPush(push)) this.#calls.handlePush(push);
+    else this.#view.handlePush(push, this.me?.userId);
   }
 
   #handleGiveUp(error: RingdownError): void {
