@@ -13,7 +13,8 @@ use ringdown_control::{
     AppFrame, Command, CommandId, CommandResult, DirectorySnapshot, Event, SettingChanged, Snapshot,
 };
 use ringdown_desk::{
-    AskId, ConnId, Desk, HelloInput, LinkId, NodeHello, Output, Person, ResumeInput, SessionRecord, Stats,
+    AskId, ConnId, Desk, HelloInput, LinkId, NodeHello, Output, Person, PushBody, ResumeInput, SessionRecord,
+    Stats,
 };
 use ringdown_protocol::{
     ErrorCode, ErrorInfo, HistoryParams, HistoryResult, Request, Response, Settings, SettingsChange,
@@ -40,6 +41,8 @@ const MAX_LOOKUPS: usize = 64;
 pub enum ToBrowser {
     /// A frame.
     Text(Arc<str>),
+    /// A push with its number; put together by the connection, for the desk has thousands of them.
+    Push(u64, PushBody),
     /// The end, after what is before it.
     Close(ErrorInfo),
 }
@@ -275,6 +278,7 @@ impl DeskTask {
         while let Some(output) = self.desk.poll_output() {
             match output {
                 Output::Send { conn, text } => self.send_to_browser(conn, ToBrowser::Text(text)),
+                Output::Push { conn, seq, body } => self.send_to_browser(conn, ToBrowser::Push(seq, body)),
                 Output::FlushDue { conn } => {
                     let line = self.browsers.get(&conn);
                     if line.is_some_and(|line| line.queue.capacity() > BROWSER_QUEUE / 2) {

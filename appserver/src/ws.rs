@@ -13,8 +13,8 @@ use axum::{
 };
 use ringdown_desk::{ConnId, HelloInput, ResumeInput, secret_hash};
 use ringdown_protocol::{
-    ErrorCode, ErrorInfo, FrameRefusal, HelloParams, MAX_FRAME_BYTES, Method, Push, PushFrame, Request,
-    Response as Answer, ResumeParams, parse_request,
+    ErrorCode, ErrorInfo, FrameRefusal, HelloParams, MAX_FRAME_BYTES, Method, Request, Response as Answer,
+    ResumeParams, parse_request,
 };
 use tokio::{
     sync::{Notify, mpsc},
@@ -40,10 +40,14 @@ const PING_EVERY: Duration = Duration::from_secs(25);
 const SILENT_FOR: Duration = Duration::from_secs(70);
 /// A frame that cannot be written within this ends the connection.
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
+/// The push that asks for a sign of life.
+const PING: &str = r#"{"seq":0,"event":"ping","data":{}}"#;
 /// Frames that are no requests, before the connection is closed.
 const MAX_MISTAKES: u32 = 20;
 /// Between the protocol's limit and this a frame is answered with an error; beyond, the connection just ends.
 const MAX_READ_BYTES: usize = 2 * MAX_FRAME_BYTES;
+/// Most requests are a few hundred bytes, and every connection has a buffer.
+const READ_BUFFER_BYTES: usize = 2 * 1024;
 
 /// Takes a browser's connection. Nothing is attached to it before `hello` or `resume`.
 pub async fn upgrade(
@@ -61,6 +65,7 @@ pub async fn upgrade(
     match upgrade {
         Err(rejection) => rejection.into_response(),
         Ok(upgrade) => upgrade
+            .read_buffer_size(READ_BUFFER_BYTES)
             .max_message_size(MAX_READ_BYTES)
             .max_frame_size(MAX_READ_BYTES)
             .on_upgrade(move |socket| Connection::new(app, peer, socket).run()),
@@ -217,7 +222,7 @@ impl Connection {
         let mut ping = tokio::time::interval_at(Instant::now() + PING_EVERY, PING_EVERY);
         ping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut silent_at = Instant::now() + SILENT_FOR;
-        let ping_text = encode(&PushFrame { seq: 0, push: Push::Ping {} });
+        let ping_text = Utf8Bytes::from_static(PING);
         loop {
             tokio::select! {
                 message = self.socket.recv() => {
@@ -232,11 +237,12 @@ impl Connection {
                     }
                 }
                 message = outgoing.recv() => match message {
-                    Some(ToBrowser::Text(text)) => self.write(&text).await?,
+                    Some(ToBrowser::Text(text)) => self.write(Utf8Bytes::from(&*text)).await?,
+                    Some(ToBrowser::Push(seq, body)) => self.write(body.frame(seq).into()).await?,
                     Some(ToBrowser::Close(error)) => return Err(End::Because(error)),
                     None => return Err(End::Gone),
                 },
-                _ = ping.tick() => self.write(&ping_text).await?,
+                _ = ping.tick() => self.write(ping_text.clone()).await?,
                 () = sleep_until(silent_at) => return Err(End::Code(1001, "silent for 70 s")),
                 () = cut.notified() => return Err(End::Code(1013, "the connection is too slow")),
                 () = shutdown.wait() => return Err(End::Code(1001, "the server stops")),
@@ -289,7 +295,7 @@ impl Connection {
     }
 
     async fn answer(&mut self, id: u32, error: ErrorInfo) -> Flow<()> {
-        self.write(&encode(&Answer { id, result: None, error: Some(error) })).await
+        self.write(Utf8Bytes::from(&*encode(&Answer { id, result: None, error: Some(error) }))).await
     }
 
     /// Answers with an error and ends the connection.
@@ -298,8 +304,8 @@ impl Connection {
         Err(End::Because(error))
     }
 
-    async fn write(&mut self, text: &str) -> Flow<()> {
-        let message = Message::Text(Utf8Bytes::from(text));
+    async fn write(&mut self, text: Utf8Bytes) -> Flow<()> {
+        let message = Message::Text(text);
         match timeout(WRITE_WITHIN, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(End::Gone),

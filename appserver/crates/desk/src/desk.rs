@@ -24,7 +24,7 @@ use std::{
 use ringdown_control::{
     AppFrame, CallRecord, Command, CommandId, CommandResult, DirectorySnapshot, LegFigures, SettingChanged,
 };
-use ringdown_protocol::{ErrorInfo, HistoryParams, Push, PushFrame, Response, SettingsChange};
+use ringdown_protocol::{ErrorInfo, HistoryParams, Push, Response, SettingsChange};
 use ringdown_types::{MessageId, NodeId, Random, SessionId, UserId};
 use serde_json::Value;
 
@@ -34,6 +34,7 @@ use crate::{
     node::Node,
     pending::PendingCommands,
     people::Roster,
+    ring::{Kept, PushBody},
     session::{Presence, Session},
     timer::Timers,
 };
@@ -109,13 +110,22 @@ impl std::fmt::Debug for ResumeInput {
 /// What the shell does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Output {
-    /// Sends a frame to a browser. Where it does not fit into the connection's queue, the connection is closed: the
+    /// Sends an answer to a browser. Where it does not fit into the connection's queue, the connection is closed: the
     /// client resumes and gets it again.
     Send {
         /// The connection.
         conn: ConnId,
         /// The frame.
         text: Arc<str>,
+    },
+    /// Sends a push to a browser, as [`Output::Send`] does.
+    Push {
+        /// The connection.
+        conn: ConnId,
+        /// Its number.
+        seq: u64,
+        /// The rest of it.
+        body: PushBody,
     },
     /// Presence or directory changes wait for this connection: call [`Desk::flush`] if its queue has room. If not,
     /// they go on gathering and this comes again.
@@ -245,6 +255,8 @@ pub struct Desk {
     /// The first of them told, and the others are given their time.
     awaits_nodes: bool,
     flush_set: bool,
+    /// What was told in the flush under way, by what had changed: most sessions are told the same.
+    told_now: HashMap<presence::Stale, presence::News>,
     timers: Timers,
     outputs: VecDeque<Output>,
     server_version: String,
@@ -279,6 +291,7 @@ impl Desk {
             calls_complete: false,
             awaits_nodes: false,
             flush_set: false,
+            told_now: HashMap::new(),
             timers: Timers::default(),
             outputs: VecDeque::new(),
             server_version: server_version.to_owned(),
@@ -375,19 +388,23 @@ impl Desk {
 
     /// Gives a push to a session; it is sent if somebody is there, and kept for a replay in any case.
     fn push(&mut self, session: SessionId, push: Push) {
+        let body = PushBody::new(&push);
+        self.push_kept(session, body.clone(), Kept::Push(body));
+    }
+
+    /// The same for a push that is kept in another form.
+    fn push_kept(&mut self, session: SessionId, body: PushBody, kept: Kept) {
         let Some(session) = self.sessions.get_mut(&session) else { return };
-        let text = session.push(push);
+        let seq = session.keep(kept);
         if let Some(conn) = session.conn() {
-            self.outputs.push_back(Output::Send { conn, text });
+            self.outputs.push_back(Output::Push { conn, seq, body });
         }
     }
 
     /// Says what is said again soon: it is neither counted nor replayed.
     fn push_uncounted(&mut self, session: SessionId, push: Push) {
         if let Some(conn) = self.sessions.get(&session).and_then(Session::conn) {
-            let frame = PushFrame { seq: 0, push };
-            let text = serde_json::to_string(&frame).expect("pushes have string keys and finite numbers");
-            self.outputs.push_back(Output::Send { conn, text: text.into() });
+            self.outputs.push_back(Output::Push { conn, seq: 0, body: PushBody::new(&push) });
         }
     }
 

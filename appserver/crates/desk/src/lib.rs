@@ -26,7 +26,7 @@ pub use desk::{
 };
 pub use people::Person;
 pub use rate::{Backoff, Rate, RateLimiter};
-pub use ring::PushRing;
+pub use ring::{Kept, PushBody, PushRing};
 pub use session::{
     MAX_SESSIONS_PER_USER, PING_INTERVAL, RESUME_WINDOW, SessionRecord, UNREACHABLE_AFTER, secret_hash,
 };

@@ -11,16 +11,17 @@
 use std::{
     collections::BTreeSet,
     net::IpAddr,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
-use ringdown_protocol::{Push, PushFrame};
 use ringdown_types::{SessionId, UserId};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use crate::{ConnId, ring::PushRing};
+use crate::{
+    ConnId,
+    ring::{Kept, PushRing},
+};
 
 /// How long a session and its calls wait for a `resume`.
 pub const RESUME_WINDOW: Duration = Duration::from_secs(120);
@@ -124,12 +125,8 @@ impl Session {
         !self.stale_presence.is_empty() || !self.stale_entries.is_empty()
     }
 
-    /// Numbers a push and keeps it; returns its text.
-    pub(crate) fn push(&mut self, push: Push) -> Arc<str> {
-        let frame = PushFrame { seq: self.ring.seq() + 1, push };
-        let text: Arc<str> =
-            serde_json::to_string(&frame).expect("pushes have string keys and finite numbers").into();
-        self.ring.push(Arc::clone(&text));
-        text
+    /// Keeps a push and gives it its number.
+    pub(crate) fn keep(&mut self, kept: Kept) -> u64 {
+        self.ring.push(kept)
     }
 }

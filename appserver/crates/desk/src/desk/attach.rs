@@ -8,6 +8,7 @@ use ringdown_types::{SessionId, UserId};
 
 use super::{ConnId, Desk, HelloInput, Output, ResumeInput, signed_out};
 use crate::{
+    ring::{Kept, PushBody},
     session::{
         MAX_SESSIONS_PER_USER, PING_INTERVAL, Presence, RESUME_WINDOW, Session, SessionRecord,
         UNREACHABLE_AFTER, secret_hash,
@@ -93,7 +94,7 @@ impl Desk {
         let missed: Option<Vec<_>> = if restored || last_seq == 0 {
             None
         } else {
-            session.ring.replay(last_seq).map(|pushes| pushes.cloned().collect())
+            session.ring.replay(last_seq).map(|kept| kept.cloned().collect())
         };
         let user = session.record.user;
         if missed.is_none() {
@@ -110,10 +111,29 @@ impl Desk {
             self.mark_told(id);
             self.push_offers(id);
         } else {
-            for text in missed.into_iter().flatten() {
-                self.outputs.push_back(Output::Send { conn, text });
-            }
+            self.replay(id, conn, last_seq, missed.into_iter().flatten());
             self.set_flush(now);
+        }
+    }
+
+    /// Says again what was missed. Of presence and the directory only what holds now counts: the next flush tells it,
+    /// and an empty push keeps the number.
+    fn replay(&mut self, id: SessionId, conn: ConnId, last_seq: u64, missed: impl Iterator<Item = Kept>) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let nothing = PushBody::new(&Push::Presence { entries: Vec::new() });
+        for (seq, kept) in (last_seq + 1..).zip(missed) {
+            let body = match kept {
+                Kept::Push(body) => body,
+                Kept::Presence(users) => {
+                    session.stale_presence.extend(users.iter());
+                    nothing.clone()
+                }
+                Kept::Entries(users) => {
+                    session.stale_entries.extend(users.iter());
+                    nothing.clone()
+                }
+            };
+            self.outputs.push_back(Output::Push { conn, seq, body });
         }
     }
 

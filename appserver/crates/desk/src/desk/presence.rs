@@ -1,13 +1,16 @@
 //! Presence: derived from legs, sessions and registrations, told to everybody.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use ringdown_control::LegState;
 use ringdown_protocol::{PresenceEntry, PresenceState, Push};
 use ringdown_types::UserId;
 
 use super::{ConnId, Desk, FLUSH_EVERY, Output};
-use crate::timer::Timer;
+use crate::{
+    ring::{Kept, PushBody},
+    timer::Timer,
+};
 
 impl Desk {
     /// What others were last told.
@@ -48,6 +51,7 @@ impl Desk {
     }
 
     pub(super) fn set_flush(&mut self, now: Instant) {
+        self.told_now.clear();
         if !std::mem::replace(&mut self.flush_set, true) {
             self.timers.set(now + FLUSH_EVERY, Timer::Flush);
         }
@@ -56,6 +60,7 @@ impl Desk {
     /// Asks the shell which connections have room; what stays stale comes again.
     pub(super) fn handle_flush_timer(&mut self, now: Instant) {
         self.flush_set = false;
+        self.told_now.clear();
         let stale: Vec<_> = self
             .sessions
             .values()
@@ -74,30 +79,70 @@ impl Desk {
     pub fn flush(&mut self, conn: ConnId) {
         let Some(&id) = self.by_conn.get(&conn) else { return };
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        let mut presence = std::mem::take(&mut session.stale_presence);
         let entries = std::mem::take(&mut session.stale_entries);
-        if !entries.is_empty() {
-            presence.retain(|user| !entries.contains(user));
-            let told = |user| self.presence_of(user);
-            let (mut changed, mut removed) = (Vec::new(), Vec::new());
-            for user in entries {
+        let mut presence = std::mem::take(&mut session.stale_presence);
+        presence.retain(|user| !entries.contains(user));
+        let stale =
+            Stale { presence: presence.into_iter().collect(), entries: entries.into_iter().collect() };
+        let news = match self.told_now.get(&stale) {
+            Some(news) => news.clone(),
+            None => {
+                let news = self.news_of(&stale);
+                self.told_now.insert(stale, news.clone());
+                news
+            }
+        };
+        if let Some((body, users)) = news.entries {
+            self.push_kept(id, body, Kept::Entries(users));
+        }
+        if let Some((body, users)) = news.presence {
+            self.push_kept(id, body, Kept::Presence(users));
+        }
+    }
+
+    /// How those who changed are now.
+    fn news_of(&self, stale: &Stale) -> News {
+        let told = |user| self.presence_of(user);
+        let mut news = News { entries: None, presence: None };
+        if !stale.entries.is_empty() {
+            let (mut entries, mut removed) = (Vec::new(), Vec::new());
+            for &user in &stale.entries {
                 match self.roster.entry(user, told) {
-                    Some(entry) => changed.push(self.statements.with(entry)),
+                    Some(entry) => entries.push(self.statements.with(entry)),
                     None => removed.push(user.to_string()),
                 }
             }
-            self.push(id, Push::DirectoryChanged { entries: changed, removed });
+            let push = Push::DirectoryChanged { entries, removed };
+            news.entries = Some((PushBody::new(&push), stale.entries.as_slice().into()));
         }
-        let entries: Vec<_> = presence
-            .into_iter()
-            .filter(|&user| self.roster.entry(user, |_| PresenceState::Offline).is_some())
-            .map(|user| {
+        let listed = |user: &&UserId| self.roster.entry(**user, |_| PresenceState::Offline).is_some();
+        let entries: Vec<_> = stale
+            .presence
+            .iter()
+            .filter(listed)
+            .map(|&user| {
                 let (activity, note) = self.statements.shown(user);
                 PresenceEntry { user_id: user.to_string(), presence: self.presence_of(user), activity, note }
             })
             .collect();
         if !entries.is_empty() {
-            self.push(id, Push::Presence { entries });
+            let push = Push::Presence { entries };
+            news.presence = Some((PushBody::new(&push), stale.presence.as_slice().into()));
         }
+        news
     }
+}
+
+/// Whose presence and whose directory entries changed, sorted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Stale {
+    presence: Vec<UserId>,
+    entries: Vec<UserId>,
+}
+
+/// What is told of them, and of whom.
+#[derive(Debug, Clone)]
+pub(super) struct News {
+    entries: Option<(PushBody, Arc<[UserId]>)>,
+    presence: Option<(PushBody, Arc<[UserId]>)>,
 }

@@ -92,3 +92,31 @@ fn who_missed_more_than_the_ring_holds_gets_the_state() {
     assert_eq!(resumed["state"]["calls"][0]["held"], true);
     assert!(resumed["seq"].as_u64() > Some(400));
 }
+
+#[test]
+fn missed_presence_is_told_as_it_is_now_and_keeps_its_number() {
+    let mut world = World::new();
+    world.connect_node(LINK, 1);
+    let tab = world.hello(BOB);
+    world.ring(leg(1, BOB, &tab));
+    world.pass(Duration::from_millis(200));
+    let seen = world.frames.drain(..).filter_map(|(_, frame)| frame["seq"].as_u64()).max().expect("pushes");
+    let alice = world.hello(ALICE);
+    world.pass(Duration::from_millis(200));
+    world.disconnect(tab.conn);
+    world.event(Event::LegChanged { leg: answered(leg(2, ALICE, &alice)) });
+    world.frames.clear();
+    let (conn, resumed) = world.resume(&tab, seen);
+    assert!(resumed.expect("a resume").get("state").is_none(), "nothing but a few pushes was missed");
+    world.pass(Duration::from_millis(200));
+    let pushes: Vec<_> =
+        world.frames.iter().filter(|(to, frame)| *to == conn && frame["seq"].is_u64()).collect();
+    let numbers: Vec<_> = pushes.iter().filter_map(|(_, frame)| frame["seq"].as_u64()).collect();
+    assert_eq!(numbers, (seen + 1..).take(numbers.len()).collect::<Vec<_>>());
+    let told: Vec<_> = pushes
+        .iter()
+        .flat_map(|(_, frame)| frame["data"]["entries"].as_array().into_iter().flatten())
+        .collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["presence"], "on-call");
+}

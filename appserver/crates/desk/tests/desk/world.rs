@@ -103,6 +103,9 @@ impl World {
                 Output::Send { conn, text } => {
                     self.frames.push((conn, serde_json::from_str(&text).expect("JSON")));
                 }
+                Output::Push { conn, seq, body } => {
+                    self.frames.push((conn, serde_json::from_str(&body.frame(seq)).expect("JSON")));
+                }
                 Output::FlushDue { conn } if !self.full.contains(&conn) => self.desk.flush(conn),
                 Output::Close { conn, error } => self.closed.push((conn, error)),
                 Output::Node { link, frame: AppFrame::Command { id, command } } => {
