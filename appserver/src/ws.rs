@@ -184,6 +184,8 @@ impl Connection {
                     epoch: claims.epoch,
                     family: claims.family,
                     token_ends: by_token.then(|| std::time::Instant::now() + left),
+                    kind: ringdown_desk::SessionKind::Phone,
+                    name: None,
                 }))
             }
             Err(Refusal::BadCredentials) => {

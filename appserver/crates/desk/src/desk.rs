@@ -29,7 +29,7 @@ use ringdown_types::{MessageId, NodeId, Random, SessionId, UserId};
 use serde_json::Value;
 
 use crate::{
-    Person, Rate, RateLimiter, SessionRecord,
+    Person, Rate, RateLimiter, SessionKind, SessionName, SessionRecord,
     mirror::Mirror,
     node::Node,
     pending::PendingCommands,
@@ -67,6 +67,11 @@ pub struct HelloInput {
     pub family: String,
     /// When the access token ends; `None` for a ticket.
     pub token_ends: Option<Instant>,
+    /// What the session is for.
+    pub kind: SessionKind,
+    /// Its id and secret, where they are not to be random. Where a session has the id already, they are random after
+    /// all.
+    pub name: Option<SessionName>,
 }
 
 /// A `resume`.

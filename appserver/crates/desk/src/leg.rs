@@ -8,6 +8,8 @@ use ringdown_protocol::{
 };
 use ringdown_types::{NodeId, QualityReport, SessionId};
 
+use crate::SessionKind;
+
 /// A leg that is not over.
 #[derive(Debug, Clone)]
 pub(crate) struct Leg {
@@ -35,11 +37,12 @@ impl Leg {
         }
     }
 
-    /// Whether `session`, one of the user's, is told of the leg. Of the legs that ring for one call each device is
-    /// told its own; once it can be told, so with its offer.
-    pub(crate) fn is_shown_to(&self, session: SessionId) -> bool {
-        let mine = self.session() == Some(session);
-        self.info.role == LegRole::Caller || self.info.answered_at.is_some() || (mine && self.offer.is_some())
+    /// Whether `session`, one of the user's, is told of the leg. Of the legs that ring for one call each telephone is
+    /// told its own, whoever controls all; a browser's once it can be told, so with its offer.
+    pub(crate) fn is_shown_to(&self, session: SessionId, kind: SessionKind) -> bool {
+        let told = kind == SessionKind::Control || self.session() == Some(session);
+        let ready = self.offer.is_some() || self.session().is_none();
+        self.info.role == LegRole::Caller || self.info.answered_at.is_some() || (told && ready)
     }
 
     /// The leg as `session`, one of the user's, sees it.

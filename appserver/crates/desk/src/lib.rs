@@ -28,5 +28,6 @@ pub use people::Person;
 pub use rate::{Backoff, Rate, RateLimiter};
 pub use ring::{Kept, PushBody, PushRing};
 pub use session::{
-    MAX_SESSIONS_PER_USER, PING_INTERVAL, RESUME_WINDOW, SessionRecord, UNREACHABLE_AFTER, secret_hash,
+    MAX_SESSIONS_PER_USER, PING_INTERVAL, RESUME_WINDOW, SessionKind, SessionName, SessionRecord,
+    UNREACHABLE_AFTER, secret_hash,
 };

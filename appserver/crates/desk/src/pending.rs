@@ -97,6 +97,16 @@ impl PendingCommands {
         self.by_id.iter().filter(|(_, pending)| pending.node == node).map(|(id, _)| *id).collect()
     }
 
+    /// What the longest waiting `call.start` of a session at a softswitch sent along.
+    pub(crate) fn oldest_start(&self, node: NodeId, session: SessionId) -> Option<&BTreeMap<String, String>> {
+        let of_session = |pending: &&Pending| pending.node == node && pending.session == session;
+        let starts = self.by_id.values().filter(of_session).filter_map(|pending| match &pending.waiter {
+            Waiter::Start { variables, .. } => Some((pending.due, variables)),
+            _ => None,
+        });
+        starts.min_by_key(|(due, _)| *due).map(|(_, variables)| variables)
+    }
+
     pub(crate) fn get(&self, id: CommandId) -> Option<&Pending> {
         self.by_id.get(&id)
     }

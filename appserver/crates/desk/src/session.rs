@@ -62,6 +62,33 @@ pub fn secret_hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
 
+/// What a session is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SessionKind {
+    /// A telephone in a page: it is rung and holds the audio of its calls. It controls its own calls alone.
+    #[default]
+    Phone,
+    /// Somebody who looks on and controls: it has no audio and is never rung, is told all of the user's legs, and may
+    /// do to each what needs no audio. It ends with its connection.
+    Control,
+}
+
+/// The id and the secret a session is given instead of random ones, so that a client which kept neither finds it
+/// again. Whoever makes them sees to it that nobody can guess them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionName {
+    /// The session.
+    pub id: SessionId,
+    /// Its secret.
+    pub secret: String,
+}
+
+impl std::fmt::Debug for SessionName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionName").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
 /// Whether somebody is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Presence {
@@ -75,6 +102,7 @@ pub(crate) enum Presence {
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) record: SessionRecord,
+    pub(crate) kind: SessionKind,
     pub(crate) presence: Presence,
     pub(crate) address: Option<IpAddr>,
     /// The softswitch rings it.
@@ -92,6 +120,7 @@ impl Session {
     pub(crate) fn new(record: SessionRecord, presence: Presence, restored: bool) -> Self {
         Self {
             record,
+            kind: SessionKind::Phone,
             presence,
             address: None,
             announced: false,
@@ -113,7 +142,12 @@ impl Session {
         }
     }
 
-    /// Whether the user would see it ring.
+    /// Whether the softswitch should ring it.
+    pub(crate) fn can_ring(&self, now: Instant) -> bool {
+        self.kind == SessionKind::Phone && self.is_reachable(now)
+    }
+
+    /// Whether somebody sees what it is told.
     pub(crate) fn is_reachable(&self, now: Instant) -> bool {
         match self.presence {
             Presence::Attached { .. } => true,

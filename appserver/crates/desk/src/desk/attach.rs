@@ -10,8 +10,8 @@ use super::{ConnId, Desk, HelloInput, Output, ResumeInput, signed_out};
 use crate::{
     ring::{Kept, PushBody},
     session::{
-        MAX_SESSIONS_PER_USER, PING_INTERVAL, Presence, RESUME_WINDOW, Session, SessionRecord,
-        UNREACHABLE_AFTER, secret_hash,
+        MAX_SESSIONS_PER_USER, PING_INTERVAL, Presence, RESUME_WINDOW, Session, SessionKind, SessionName,
+        SessionRecord, UNREACHABLE_AFTER, secret_hash,
     },
     timer::Timer,
 };
@@ -24,7 +24,7 @@ const MAX_SEQ: u64 = (1 << 53) - 1;
 impl Desk {
     /// Starts a session.
     pub fn handle_hello(&mut self, now: Instant, hello: HelloInput) {
-        let HelloInput { conn, request, address, user, epoch, family, token_ends } = hello;
+        let HelloInput { conn, request, address, user, epoch, family, token_ends, kind, name } = hello;
         let refusal = match self.roster.person(user) {
             Some(person) if person.enabled && person.epoch == epoch => None,
             _ => Some(signed_out()),
@@ -37,11 +37,17 @@ impl Desk {
             self.outputs.push_back(Output::Close { conn, error });
             return;
         };
-        let id = SessionId::random(self.random.as_mut());
-        let secret = self.random.token(32);
+        let SessionName { id, secret } =
+            name.filter(|name| !self.sessions.contains_key(&name.id)).unwrap_or_else(|| SessionName {
+                id: SessionId::random(self.random.as_mut()),
+                secret: self.random.token(32),
+            });
         let record = SessionRecord { id, secret_hash: secret_hash(&secret), user, epoch, family };
-        self.outputs.push_back(Output::SaveSession(record.clone()));
+        if kind == SessionKind::Phone {
+            self.outputs.push_back(Output::SaveSession(record.clone()));
+        }
         let mut session = Session::new(record, Presence::Attached { conn }, false);
+        session.kind = kind;
         session.address = Some(address);
         self.sessions.insert(id, session);
         self.by_user.entry(user).or_default().insert(id);
@@ -142,7 +148,11 @@ impl Desk {
         let Some(id) = self.by_conn.remove(&conn) else { return };
         let Some(session) = self.sessions.get_mut(&id) else { return };
         session.presence = Presence::Detached { since: now };
-        self.set_detached_timers(now, id);
+        if session.kind == SessionKind::Control {
+            self.end_session(now, id, None);
+        } else {
+            self.set_detached_timers(now, id);
+        }
     }
 
     pub(super) fn set_detached_timers(&mut self, now: Instant, id: SessionId) {
@@ -169,7 +179,9 @@ impl Desk {
         if session.announced {
             self.tell_all_nodes(&Command::SessionDown { session: id });
         }
-        self.outputs.push_back(Output::DropSession(id));
+        if session.kind == SessionKind::Phone {
+            self.outputs.push_back(Output::DropSession(id));
+        }
         self.update_presence(now, user);
     }
 
@@ -201,7 +213,7 @@ impl Desk {
     /// Lets the softswitches ring the session.
     pub(super) fn announce(&mut self, id: SessionId) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        if !std::mem::replace(&mut session.announced, true) {
+        if session.kind == SessionKind::Phone && !std::mem::replace(&mut session.announced, true) {
             let up = Command::SessionUp { session: id, user: session.record.user };
             self.tell_all_nodes(&up);
         }
@@ -232,7 +244,7 @@ impl Desk {
     pub(super) fn calls_for(&self, id: SessionId) -> Vec<CallInfo> {
         let user = self.sessions.get(&id).map(|session| session.record.user);
         let legs = user.into_iter().flat_map(|user| self.mirror.legs_of(user));
-        legs.filter(|leg| leg.is_shown_to(id)).map(|leg| leg.call_info(id)).collect()
+        legs.filter(|leg| self.is_shown(leg, id)).map(|leg| leg.call_info(id)).collect()
     }
 
     /// The state was given: nothing of the directory is stale for this session.

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::{ConnId, Desk, LinkId, Output};
 use crate::{
+    SessionKind,
     leg::{Leg, ended_by, error_code, to_client},
     pending::{Pending, Waiter},
 };
@@ -43,6 +44,7 @@ impl Desk {
                     known.auto_answer = auto_answer;
                     let call = known.call_info(session);
                     self.push_to_owner(leg, session, Push::CallIncoming { call, description, auto_answer });
+                    self.tell_controllers(leg);
                 }
             }
             Event::Description { leg, session, description } => {
@@ -203,19 +205,55 @@ impl Desk {
         } else {
             now
         };
-        let leg = self.mirror.put(active_since, node, info);
+        let mut leg = self.mirror.put(active_since, node, info);
+        if before.is_none() {
+            self.note_variables(&mut leg);
+        }
         let Some(user) = leg.info.user else { return };
         if unchanged {
             return;
         }
         if leg.info.state != LegState::Ended {
             for session in self.sessions_of(user) {
-                if leg.is_shown_to(session) {
+                if self.is_shown(&leg, session) {
                     self.push(session, Push::CallState { call: leg.call_info(session) });
                 }
             }
         }
         self.update_presence(now, user);
+    }
+
+    /// A browser's new call: what it sent along is known from the command, whose reply comes after the leg. Commands
+    /// are obeyed and answered in order, so it is the session's oldest that waits.
+    fn note_variables(&mut self, leg: &mut Leg) {
+        let Some(session) = leg.session().filter(|_| leg.info.role == control::LegRole::Caller) else {
+            return;
+        };
+        let Some(variables) = self.pending.oldest_start(leg.node, session) else { return };
+        leg.variables.clone_from(variables);
+        if let Some(known) = self.mirror.leg_mut(leg.info.leg) {
+            known.variables.clone_from(variables);
+        }
+    }
+
+    /// A leg can be shown: whoever controls it is told.
+    fn tell_controllers(&mut self, leg: LegId) {
+        let Some(leg) = self.mirror.leg(leg) else { return };
+        let Some(user) = leg.info.user else { return };
+        let told: Vec<_> = self
+            .sessions_of(user)
+            .into_iter()
+            .filter(|id| self.sessions.get(id).is_some_and(|session| session.kind == SessionKind::Control))
+            .map(|id| (id, leg.call_info(id)))
+            .collect();
+        for (session, call) in told {
+            self.push(session, Push::CallState { call });
+        }
+    }
+
+    /// Whether a session of the leg's user is told of it.
+    pub(super) fn is_shown(&self, leg: &Leg, session: SessionId) -> bool {
+        self.sessions.get(&session).is_some_and(|known| leg.is_shown_to(session, known.kind))
     }
 
     fn handle_leg_ended(
@@ -243,7 +281,7 @@ impl Desk {
         let Some(user) = leg.info.user else { return };
         let duration = leg.active_since.map(|since| now.saturating_duration_since(since)).unwrap_or_default();
         for session in self.sessions_of(user) {
-            if leg.is_shown_to(session) {
+            if self.is_shown(leg, session) {
                 let push = Push::CallEnded {
                     call: leg.call_info(session),
                     reason: reason.name().to_owned(),

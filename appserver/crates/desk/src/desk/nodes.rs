@@ -34,7 +34,7 @@ impl Desk {
         let sessions: Vec<_> = self
             .sessions
             .values()
-            .filter(|session| session.announced || session.is_reachable(now))
+            .filter(|session| session.announced || session.can_ring(now))
             .map(|session| (session.record.id, session.record.user))
             .collect();
         for (session, user) in sessions {

@@ -42,7 +42,7 @@ impl Desk {
             return if active { PresenceState::OnCall } else { PresenceState::Ringing };
         }
         let mut sessions = self.by_user.get(&user).into_iter().flatten();
-        let browser = sessions.any(|id| self.sessions.get(id).is_some_and(|s| s.is_reachable(now)));
+        let browser = sessions.any(|id| self.sessions.get(id).is_some_and(|s| s.can_ring(now)));
         if browser || self.mirror.has_telephone(user) {
             PresenceState::Online
         } else {

@@ -36,7 +36,7 @@ impl Desk {
             quality.warnings.extend(warnings.iter().filter_map(|told| warning(*told, CallSide::Peer)));
         }
         let shown: Vec<_> =
-            self.sessions_of(user).into_iter().filter(|session| known.is_shown_to(*session)).collect();
+            self.sessions_of(user).into_iter().filter(|session| self.is_shown(known, *session)).collect();
         for session in shown {
             let push = Push::CallQuality { call: leg.to_string(), quality: quality.clone() };
             self.push_uncounted(session, push);

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{ConnId, Desk, Output, signed_out};
 use crate::{
+    SessionKind,
     leg::to_switch,
     pending::{Pending, REPLY_WITHIN, Waiter},
 };
@@ -70,6 +71,12 @@ impl Desk {
         let id = request.id;
         let waiter = Waiter::Plain { conn, request: id };
         let asker = (conn, session);
+        if matches!(
+            request.method,
+            Method::CallStart(_) | Method::CallAnswer(_) | Method::CallDescribe(_) | Method::CallCandidate(_)
+        ) {
+            self.check_has_audio(session)?;
+        }
         match request.method {
             Method::Hello(_) | Method::Resume(_) => {
                 Err(ErrorInfo::new(ErrorCode::WrongState, "the connection has a session already"))
@@ -186,7 +193,16 @@ impl Desk {
         self.send(now, node, session, command, Waiter::Start { conn, request, to, variables })
     }
 
-    /// A command on a leg of the session's own.
+    /// Refuses what belongs to whoever holds a call's audio.
+    fn check_has_audio(&self, session: SessionId) -> Result<(), ErrorInfo> {
+        let kind = self.sessions.get(&session).map(|session| session.kind);
+        if kind == Some(SessionKind::Control) {
+            return Err(ErrorInfo::new(ErrorCode::Forbidden, "this session has no audio"));
+        }
+        Ok(())
+    }
+
+    /// A command on a leg of the session's own; for who controls, on any of the user's.
     pub(super) fn command(
         &mut self,
         now: Instant,
@@ -200,7 +216,8 @@ impl Desk {
         // A call of somebody else's is as unknown as one that never was.
         let known = self.mirror.leg(leg).filter(|known| known.info.user == user && user.is_some());
         let leg = known.ok_or_else(|| self.no_such_call())?;
-        if leg.session() != Some(session) {
+        let controls = self.sessions.get(&session).is_some_and(|known| known.kind == SessionKind::Control);
+        if leg.session() != Some(session) && !controls {
             let message = "the call is on another of your devices";
             return Err(ErrorInfo::new(ErrorCode::Forbidden, message));
         }

@@ -141,6 +141,8 @@ fn the_oldest_detached_one_makes_room() {
             epoch: 1,
             family: String::new(),
             token_ends: None,
+            kind: ringdown_desk::SessionKind::Phone,
+            name: None,
         },
     );
     world.pass(Duration::ZERO);

@@ -2,6 +2,7 @@
 
 mod authorization;
 mod commands;
+mod control_sessions;
 mod detached;
 mod messages;
 mod moved_legs;

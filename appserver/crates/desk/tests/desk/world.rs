@@ -97,7 +97,7 @@ impl World {
         self.now = end;
     }
 
-    fn carry_out(&mut self) {
+    pub(crate) fn carry_out(&mut self) {
         while let Some(output) = self.desk.poll_output() {
             match output {
                 Output::Send { conn, text } => {
@@ -134,6 +134,8 @@ impl World {
                 epoch: 1,
                 family: format!("family of {user}"),
                 token_ends: Some(self.now + Duration::from_secs(600)),
+                kind: ringdown_desk::SessionKind::Phone,
+                name: None,
             },
         );
         self.carry_out();
