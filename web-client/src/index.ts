@@ -15,6 +15,7 @@ export { RingdownError } from './errors.js';
 export type { RingdownErrorName } from './errors.js';
 export type { LogLevel, LogSink } from './logging.js';
 export type { CallEnd } from './call/call-end.js';
+export type { CallGuards } from './call/call-guards.js';
 export type { CallPhase } from './call/call-machine.js';
 export type { CallTone } from './media/call-tones.js';
 export type { AudioDevice, AudioProcessing, CallVideo, Levels, MicrophonePermission, SoundState } from './media/port.js';

@@ -150,6 +150,10 @@ export class PeerMedia implements CallMedia {
     return { local, remote };
   }
 
+  async stats(): Promise<RTCStatsReport | null> {
+    return this.#closed ? null : this.#peer.getStats();
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

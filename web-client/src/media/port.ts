@@ -85,6 +85,8 @@ export interface CallMedia {
   setAudible(audible: boolean): void;
   /** How loud both sides are. */
   levels(): Promise<Levels>;
+  /** What the browser measures; null once closed. */
+  stats(): Promise<RTCStatsReport | null>;
   /** Closes everything of this call's. */
   close(): void;
 }

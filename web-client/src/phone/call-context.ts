@@ -3,6 +3,7 @@ import type { LogSink } from '../logging.js';
 import type { MediaEngine } from '../media/port.js';
 import type { Clock } from '../platform/clock.js';
 import type { IceServer } from '../protocol/generated.js';
+import type { Call } from './call.js';
 import type { MethodName, ParamsOf, ResultOf } from '../protocol/messages.js';
 
 /** What a call needs of its client. */
@@ -10,6 +11,8 @@ export interface CallContext {
   readonly request: <M extends MethodName>(method: M, params: ParamsOf<M>) => Promise<ResultOf<M>>;
   /** Whether requests reach the server at the moment. */
   readonly reachable: () => boolean;
+  /** Places another call. */
+  readonly place: (to: string) => Promise<Call>;
   readonly media: MediaEngine;
   readonly iceServers: () => readonly IceServer[];
   readonly clock: Clock;

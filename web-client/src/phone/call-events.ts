@@ -3,13 +3,19 @@ import type { CallEnd } from '../call/call-end.js';
 import type { CallPhase } from '../call/call-machine.js';
 import type { RingdownError } from '../errors.js';
 import type { CallVideo, Levels } from '../media/port.js';
-import type { CallQuality } from '../protocol/generated.js';
+import type { CallQuality, PeerInfo } from '../protocol/generated.js';
 import type { WarningChanges } from './call-quality.js';
 
 /** A call's events with their listeners' arguments. */
 export interface CallEvents {
   /** Every change of state. */
   state: [state: CallPhase, before: CallPhase];
+  /** It rings: at the other side, or here. */
+  ringing: [];
+  /** The user lets it ring in vain: ring no more. */
+  ignored: [];
+  /** Somebody else is at the other end: it was transferred, picked up or taken from a parking slot, or has got a name. */
+  peer: [peer: Readonly<PeerInfo>];
   /** Answered, and the audio is there. Once a call. */
   answered: [];
   /** The user put the other side on hold, or took it back. */

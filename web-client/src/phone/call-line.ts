@@ -53,7 +53,14 @@ export class CallLine {
 
   /** Connects the audio of an incoming call while it rings. Nothing is sent until the answer. */
   preconnect(offer: Description): void {
-    const media = this.#open();
+    let media: CallMedia;
+    try {
+      media = this.#open();
+    } catch (thrown) {
+      // Without WebRTC, in Node for example, a call rings and can be declined.
+      this.#handlers.onFault(thrown);
+      return;
+    }
     media.setAudible(false);
     // A device takes tens of milliseconds to open, a wireless headset a second. The answer asks where this fails.
     if (this.#context.media.permission === 'granted') media.readyMicrophone().catch(() => undefined);
@@ -66,7 +73,7 @@ export class CallLine {
     await this.#openMicrophone(this.#open());
     await this.#connected;
     if (video) await this.#tryCamera();
-    this.#media?.setAudible(true);
+    this.#open().setAudible(true);
   }
 
   /** The answer failed: nothing is sent or heard again. */
@@ -110,6 +117,9 @@ export class CallLine {
   startVideo(kind: VideoKind): Promise<void> { return this.#open().startVideo(kind); }
   /** Sends it no more, and closes it. */
   stopVideo(kind: VideoKind): void { this.#media?.stopVideo(kind); }
+
+  /** What the browser measures; null where nothing is connected. */
+  stats(): Promise<RTCStatsReport | null> { return this.#media?.stats() ?? Promise.resolve(null); }
 
   /** Tells the levels while `wanted`. */
   meter(wanted: () => boolean): void {

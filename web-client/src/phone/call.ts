@@ -1,5 +1,6 @@
 // A call as an application sees it: joins the call machine, the call's media and the connection.
 import { localEnd, reasonOfError, type CallEnd } from '../call/call-end.js';
+import { guardsOf, type CallGuards } from '../call/call-guards.js';
 import {
   callTimeout, newCall, stepCall, type CallEffect, type CallEvent, type CallMachine, type CallPhase,
 } from '../call/call-machine.js';
@@ -14,6 +15,7 @@ import type { CallContext } from './call-context.js';
 import type { CallEvents } from './call-events.js';
 import { CallLine } from './call-line.js';
 import { QualityWatch } from './call-quality.js';
+import { Consultation } from './consultation.js';
 import { dialled } from './dialled.js';
 
 /** A call. */
@@ -27,6 +29,7 @@ export class Call {
   #cancelTimer: CancelTimer | null = null;
   #answered = false;
   #recording: string | null = null;
+  #ignored = false;
 
   /** @internal Calls are made by the client. */
   constructor(context: CallContext, info: CallInfo) {
@@ -57,6 +60,10 @@ export class Call {
   get variables(): Readonly<Record<string, string>> { return this.#info.variables; }
   /** Where the call is. */
   get state(): CallPhase { return this.#machine.phase; }
+  /** What may be done with the call at the moment. */
+  get can(): CallGuards { return guardsOf(this.#machine, this.id !== '', this.#ignored); }
+  /** Whether the user lets it ring in vain. */
+  get ignored(): boolean { return this.#ignored; }
   /** Whether the user put the other side on hold. */
   get held(): boolean { return this.#machine.held; }
   /** Whether the other side put the user on hold. */
@@ -122,6 +129,13 @@ export class Call {
     await this.#finish('declined', () => this.#context.request('call.decline', { call: this.id, reason }));
   }
 
+  /** Lets the call ring in vain here: `ignored` tells to ring no more. It goes on ringing for the caller and on other devices. */
+  ignore(): void {
+    if (!this.can.ignore) return;
+    this.#ignored = true;
+    this.#events.emit('ignored');
+  }
+
   /** Ends the call in any state. */
   async hangup(): Promise<void> {
     if (this.direction === 'inbound' && this.answeredAt === null) return this.decline();
@@ -168,6 +182,11 @@ export class Call {
 
   /** Hands the other side on to a number; the call ends `transferred`. If nobody takes it, the user is rung again. */
   async transfer(to: string): Promise<void> { await this.#command('call.transfer', { call: this.id, to: dialled(to) }); }
+  /** Holds the call and asks somebody before it is handed on to them. */
+  async consult(to: string): Promise<Consultation> {
+    if (!this.held) await this.hold();
+    return new Consultation(this, await this.#context.place(to));
+  }
   /** Joins the other side with the other side of `other`, which talks or rings; both calls end `transferred`. */
   async completeTransfer(other: Call): Promise<void> { await this.#command('call.complete', { call: this.id, other: other.id }); }
   /** Makes a conference of this call and `other`, which ends; its other side comes along. */
@@ -178,6 +197,9 @@ export class Call {
     const params = slot === undefined ? { call: this.id } : { call: this.id, slot };
     return (await this.#command('call.park', params)).slot;
   }
+
+  /** What the browser measures of the call's connection, as `RTCPeerConnection.getStats()` gives it; null where there is none. */
+  getStats(): Promise<RTCStatsReport | null> { return this.#line.stats(); }
 
   /** @internal Places the call. */
   async start(to: string, variables: Readonly<Record<string, string>>, video: boolean): Promise<void> {
@@ -204,8 +226,10 @@ export class Call {
 
   /** @internal What the server says of the call. */
   handleInfo(info: CallInfo): void {
+    const { peer } = this;
     this.#info = info;
     this.#step({ type: 'info', info });
+    if (peer.number !== info.peer.number || peer.name !== info.peer.name) this.#events.emit('peer', info.peer);
   }
 
   /** @internal An answer to our offer, or a new offer. */
@@ -252,6 +276,7 @@ export class Call {
       case 'phase':
         this.#context.log.info('call', { id: this.id, from: effect.from, to: effect.to });
         this.#events.emit('state', effect.to, effect.from);
+        if (effect.to === 'ringing') this.#events.emit('ringing');
         if (effect.to === 'active' && !this.#answered) {
           this.#answered = true;
           this.#events.emit('answered');

@@ -5,8 +5,8 @@ import type { ChatMessage, CompletionState, DirectoryEntry, ParkedCall, PeerInfo
 import type { Push } from '../protocol/messages.js';
 import type { Call } from './call.js';
 
-/** Where the client is. */
-export type ClientState = 'offline' | 'connecting' | 'ready' | 'reconnecting';
+/** Where the client is. `offline` waits for `connect()`; `closed` is what `destroy()` leaves. */
+export type ClientState = 'offline' | 'connecting' | 'ready' | 'reconnecting' | 'closed';
 
 /** A client's events with their listeners' arguments. */
 export interface ClientEvents {
@@ -24,6 +24,8 @@ export interface ClientEvents {
   call: [call: Call];
   /** A call ended. */
   callEnded: [call: Call, end: CallEnd];
+  /** Somebody called, and nobody answered or declined, on any of the user's devices. Follows `callEnded`. */
+  missedCall: [call: Call];
   /** Presence changed. */
   presence: [entries: readonly PresenceEntry[]];
   /** Somebody wrote to the user, or the user wrote on another of their devices. */

@@ -16,11 +16,11 @@ import { Connection } from '../signaling/connection.js';
 import { openWebSocket } from '../signaling/socket.js';
 import { Audio, type AudioEvents } from './audio.js';
 import type { Call } from './call.js';
-import { toneOf } from './call-tone.js';
+import { isMissed, toneOf } from './call-tone.js';
 import { CallList, isCallPush } from './calls.js';
 import type { ClientPorts, RingdownOptions } from './client-options.js';
 import type { ClientEvents, ClientState } from './client-events.js';
-import { Consultation } from './consultation.js';
+import type { Consultation } from './consultation.js';
 import { dialled } from './dialled.js';
 import type { Directory } from './directory.js';
 import type { Rooms } from './rooms.js';
@@ -97,6 +97,7 @@ export class RingdownClient {
     });
     this.#calls = new CallList({
       request: (method, params) => this.#connection.request(method, params),
+      place: (to) => this.call(to),
       reachable: () => this.#state === 'ready',
       media: this.#media,
       iceServers: () => this.#welcome?.iceServers ?? [],
@@ -177,9 +178,8 @@ export class RingdownClient {
   }
 
   /** Holds `call` and asks somebody at a number before it is handed on to them. */
-  async consult(call: Call, to: string): Promise<Consultation> {
-    if (!call.held) await call.hold();
-    return new Consultation(call, await this.call(to));
+  consult(call: Call, to: string): Promise<Consultation> {
+    return call.consult(to);
   }
 
   /** Rings the user's own devices, telephones too, and then calls. Resolves with the call's `callId`. */
@@ -213,6 +213,8 @@ export class RingdownClient {
     if (this.#destroyed) return;
     this.disconnect();
     this.#destroyed = true;
+    this.#state = 'closed';
+    this.#events.emit('state', 'closed');
     this.#stopWatching();
     this.#media.destroy();
     this.#events.clear();
@@ -296,6 +298,7 @@ export class RingdownClient {
     call.on('ended', (end) => {
       this.#signal(call, end);
       this.#events.emit('callEnded', call, end);
+      if (isMissed(call, end)) this.#events.emit('missedCall', call);
     });
     if (call.mine) this.#media.stopTone();
     this.#events.emit('call', call);

@@ -78,12 +78,12 @@ export class FakeCallMedia implements CallMedia {
 
   async readyMicrophone(): Promise<void> {
     await this.#engine.microphone();
-    this.microphoneReady = true;
+    this.microphoneReady = !this.closed;
   }
 
   async openMicrophone(): Promise<void> {
     await this.#engine.microphone();
-    this.microphone = true;
+    this.microphone = !this.closed;
   }
 
   closeMicrophone(): void {
@@ -100,6 +100,10 @@ export class FakeCallMedia implements CallMedia {
 
   levels(): Promise<{ local: number; remote: number }> {
     return Promise.resolve({ local: 0.25, remote: 0.5 });
+  }
+
+  stats(): Promise<RTCStatsReport | null> {
+    return Promise.resolve(this.closed ? null : new Map());
   }
 
   close(): void {
