@@ -451,6 +451,7 @@ pub(crate) fn leg(id: u128, role: LegRole, browser: &Browser, peer: Party) -> Le
         peer,
         held: false,
         held_by_peer: false,
+        peer_lost: false,
         muted: false,
         direction: MediaDirection::SendRecv,
         created_at: 1_700_000_000_000,

@@ -139,6 +139,10 @@ held: boolean,
  */
 heldByPeer: boolean,
 /**
+ * The other side's connection is lost and may come back within two minutes; the user hears a comfort tone.
+ */
+peerLost: boolean,
+/**
  * Muted at the switch.
  */
 muted: boolean,

@@ -65,6 +65,7 @@ impl Leg {
             peer: peer_info(&info.peer),
             held: info.held,
             held_by_peer: info.held_by_peer,
+            peer_lost: info.peer_lost,
             muted: info.muted,
             created_at: info.created_at,
             answered_at: info.answered_at,

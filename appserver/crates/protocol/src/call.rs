@@ -29,6 +29,9 @@ pub struct CallInfo {
     pub held: bool,
     /// The other side put the user on hold.
     pub held_by_peer: bool,
+    /// The other side's connection is lost and may come back within two minutes; the user hears a comfort tone.
+    #[serde(default)]
+    pub peer_lost: bool,
     /// Muted at the switch.
     pub muted: bool,
     /// When it began, Unix time in milliseconds.

@@ -98,6 +98,9 @@ impl Call {
             State::Talking { .. } => match self.partner(leg.id) {
                 _ if leg.held => Feed::Silence,
                 Some(partner) if partner.held => Feed::Music,
+                Some(partner) if partner.lost => Feed::Tone(ToneId::Comfort),
+                // Who is lost hears nothing, so that its partner is free for the tone.
+                Some(_) if leg.lost => Feed::Silence,
                 Some(partner) => Feed::Partner(partner.id),
                 None => Feed::Silence,
             },

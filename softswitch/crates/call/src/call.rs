@@ -169,6 +169,11 @@ impl Call {
                     debug!(call = %self.id, %leg, "hold dropped: the leg is not answered");
                 }
             }
+            LegEvent::Lost(lost) => {
+                if let Some(leg) = self.leg_mut(leg) {
+                    leg.lost = lost;
+                }
+            }
             LegEvent::Dtmf { digit, relayed } => self.key_pressed(now, leg, (digit, relayed), shared),
             LegEvent::PlayFinished { token } => {
                 if !self.insertion_finished(leg, token) {
@@ -412,6 +417,7 @@ impl Call {
             peer: self.peer_of(leg.id),
             held: leg.held,
             held_by_peer,
+            peer_lost: self.partner(leg.id).is_some_and(|partner| partner.lost),
             muted: leg.muted,
             direction: MediaDirection::new(!leg.held && !held_by_peer, !leg.held),
             created_at: leg.created_at,

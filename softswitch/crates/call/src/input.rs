@@ -180,6 +180,8 @@ pub enum LegEvent {
     },
     /// The leg's media cannot be set up or was lost for too long.
     MediaFailed,
+    /// The leg's media is lost for the time being, or is back. Its partner hears a comfort tone meanwhile.
+    Lost(bool),
     /// A playback that does not repeat reached its end.
     PlayFinished {
         /// The token of [`crate::Action::Play`].

@@ -17,6 +17,8 @@ pub(crate) struct Leg {
     /// It put the other side on hold.
     pub(crate) held: bool,
     pub(crate) muted: bool,
+    /// Its media is lost, and may come back.
+    pub(crate) lost: bool,
     pub(crate) created_at: Instant,
     /// What the media plane was last told to let it hear.
     pub(crate) feed: Feed,
@@ -52,6 +54,7 @@ impl Leg {
             phase: Phase::Dialing,
             held: false,
             muted: false,
+            lost: false,
             created_at: now,
             feed: Feed::Silence,
             insertion: None,

@@ -64,6 +64,8 @@ pub struct LegView {
     pub held: bool,
     /// The other side put this leg on hold.
     pub held_by_peer: bool,
+    /// The other side's media is lost; it may come back.
+    pub peer_lost: bool,
     /// The switch does not pass on what this leg says.
     pub muted: bool,
     /// Which way speech flows because of holds, seen from the device. Music for a held device counts as received.

@@ -291,6 +291,9 @@ pub struct LegInfo {
     pub held: bool,
     /// The other side put this leg on hold.
     pub held_by_peer: bool,
+    /// The other side's media is lost; it may come back within two minutes.
+    #[serde(default)]
+    pub peer_lost: bool,
     /// The switch does not pass on what this leg says.
     pub muted: bool,
     /// Which way media flows, seen from the device.

@@ -474,6 +474,17 @@ pub enum MediaEvent {
         /// Why.
         failure: MediaFailure,
     },
+    /// Nothing comes any more of a browser that spoke: it crashed, was reloaded, or its network is gone. Told after two
+    /// seconds, and once until [`MediaEvent::LegBack`] or [`MediaEvent::LegConnected`].
+    LegLost {
+        /// The leg.
+        leg: LegId,
+    },
+    /// A browser that was lost is heard again, over the transport it had.
+    LegBack {
+        /// The leg.
+        leg: LegId,
+    },
     /// A leg pressed a key; reported once per key, at its end.
     Dtmf {
         /// The leg that pressed it.

@@ -9,7 +9,7 @@ pub const SAMPLE_RATE: u32 = 8000;
 /// repeated; the whole of one that sounds once.
 pub fn tone(plan: TonePlan, tone: ToneId) -> Vec<i16> {
     let peak = match tone {
-        ToneId::MemberJoined | ToneId::MemberLeft => PROGRESS_PEAK / 2.0,
+        ToneId::MemberJoined | ToneId::MemberLeft | ToneId::Comfort => PROGRESS_PEAK / 2.0,
         ToneId::Howler => HOWLER_PEAK,
         _ => PROGRESS_PEAK,
     };

@@ -19,6 +19,7 @@ use ringdown_types::{LegId, MixId};
 use tracing::debug;
 
 use crate::{
+    absence::Absence,
     browser::{Browser, Change},
     digits::Digits,
     feed::{Feed, Play, Sound},
@@ -162,6 +163,7 @@ impl Worker {
             muted: false,
             gain: 1.0,
             incoming: Incoming::default(),
+            absence: Absence::default(),
             feed: Feed::Silence,
             video: None,
             digits: Digits::default(),

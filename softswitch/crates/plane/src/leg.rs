@@ -16,6 +16,7 @@ use ringdown_media::{
 use ringdown_types::{CodecId, LegId, Random};
 
 use crate::{
+    absence::Absence,
     digits::{Current, Digits, PAUSE_FRAMES, event_format},
     feed::{Feed, PLAY_FRAME, next_due},
     incoming::Incoming,
@@ -35,6 +36,8 @@ pub(crate) struct Leg {
     /// How loud it is in mixes, as a factor.
     pub(crate) gain: f32,
     pub(crate) incoming: Incoming,
+    /// Whether its browser is there.
+    pub(crate) absence: Absence,
     pub(crate) feed: Feed,
     /// Its streams beside audio.
     pub(crate) video: Option<Box<Video>>,
@@ -173,6 +176,7 @@ impl Leg {
         [
             Some(self.outgoing.rtcp.next_report()),
             self.incoming.events.next_timeout(),
+            self.absence.next_timeout(),
             self.digits.due,
             self.feed.next_timeout(),
             self.incoming.voice.as_ref().and_then(|voice| voice.due),

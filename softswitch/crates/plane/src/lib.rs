@@ -4,6 +4,7 @@
 //! datagrams with the time, sends what the worker gives it, opens and closes ports when asked, and carries events
 //! back to call control. See `docs/media.md` for a packet's path through the files of this crate.
 
+mod absence;
 mod browser;
 mod commands;
 mod deadlines;

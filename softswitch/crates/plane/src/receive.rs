@@ -15,6 +15,7 @@ use ringdown_types::CodecId;
 use tracing::debug;
 
 use crate::{
+    absence::Sign,
     feed::{Conversion, Feed},
     incoming::{Heard, recognise},
     leg::{Leg, Relayed},
@@ -76,7 +77,10 @@ impl Worker {
         let Datagram { socket, source, buffer, length } = datagram;
         let Some(leg) = self.legs.get_mut(slot) else { return };
         let Some(bytes) = buffer.get_mut(..length) else { return };
-        match leg.transport_at(socket).open(now, socket, source, bytes) {
+        let opened = leg.transport_at(socket).open(now, socket, source, bytes);
+        self.note_sign(now, slot, &opened);
+        let Some(leg) = self.legs.get_mut(slot) else { return };
+        match opened {
             Opened::Handshake | Opened::Refused if matches!(leg.transport, LegTransport::Browser(_)) => {
                 self.drain_browser(now, slot);
                 self.reschedule(slot);
@@ -115,6 +119,27 @@ impl Worker {
                     self.hear(slot, heard, Passage { now, buffer, send });
                 }
             }
+        }
+    }
+
+    /// A browser that can be sent to and of which something comes is there.
+    fn note_sign(&mut self, now: Instant, slot: Slot, opened: &Opened) {
+        let Some(leg) = self.legs.get_mut(slot) else { return };
+        let LegTransport::Browser(browser) = &leg.transport else { return };
+        let sign = match opened {
+            Opened::Refused => return,
+            Opened::Rtp { .. } => Sign::Speech,
+            Opened::Rtcp { .. } | Opened::Handshake => Sign::Life,
+        };
+        if !browser.transport.is_connected() {
+            return;
+        }
+        let was_watched = leg.absence.next_timeout().is_some();
+        if leg.absence.handle_sign(now, sign) {
+            self.outputs.event(MediaEvent::LegBack { leg: leg.id });
+        }
+        if !was_watched && leg.absence.next_timeout().is_some() {
+            self.reschedule(slot);
         }
     }
 

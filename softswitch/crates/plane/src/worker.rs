@@ -156,6 +156,9 @@ impl Worker {
             let Some(leg) = self.legs.get_mut(slot) else { continue };
             leg.scheduled = None;
             let due = leg.handle_timeout(now, send);
+            if leg.absence.handle_timeout(now) {
+                self.outputs.event(MediaEvent::LegLost { leg: leg.id });
+            }
             let is_period_over = leg.outgoing.rtcp.next_report() <= now;
             if is_period_over {
                 self.pass_loss_on(slot);
@@ -264,16 +267,18 @@ impl Worker {
                 }),
                 TransportOutput::Event(TransportEvent::Connected) => {
                     is_connected = true;
+                    self.forget_absence(slot);
                     self.outputs.event(MediaEvent::LegConnected { leg });
                 }
                 TransportOutput::Event(TransportEvent::Failed(reason)) => {
                     let failure = browser::failure(reason);
                     self.outputs.event(MediaEvent::LegFailed { leg, failure });
                 }
-                // The page went away in order; the signalling says whether it comes back.
+                // The page went away in order, and may be about to come back.
                 TransportOutput::Event(TransportEvent::Closed) => {
-                    let failure = MediaFailure::ConsentExpired;
-                    self.outputs.event(MediaEvent::LegFailed { leg, failure });
+                    if let Some(leg) = self.legs.get_mut(slot) {
+                        leg.absence.handle_farewell(now);
+                    }
                 }
                 TransportOutput::Event(TransportEvent::AddressLearned(address)) => {
                     self.routes.claim_address(slot, address);
@@ -288,6 +293,12 @@ impl Worker {
         }
         if is_connected {
             self.wake(now, slot);
+        }
+    }
+
+    fn forget_absence(&mut self, slot: Slot) {
+        if let Some(leg) = self.legs.get_mut(slot) {
+            leg.absence.restart();
         }
     }
 

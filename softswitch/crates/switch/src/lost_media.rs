@@ -1,7 +1,7 @@
 //! Browsers whose media went away.
 //!
-//! A page that closes its connection may be hanging up, reloading or changing networks, and its words, which travel
-//! by way of the app server, arrive after its silence. So the leg waits for them.
+//! A page that fell silent may be hanging up, reloading, crashed or changing networks, and its words, which travel by
+//! way of the app server, arrive after its silence. So the leg waits for them, and its partner hears a comfort tone.
 
 use std::{
     collections::BTreeSet,
@@ -15,18 +15,29 @@ use ringdown_types::LegId;
 pub(crate) struct LostMedia(BTreeSet<(Instant, LegId)>);
 
 impl LostMedia {
-    /// A larger value keeps the other side in silence longer, a smaller one ends calls a reload would have saved.
-    const GRACE: Duration = Duration::from_secs(15);
+    /// As long as its session waits for a page. A larger value keeps the other side longer with somebody who is gone, a
+    /// smaller one ends calls that a slow start of a computer would have saved.
+    const PAGE_GRACE: Duration = Duration::from_secs(120);
+    /// A telephone in a page forgets its calls with the page: it can come back from another network alone.
+    const TELEPHONE_GRACE: Duration = Duration::from_secs(15);
 
-    pub(crate) fn lost(&mut self, now: Instant, leg: LegId) {
-        if !self.0.iter().any(|(_, known)| *known == leg) {
-            self.0.insert((now + Self::GRACE, leg));
+    /// `is_page` says whether the leg is a page's at the app server, which may come back as another page.
+    pub(crate) fn lost(&mut self, now: Instant, leg: LegId, is_page: bool) {
+        if !self.is_lost(leg) {
+            let grace = if is_page { Self::PAGE_GRACE } else { Self::TELEPHONE_GRACE };
+            self.0.insert((now + grace, leg));
         }
     }
 
-    /// The media is back, or the leg is over.
-    pub(crate) fn settled(&mut self, leg: LegId) {
+    pub(crate) fn is_lost(&self, leg: LegId) -> bool {
+        self.0.iter().any(|(_, known)| *known == leg)
+    }
+
+    /// The media is back, or the leg is over. Returns whether it was lost.
+    pub(crate) fn settled(&mut self, leg: LegId) -> bool {
+        let before = self.0.len();
         self.0.retain(|(_, known)| *known != leg);
+        self.0.len() < before
     }
 
     /// A leg that waited in vain.

@@ -89,6 +89,7 @@ impl Translator<'_> {
             peer: self.directory.party(&view.peer),
             held: view.held,
             held_by_peer: view.held_by_peer,
+            peer_lost: view.peer_lost,
             muted: view.muted,
             direction: view.direction,
             created_at: self.clock.unix_ms(view.created_at),

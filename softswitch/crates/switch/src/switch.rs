@@ -23,7 +23,7 @@ use crate::{
     command_log::CommandLog,
     directory::Directory,
     groups::GroupMemory,
-    legs::Legs,
+    legs::{Legs, Side},
     links::Links,
     lost_media::LostMedia,
     mailboxes::{Mailboxes, RecordingEnded},
@@ -191,7 +191,8 @@ impl Switch {
     /// A media worker's report.
     pub fn handle_media_event(&mut self, now: Instant, event: MediaEvent) {
         match event {
-            MediaEvent::LegConnected { leg } => self.lost_media.settled(leg),
+            MediaEvent::LegLost { leg } => self.media_lost(now, leg),
+            MediaEvent::LegConnected { leg } | MediaEvent::LegBack { leg } => self.media_is_back(now, leg),
             MediaEvent::MediaStarted { .. } | MediaEvent::VideoStarted { .. } => {}
             MediaEvent::KeyFrameNeeded { leg, .. } => self.key_frame_needed(now, leg),
             MediaEvent::VoiceActivity { leg, is_active } => self.voice_told(leg, is_active),
@@ -239,7 +240,9 @@ impl Switch {
         let is_telephone = self.legs.get(leg).is_some_and(|leg| !leg.is_web_rtc());
         match failure {
             MediaFailure::ConsentExpired if is_telephone => {}
-            MediaFailure::ConsentExpired => self.lost_media.lost(now, leg),
+            MediaFailure::ConsentExpired => self.media_lost(now, leg),
+            // It came back and could not be reached: it may try again.
+            MediaFailure::DtlsFailed if self.lost_media.is_lost(leg) => {}
             MediaFailure::SocketUnavailable
             | MediaFailure::FingerprintMismatch
             | MediaFailure::DtlsFailed
@@ -250,6 +253,19 @@ impl Switch {
                 }
                 self.calls.handle_leg_event(now, leg, LegEvent::MediaFailed);
             }
+        }
+    }
+
+    /// A browser may be about to say why, or to come back.
+    fn media_lost(&mut self, now: Instant, leg: LegId) {
+        let Some(lost) = self.legs.get(leg) else { return };
+        self.lost_media.lost(now, leg, matches!(lost.side, Side::Browser(_)));
+        self.calls.handle_leg_event(now, leg, LegEvent::Lost(true));
+    }
+
+    fn media_is_back(&mut self, now: Instant, leg: LegId) {
+        if self.lost_media.settled(leg) {
+            self.calls.handle_leg_event(now, leg, LegEvent::Lost(false));
         }
     }
 

@@ -82,10 +82,7 @@ impl WebSession {
         random: &mut dyn Random,
     ) -> Result<WebAnswer, SdpError> {
         if self.sdp.is_offer_pending() {
-            // A ringing device answers our offer; it has nothing of its own to offer yet.
-            if self.negotiated.is_none() {
-                return Err(SdpError::OfferPending);
-            }
+            // A device that rings answers our offer, unless it is a page that came anew and does not know it.
             self.sdp.withdraw_offer();
         }
         let is_first = self.negotiated.is_none();

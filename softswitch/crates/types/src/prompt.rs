@@ -172,11 +172,13 @@ pub enum ToneId {
     MemberJoined,
     /// Somebody leaves a conference: the same falling.
     MemberLeft,
+    /// "Please wait": the other side's connection is lost, and may come back. Two soft low notes every four seconds.
+    Comfort,
 }
 
 impl ToneId {
     /// Every tone.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Dial,
         Self::Ringback,
         Self::Busy,
@@ -187,6 +189,7 @@ impl ToneId {
         Self::Beep,
         Self::MemberJoined,
         Self::MemberLeft,
+        Self::Comfort,
     ];
 
     /// Its name, as on the control link.
@@ -202,6 +205,7 @@ impl ToneId {
             Self::Beep => "beep",
             Self::MemberJoined => "member-joined",
             Self::MemberLeft => "member-left",
+            Self::Comfort => "comfort",
         }
     }
 

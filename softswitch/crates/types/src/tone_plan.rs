@@ -67,6 +67,7 @@ impl TonePlan {
             // Half as loud as the others would be one tone: they sound beneath people who talk.
             ToneId::MemberJoined => "440/120,660/160",
             ToneId::MemberLeft => "660/120,440/160",
+            ToneId::Comfort => "350/200,0/100,350/200,0/3500",
         })
     }
 }

@@ -186,6 +186,7 @@ impl Desk {
             },
             held: false,
             held_by_peer: false,
+            peer_lost: false,
             muted: false,
             created_at: 0,
             answered_at: None,

@@ -272,6 +272,7 @@ pub(crate) fn leg(id: u128, user: UserId, tab: &Tab) -> LegInfo {
         peer: Party { user: None, number: Pii("101".to_owned()), name: Pii(String::new()) },
         held: false,
         held_by_peer: false,
+        peer_lost: false,
         muted: false,
         direction: MediaDirection::SendRecv,
         created_at: 1_700_000_000_000,

@@ -145,3 +145,39 @@ fn a_reloaded_page_takes_its_leg_over() {
     let connected = MediaEvent::LegConnected { leg: page.leg };
     assert_eq!(rig.events.iter().filter(|event| **event == connected).count(), 2);
 }
+
+/// A page that crashes says nothing: it is missed within about two seconds, and told once.
+#[test]
+fn a_browser_that_falls_silent_is_lost_and_found() {
+    let mut rig = Rig::new();
+    let mut page = Browser::new(leg(1), "198.51.100.20:50000", 1);
+    page.add(&mut rig, audio(&[OPUS]), None);
+    page.connect(&mut rig);
+    let mut voice = Phone::new(1, OPUS, Some(440.0));
+    let mut speak = |rig: &mut Rig, page: &mut Browser| {
+        for _ in 0..200 {
+            let packet = voice.frame().expect("a tone");
+            page.say(rig, &packet);
+            rig.advance(FRAME);
+        }
+    };
+    let lost = MediaEvent::LegLost { leg: page.leg };
+    let back = MediaEvent::LegBack { leg: page.leg };
+    let count = |rig: &Rig, wanted: &MediaEvent| rig.events.iter().filter(|event| *event == wanted).count();
+    rig.advance(Duration::from_secs(10));
+    assert_eq!(count(&rig, &lost), 0, "who has not spoken is not missed");
+    speak(&mut rig, &mut page);
+    rig.advance(Duration::from_millis(1_900));
+    assert_eq!(count(&rig, &lost), 0);
+    rig.advance(Duration::from_millis(200));
+    assert_eq!((count(&rig, &lost), count(&rig, &back)), (1, 0));
+    rig.advance(Duration::from_secs(5));
+    speak(&mut rig, &mut page);
+    assert_eq!((count(&rig, &lost), count(&rig, &back)), (1, 1));
+    // A microphone taken away: the checks go on.
+    for _ in 0..20 {
+        rig.advance(Duration::from_millis(1_900));
+        page.keep_consent(&mut rig);
+    }
+    assert_eq!(count(&rig, &lost), 1);
+}

@@ -26,6 +26,13 @@ pub(crate) fn restart(formats: &[u8]) -> SessionDescription {
     SessionDescription { kind: DescriptionKind::Offer, sdp: description(formats, "actpass", "newr") }
 }
 
+/// The offer of another page in the place of the first, such as after a reload: nothing of its media is the same.
+pub(crate) fn reloaded(formats: &[u8], certificate: &str) -> SessionDescription {
+    let sdp = description(formats, "actpass", &certificate.repeat(2));
+    let sdp = sdp.replace("o=- 42", &format!("o=- 42{}", sdp.len())).replace("AB", certificate);
+    SessionDescription { kind: DescriptionKind::Offer, sdp }
+}
+
 /// The answer to an offer: the formats it lists, in its order.
 pub(crate) fn answer(offer: &SessionDescription) -> SessionDescription {
     assert_eq!(offer.kind, DescriptionKind::Offer);
