@@ -43,6 +43,12 @@ pub struct Config {
     pub max_connections: usize,
     /// Connections of one address at once: an office behind one address must fit.
     pub max_connections_per_address: usize,
+    /// The longest file somebody may send, in MiB.
+    pub max_file_mib: u64,
+    /// Room for the files of one person, in MiB.
+    pub max_files_mib_per_person: u64,
+    /// Room for all files together, in MiB.
+    pub max_files_mib: u64,
     /// What is logged, in tracing's filter syntax.
     pub log: String,
     /// How it is logged.
@@ -67,6 +73,9 @@ impl Default for Config {
             realm: "ringdown.local".to_owned(),
             max_connections: 10_000,
             max_connections_per_address: 1_000,
+            max_file_mib: 25,
+            max_files_mib_per_person: 1_024,
+            max_files_mib: 10_240,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -179,6 +188,9 @@ impl Config {
         env.set("RINGDOWN_REALM", &mut self.realm)?;
         env.set("RINGDOWN_MAX_CONNECTIONS", &mut self.max_connections)?;
         env.set("RINGDOWN_MAX_CONNECTIONS_PER_ADDRESS", &mut self.max_connections_per_address)?;
+        env.set("RINGDOWN_MAX_FILE_MIB", &mut self.max_file_mib)?;
+        env.set("RINGDOWN_MAX_FILES_MIB_PER_PERSON", &mut self.max_files_mib_per_person)?;
+        env.set("RINGDOWN_MAX_FILES_MIB", &mut self.max_files_mib)?;
         env.set("RINGDOWN_LOG", &mut self.log)?;
         env.set("RINGDOWN_LOG_FORMAT", &mut self.log_format)?;
         if let Some(list) = env.value("RINGDOWN_ALLOWED_ORIGINS") {
@@ -206,6 +218,10 @@ impl Config {
             return Err(ConfigError::Inconsistent(
                 "public_url and allowed_origins are http:// or https:// URLs without a user and a path",
             ));
+        }
+        let limits = [self.max_file_mib, self.max_files_mib_per_person, self.max_files_mib];
+        if limits.iter().any(|mib| !(1..=1 << 30).contains(mib)) {
+            return Err(ConfigError::Inconsistent("the limits of files are 1 MiB to 1,073,741,824 MiB"));
         }
         let realm_fits = (1..=255).contains(&self.realm.len())
             && self.realm.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));

@@ -48,7 +48,8 @@ pub async fn cross_origin(State(app): State<Arc<App>>, request: Request, next: N
     let mut response =
         if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // What never changes says so itself.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     if let (Verdict::Listed, Some(origin)) = (verdict, origin) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

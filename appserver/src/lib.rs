@@ -14,6 +14,7 @@ pub mod config;
 pub mod desk_task;
 pub mod dialplan;
 pub mod directory;
+pub mod files;
 pub mod first_run;
 pub mod headers;
 pub mod hex;

@@ -34,9 +34,12 @@ pub enum Refusal {
     /// It does not go with what is there.
     #[error("{0}")]
     Conflict(String),
-    /// The body is too long.
-    #[error("body too long")]
-    TooLarge,
+    /// The body is longer than so many bytes.
+    #[error("the body is longer than {0} bytes")]
+    TooLarge(u64),
+    /// No room is left for files: what is full, and what makes room.
+    #[error("{0}")]
+    Full(&'static str),
     /// Too many requests; wait so many seconds.
     #[error("too many requests")]
     RateLimited(u64),
@@ -75,12 +78,12 @@ impl Refusal {
     /// The same over the client protocol.
     pub fn as_error_info(&self) -> ErrorInfo {
         let code = match self {
-            Self::BadRequest(_) | Self::Conflict(_) | Self::TooLarge | Self::MethodNotAllowed => {
+            Self::BadRequest(_) | Self::Conflict(_) | Self::TooLarge(_) | Self::MethodNotAllowed => {
                 ErrorCode::BadRequest
             }
             Self::BadCredentials | Self::Forbidden | Self::ForeignOrigin => ErrorCode::Forbidden,
             Self::NotFound(_) => ErrorCode::BadRequest,
-            Self::RateLimited(_) | Self::Overloaded => ErrorCode::RateLimited,
+            Self::RateLimited(_) | Self::Overloaded | Self::Full(_) => ErrorCode::RateLimited,
             Self::SwitchUnavailable(_) => ErrorCode::SwitchUnavailable,
             Self::Internal(error) => {
                 tracing::error!(%error, "a request failed");
@@ -138,11 +141,17 @@ impl Refusal {
                 "It does not go with what is there.",
                 &["Choose another value."],
             ),
-            Self::TooLarge => (
+            Self::TooLarge(_) => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too-large",
-                "The body is longer than 1 MiB.",
+                "The body is longer than allowed.",
                 &["Send less."],
+            ),
+            Self::Full(_) => (
+                StatusCode::INSUFFICIENT_STORAGE,
+                "full",
+                "There is no room for the file.",
+                &["Delete files that are needed no more.", "Ask an admin for a higher limit."],
             ),
             Self::RateLimited(_) => (
                 StatusCode::TOO_MANY_REQUESTS,

@@ -4,6 +4,7 @@ mod accounts;
 mod codes;
 mod devices;
 mod explain;
+mod files;
 mod history;
 mod numbers;
 mod play;
@@ -85,6 +86,8 @@ pub fn router(app: Arc<App>) -> Router {
         .routes(routes!(codes::codes, codes::change_codes))
         .routes(routes!(codes::parking, codes::change_parking))
         .routes(routes!(explain::explain))
+        .routes(routes!(files::upload))
+        .routes(routes!(files::fetch, files::delete))
         .routes(routes!(history::own))
         .routes(routes!(history::all))
         .routes(routes!(voicemail::list))
@@ -128,7 +131,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
         match read.map_err(|_| Refusal::bad_request("the body did not come within 10 s"))? {
             Ok(Json(body)) => Ok(Self(body)),
             Err(JsonRejection::BytesRejection(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                Err(Refusal::TooLarge)
+                Err(Refusal::TooLarge(MAX_BODY_BYTES as u64))
             }
             Err(error) => Err(Refusal::bad_request(error.body_text())),
         }

@@ -24,6 +24,7 @@ use crate::{
     config::{Config, Tls},
     desk_task::{Counters, DeskHandle, DeskMessage, DeskTask, Outlets},
     directory::{self, DirectoryHandle},
+    files::{self, Files},
     first_run,
     listen::{self, Connections, Listening, Shutdown},
     node::NodeToken,
@@ -53,6 +54,8 @@ pub struct App {
     pub store: Store,
     /// The sign-in desk.
     pub sign_in: SignIn,
+    /// Files people gave it to keep.
+    pub files: Files,
     /// The owner of sessions and calls.
     pub desk: DeskHandle,
     /// The directory's keeper.
@@ -104,6 +107,7 @@ pub struct Server {
     desk: JoinHandle<()>,
     writers: [JoinHandle<()>; 3],
     directory: JoinHandle<()>,
+    sweeper: JoinHandle<()>,
     app: Arc<App>,
 }
 
@@ -161,7 +165,10 @@ impl Server {
             tokio::spawn(directory::run(directory_queue, store.clone(), desk.clone(), config.realm.clone()));
         let origins = AllowedOrigins::new(config.public_url.as_deref(), &config.allowed_origins);
         let pages = load_pages(config, &origins)?;
+        let files = Files::open(&config.state, store.clone(), files::Limits::of(config)).await?;
+        let sweeper = tokio::spawn(files.clone().sweep());
         let app = Arc::new(App {
+            files,
             sign_in: SignIn::new(store.clone(), key, passwords, desk.clone()),
             store,
             desk,
@@ -197,6 +204,7 @@ impl Server {
             desk: desk_task,
             writers,
             directory,
+            sweeper,
             app,
         })
     }
@@ -218,6 +226,7 @@ impl Server {
         self.stop_desk.notify_one();
         drop(self.desk.await);
         self.directory.abort();
+        self.sweeper.abort();
         // The desk held the other ends of the writers' queues, so they write what is left and end.
         for writer in self.writers {
             if timeout(STOP_WITHIN, writer).await.is_err() {

@@ -5,6 +5,7 @@
 //! has to raise a read lock.
 
 mod accounts;
+mod files;
 mod history;
 mod installation;
 mod numbers;
@@ -21,6 +22,7 @@ use sqlx::{
 };
 
 pub use accounts::{Account, AccountChange, Device};
+pub use files::{FileRow, Readers};
 pub use history::{HistoryPage, HistoryRow};
 pub use installation::SoundSettings;
 pub use numbers::{ChangedCodes, Numbered};
@@ -70,9 +72,10 @@ const LIVE: [(i64, &str, &str); 3] = [
     (2, "dialplan", include_str!("../migrations/live/0002_dialplan.sql")),
     (3, "installation", include_str!("../migrations/live/0003_installation.sql")),
 ];
-const HISTORY: [(i64, &str, &str); 2] = [
+const HISTORY: [(i64, &str, &str); 3] = [
     (1, "calls", include_str!("../migrations/history/0001_calls.sql")),
     (2, "quality", include_str!("../migrations/history/0002_quality.sql")),
+    (3, "files", include_str!("../migrations/history/0003_files.sql")),
 ];
 
 impl Store {

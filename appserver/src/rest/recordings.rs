@@ -175,8 +175,8 @@ pub(crate) async fn fetch(
 ) -> Result<Response, Refusal> {
     let (by, recording) = (by(&caller), read_id(&id, "recording")?);
     let (format, total, _) = part(&app, (recording, by), 0).await?;
-    let named = Named { format, name: format!("recording-{recording}") };
-    Ok(sound::answer(&headers, &named, total, move |offset| {
+    let named = Named::sound(format, &format!("recording-{recording}"));
+    Ok(sound::answer(&headers, named, total, move |offset| {
         let app = Arc::clone(&app);
         async move { Ok(part(&app, (recording, by), offset).await?.2) }
     }))

@@ -1,4 +1,4 @@
-//! Sounds that a softswitch keeps, as answers: whole, or one range of them (RFC 9110 §14), read part by part.
+//! Sounds and files as answers: whole, or one range of them (RFC 9110 §14), read part by part.
 
 use std::ops::RangeInclusive;
 
@@ -12,16 +12,28 @@ use ringdown_types::SoundFormat;
 
 use crate::problem::Refusal;
 
-/// A sound, and how it is named.
+/// What a browser is told of a sound or file.
 pub(super) struct Named {
-    pub(super) format: SoundFormat,
-    /// Without its ending.
-    pub(super) name: String,
+    pub(super) media_type: &'static str,
+    /// `Content-Disposition`.
+    pub(super) disposition: String,
+    /// `Cache-Control`.
+    pub(super) cache: &'static str,
 }
 
-/// Answers with a sound of `total` bytes. `part` gives what is there from a byte on, and no more than one reply of the
-/// softswitch carries.
-pub(super) fn answer<F, G>(headers: &HeaderMap, named: &Named, total: u64, part: F) -> Response
+impl Named {
+    /// A sound of a softswitch: to be saved, under a name without its ending.
+    pub(super) fn sound(format: SoundFormat, name: &str) -> Self {
+        Self {
+            media_type: format.media_type(),
+            disposition: format!("attachment; filename=\"{name}.{}\"", format.extension()),
+            cache: "private, no-store",
+        }
+    }
+}
+
+/// Answers with `total` bytes. `part` gives some of what is there from a byte on.
+pub(super) fn answer<F, G>(headers: &HeaderMap, named: Named, total: u64, part: F) -> Response
 where
     F: Fn(u64) -> G + Send + 'static,
     G: Future<Output = Result<Vec<u8>, Refusal>> + Send + 'static,
@@ -33,12 +45,11 @@ where
     };
     let (first, end) =
         wanted.as_ref().map_or((0, total), |range| (*range.start(), range.end().saturating_add(1)));
-    let file = format!("{}.{}", named.name, named.format.extension());
     let mut answer = vec![
-        (header::CONTENT_TYPE, named.format.media_type().to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\"")),
+        (header::CONTENT_TYPE, named.media_type.to_owned()),
+        (header::CONTENT_DISPOSITION, named.disposition),
         (header::ACCEPT_RANGES, "bytes".to_owned()),
-        (header::CACHE_CONTROL, "private, no-store".to_owned()),
+        (header::CACHE_CONTROL, named.cache.to_owned()),
         (header::CONTENT_LENGTH, (end - first).to_string()),
     ];
     let status = if wanted.is_some() {
@@ -54,7 +65,7 @@ where
             let mut bytes = next.await.map_err(|refusal| std::io::Error::other(refusal.to_string()))?;
             if bytes.is_empty() {
                 // It was deleted meanwhile: the connection closes before the length that was promised.
-                return Err(std::io::Error::other("the sound is gone"));
+                return Err(std::io::Error::other("it is gone"));
             }
             bytes.truncate(usize::try_from(end - at).unwrap_or(usize::MAX));
             let at = at + bytes.len() as u64;

@@ -117,8 +117,8 @@ pub(crate) async fn fetch(
 ) -> Result<Response, Refusal> {
     let (user, message) = (caller.account.id, read_id(&id, "message")?);
     let (total, _) = part(&app, (user, message, format), 0).await?;
-    let named = Named { format, name: format!("voicemail-{message}") };
-    Ok(sound::answer(&headers, &named, total, move |offset| {
+    let named = Named::sound(format, &format!("voicemail-{message}"));
+    Ok(sound::answer(&headers, named, total, move |offset| {
         let app = Arc::clone(&app);
         async move { Ok(part(&app, (user, message, format), offset).await?.1) }
     }))

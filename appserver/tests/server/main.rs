@@ -2,6 +2,7 @@
 
 mod calls;
 mod dialplan;
+mod files;
 mod first_start;
 mod harness;
 mod history;

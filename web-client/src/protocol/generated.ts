@@ -430,6 +430,27 @@ solutions: Array<string>,
 fatal: boolean, };
 
 /**
+ * A kept file: `GET /api/v1/files/{id}` gives its bytes.
+ */
+export type FileInfo = {
+/**
+ * Names it.
+ */
+id: string,
+/**
+ * What its sender calls it.
+ */
+name: string,
+/**
+ * What it is, as its first bytes say: `application/octet-stream` where they say nothing.
+ */
+mediaType: string,
+/**
+ * How long it is, in bytes.
+ */
+size: number, };
+
+/**
  * Changes of forwards: what is left out stays, null switches one off.
  */
 export type ForwardChange = {

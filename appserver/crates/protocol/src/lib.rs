@@ -6,6 +6,7 @@
 
 mod call;
 mod error;
+mod files;
 mod frame;
 mod message;
 mod method;
@@ -22,6 +23,7 @@ pub use call::{
     CallDirection, CallInfo, CallState, Description, DescriptionKind, EndedBy, HistoryEntry, PeerInfo,
 };
 pub use error::{ErrorCode, ErrorInfo};
+pub use files::FileInfo;
 pub use frame::{FrameRefusal, MAX_DEPTH, MAX_FRAME_BYTES, Request, Response, parse_request};
 pub use message::{Activity, ChatMessage, MessageParams, MessageSent, PresenceParams};
 pub use method::{

@@ -4,9 +4,9 @@
 use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use ringdown_protocol::{
-    CallStarted, Empty, HistoryResult, LoginRequest, MAX_DEPTH, MAX_FRAME_BYTES, MessageSent, Method,
-    Originated, Problem, PushFrame, RecordingStarted, RefreshRequest, Request, Response, ResumeResult,
-    SearchResult, Slot, Ticket, Tokens, Welcome,
+    CallStarted, Empty, FileInfo, HistoryResult, LoginRequest, MAX_DEPTH, MAX_FRAME_BYTES, MessageSent,
+    Method, Originated, Problem, PushFrame, RecordingStarted, RefreshRequest, Request, Response,
+    ResumeResult, SearchResult, Slot, Ticket, Tokens, Welcome,
 };
 use ringdown_types::EndReason;
 use ts_rs::{Config, TS, TypeVisitor};
@@ -87,6 +87,7 @@ fn typescript() -> String {
         .add::<Originated>()
         .add::<RecordingStarted>()
         .add::<MessageSent>()
+        .add::<FileInfo>()
         .add::<LoginRequest>()
         .add::<RefreshRequest>()
         .add::<Tokens>()

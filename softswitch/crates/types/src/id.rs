@@ -105,6 +105,14 @@ id! {
     MessageId
 }
 id! {
+    /// A conversation in the chat, of two people or more.
+    ConversationId
+}
+id! {
+    /// A file somebody gave the app server to keep.
+    FileId
+}
+id! {
     /// A mix of a media worker: what the members of one conference hear of each other.
     MixId
 }

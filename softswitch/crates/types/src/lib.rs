@@ -28,8 +28,8 @@ pub use end_reason::EndReason;
 pub use extension::{Extension, ParseExtensionError};
 pub use forward::ForwardKind;
 pub use id::{
-    CallId, GroupId, LegId, MessageId, MixId, NodeId, ParseIdError, RecordingId, RoomId, SessionId,
-    TimeConditionId, UserId,
+    CallId, ConversationId, FileId, GroupId, LegId, MessageId, MixId, NodeId, ParseIdError, RecordingId,
+    RoomId, SessionId, TimeConditionId, UserId,
 };
 pub use number::{DialKey, ParkSlot};
 pub use pii::Pii;
