@@ -9,7 +9,8 @@ const library = (entry: string, formats: ('es' | 'iife')[], fileName: string): U
     emptyOutDir: false,
     target: 'es2022',
     sourcemap: true,
-    rolldownOptions: { output: { minify: true } },
+    // Languages are read when they are wanted: `ringdown-phone-de.js` beside `ringdown-phone.js`.
+    rolldownOptions: { output: { minify: true, chunkFileNames: `${fileName}-[name].js` } },
     lib: {
       entry,
       name: 'Ringdown',

@@ -13,7 +13,7 @@ const PEOPLE = [
   person('110', 'Jonas Weber', 'online'), person('111', 'Kavya Raman', 'offline'),
 ];
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.map': 'application/json' };
-const CSP = "default-src 'self'; connect-src 'self' ws:; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; object-src 'none'";
+const CSP = "default-src 'self'; connect-src 'self' ws:; style-src 'self'; script-src 'self'; img-src 'self' data: blob:; base-uri 'none'; object-src 'none'";
 const SWITCH_PAGE = '<!doctype html><title>switch</title><script type="module" src="/switch.js"></script>';
 
 /** Starts the server. `root` is served where given. The result tells its address and lets a test play the others. */

@@ -1,3 +1,3 @@
 // The widget: importing this file defines <ringdown-phone>.
-export { RingdownPhone } from './ringdown-phone.js';
+export { RingdownPhone } from './shell/ringdown-phone.js';
 export * from '../index.js';

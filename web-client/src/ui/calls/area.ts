@@ -1,0 +1,45 @@
+// Calls: the keypad, and what the user should know of them while no call needs the screen.
+import { html, nothing } from 'lit';
+import { t } from '../messages/index.js';
+import { notice } from '../shared/parts.js';
+import { nameOf } from '../shared/people.js';
+import { register } from '../shell/registry.js';
+import './dial-pad-view.js';
+
+register.tab({ id: 'keypad', label: 'calls.keypad', icon: 'keypad', order: 20, keep: true, render: (model) => html`<ringdown-dial-pad .model=${model}></ringdown-dial-pad>` });
+
+register.notice({
+  id: 'problem', order: 0,
+  render: (model) => {
+    const { problem, problemText } = model;
+    if (!problem || !problemText || !model.current) return nothing;
+    return notice({
+      icon: 'warning', kind: 'stop', urgent: true, testid: 'notice-problem', name: problem.name, title: problemText.title, text: problemText.solutions[0] ?? '',
+      action: { label: t('shell.close'), testid: 'dismiss-problem', run: () => model.dismiss() },
+    });
+  },
+});
+
+register.notice({
+  id: 'connection', order: 10,
+  render: ({ client }) => {
+    if (!client || client.state === 'ready') return nothing;
+    const talking = client.calls.some(({ answeredAt, mine }) => mine && answeredAt !== null);
+    return notice({
+      icon: 'offline', testid: 'notice-connection', title: client.state === 'offline' ? t('shell.not-connected') : t('shell.reconnecting'),
+      text: t(talking ? 'calls.goes-on' : 'calls.reach-again'),
+    });
+  },
+});
+
+register.notice({
+  id: 'switch', order: 20,
+  render: ({ client }) => (client?.state !== 'ready' || client.switchUp ? nothing
+    : notice({ icon: 'warning', title: t('calls.no-switch'), text: t('calls.no-switch-help'), testid: 'notice-switch' })),
+});
+
+register.notice({
+  id: 'elsewhere', order: 50,
+  render: (model) => (model.elsewhere.length === 0 ? nothing : html`${model.elsewhere.map((call) =>
+    notice({ icon: 'phone', kind: 'calm', text: t('calls.elsewhere', { name: nameOf(call.peer) }), testid: 'notice-elsewhere' }))}`),
+});

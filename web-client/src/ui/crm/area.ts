@@ -1,0 +1,2 @@
+// What the widget brings for the page around it.
+export {};
