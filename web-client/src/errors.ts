@@ -70,9 +70,12 @@ export const clientError = (name: ClientErrorName, details: ErrorDetails, cause?
 /** An error the server sent. */
 export const serverError = (info: ErrorInfo): RingdownError => new RingdownError(info.name, info.code, info);
 
+/** Whether it is one of this library's, or of a module's, which has the class once more. */
+export const isRingdownError = (thrown: unknown): thrown is RingdownError => thrown instanceof Error && 'solutions' in thrown;
+
 /** Anything thrown, as an error of this library's. */
 export const asRingdownError = (thrown: unknown, name: ClientErrorName = 'media-failed'): RingdownError =>
-  thrown instanceof RingdownError
+  isRingdownError(thrown)
     ? thrown
     : clientError(name, { message: thrown instanceof Error ? thrown.message : String(thrown) }, thrown);
 

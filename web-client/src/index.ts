@@ -9,8 +9,6 @@ export type { CallEvents } from './phone/call-events.js';
 export type { WarningChanges } from './phone/call-quality.js';
 export type { Audio, AudioEvents } from './phone/audio.js';
 export type { Directory } from './phone/directory.js';
-export { SignIn } from './phone/sign-in.js';
-export type { SignInOptions, TokenStore } from './phone/sign-in.js';
 export { RingdownError } from './errors.js';
 export type { RingdownErrorName } from './errors.js';
 export type { LogLevel, LogSink } from './logging.js';
@@ -18,7 +16,10 @@ export type { CallEnd } from './call/call-end.js';
 export type { CallGuards } from './call/call-guards.js';
 export type { CallPhase } from './call/call-machine.js';
 export type { CallTone } from './media/call-tones.js';
-export type { AudioDevice, AudioProcessing, CallVideo, Levels, MicrophonePermission, SoundState } from './media/port.js';
+export type { DevicePreference, DeviceRole } from './media/device-choice.js';
+export type { AudioProcessor } from './media/microphone.js';
+export type { Ringtone } from './media/ringtone.js';
+export type { AudioDevice, AudioProcessing, AudioWarning, CallVideo, DevicePreferences, Levels, MicrophonePermission, SoundState } from './media/port.js';
 export type {
   Activity, AudioQuality, AudioWay, CallDirection, CallQuality, CallSide, ChatMessage, CompletionState, DeclineReason, DirectoryEntry, EndedBy, EndReason, ForwardChange, ForwardSettings, HistoryEntry, HistoryResult, Me, ParkedCall, PeerInfo, QualityIssue, QualityWarning,
   PresenceEntry, PresenceParams, RoomMember, RoomState, PresenceState, Role, Settings, SettingsChange,

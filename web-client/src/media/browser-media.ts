@@ -1,25 +1,30 @@
 // The media engine of a browser: joins microphone, sound, devices and the calls' peer connections.
 import type { CallTones, IceServer } from '../protocol/generated.js';
 import type { CallTone } from './call-tones.js';
-import { Microphone } from './microphone.js';
+import type { DeviceRole } from './device-choice.js';
+import { Devices } from './devices.js';
+import { Microphone, type AudioProcessor } from './microphone.js';
 import { PeerMedia } from './peer-media.js';
 import type {
-  AudioDevice, AudioProcessing, CallMedia, CallMediaHandlers, MediaEngine, MediaEngineHandlers, MicrophonePermission,
-  OpenMedia, SoundState,
+  AudioProcessing, AudioWarning, CallMedia, CallMediaHandlers, MediaEngine, MediaEngineHandlers,
+  MicrophonePermission, OpenMedia, SoundState,
 } from './port.js';
+import type { Ringtone } from './ringtone.js';
 import { Sound } from './sound.js';
+import { Warnings } from './warnings.js';
 
 class BrowserMedia implements MediaEngine {
+  readonly #warnings: Warnings;
+  readonly devices: Devices;
   readonly #microphone: Microphone;
   readonly #sound: Sound;
-  readonly #watching = new AbortController();
+  readonly #calls = new Set<PeerMedia>();
 
   constructor(processing: AudioProcessing, handlers: MediaEngineHandlers) {
-    this.#microphone = new Microphone(processing, handlers.onPermission);
-    this.#sound = new Sound(handlers.onSound);
-    if ('mediaDevices' in navigator) {
-      navigator.mediaDevices.addEventListener('devicechange', handlers.onDevices, { signal: this.#watching.signal });
-    }
+    this.#warnings = new Warnings(handlers.onWarning);
+    this.devices = new Devices(this.#warnings, { onDevices: handlers.onDevices, onUse: (role) => this.#use(role) });
+    this.#microphone = new Microphone(processing, this.devices, this.#warnings, handlers.onPermission);
+    this.#sound = new Sound(this.devices, handlers.onSound);
   }
 
   get permission(): MicrophonePermission {
@@ -30,16 +35,16 @@ class BrowserMedia implements MediaEngine {
     return this.#sound.state;
   }
 
-  get input(): string {
-    return this.#microphone.device;
-  }
-
-  get output(): string {
-    return this.#sound.output;
+  get warnings(): readonly AudioWarning[] {
+    return this.#warnings.all;
   }
 
   openCall(iceServers: readonly IceServer[], handlers: CallMediaHandlers): CallMedia {
-    return new PeerMedia(iceServers, this.#microphone, this.#sound, handlers);
+    const call = new PeerMedia(iceServers, {
+      microphone: this.#microphone, sound: this.#sound, devices: this.devices, onClosed: () => this.#calls.delete(call),
+    }, handlers);
+    this.#calls.add(call);
+    return call;
   }
 
   unlock(): Promise<void> {
@@ -50,21 +55,12 @@ class BrowserMedia implements MediaEngine {
     return this.#microphone.ask();
   }
 
-  async devices(): Promise<readonly AudioDevice[]> {
-    if (!('mediaDevices' in navigator)) return [];
-    const all = await navigator.mediaDevices.enumerateDevices();
-    return all
-      // 'default' and 'communications' name other devices of the list a second time.
-      .filter(({ kind, deviceId }) => kind !== 'videoinput' && !['', 'default', 'communications'].includes(deviceId))
-      .map(({ kind, deviceId, label }) => ({ id: deviceId, kind: kind === 'audioinput' ? 'input' : 'output', label }));
+  addProcessor(processor: AudioProcessor): () => void {
+    return this.#microphone.addProcessor(processor);
   }
 
-  setInput(id: string): Promise<void> {
-    return this.#microphone.choose(id);
-  }
-
-  setOutput(id: string): Promise<void> {
-    return this.#sound.setOutput(id);
+  setRingtone(ringtone?: Ringtone): void {
+    this.#sound.ringtone = ringtone;
   }
 
   startRinging(): void {
@@ -73,6 +69,10 @@ class BrowserMedia implements MediaEngine {
 
   stopRinging(): void {
     this.#sound.stopRinging();
+  }
+
+  testRing(): Promise<void> {
+    return this.#sound.testRing();
   }
 
   setTones(tones: CallTones): void {
@@ -112,9 +112,16 @@ class BrowserMedia implements MediaEngine {
   }
 
   destroy(): void {
-    this.#watching.abort();
+    this.devices.destroy();
     this.#microphone.destroy();
     this.#sound.destroy();
+    this.#warnings.clear();
+  }
+
+  #use(role: DeviceRole): void {
+    if (role === 'input') this.#microphone.handleDevice();
+    else if (role === 'camera') for (const call of this.#calls) call.changeCamera();
+    else void this.#sound.handleDevice();
   }
 }
 

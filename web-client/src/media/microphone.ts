@@ -1,6 +1,9 @@
 // The microphone: opened with the first call that needs it, closed with the last, shared between.
-import { clientError, type RingdownError } from '../errors.js';
+import type { RingdownError } from '../errors.js';
+import { deviceError } from './device-errors.js';
+import type { Devices } from './devices.js';
 import type { AudioProcessing, MicrophonePermission } from './port.js';
+import type { Warnings } from './warnings.js';
 
 /** A call's own copy of the microphone. */
 export interface MicrophoneUse {
@@ -8,24 +11,41 @@ export interface MicrophoneUse {
   release(): void;
 }
 
+/**
+ * Sits between the device and the calls: noise suppression, a voice filter. Gives what is sent in place of `track`, anew for
+ * each device; `release` is called when it is needed no more.
+ */
+export type AudioProcessor = (track: MediaStreamTrack) => Promise<{ readonly track: MediaStreamTrack; readonly release?: () => void }>;
+
 interface User {
   track: MediaStreamTrack;
   readonly onReplaced: (track: MediaStreamTrack) => void;
   readonly onLost: (error: RingdownError) => void;
 }
 
+/** An opened device: its own track, and the one that is sent. */
+interface Source {
+  readonly device: MediaStreamTrack;
+  readonly track: MediaStreamTrack;
+  readonly releases: readonly ((() => void) | undefined)[];
+}
+
 /** The microphone. */
 export class Microphone {
   readonly #processing: AudioProcessing;
+  readonly #devices: Devices;
+  readonly #warnings: Warnings;
   readonly #onPermission: (permission: MicrophonePermission) => void;
   readonly #users = new Set<User>();
-  #source: Promise<MediaStreamTrack> | null = null;
-  #device = '';
-  #permission: MicrophonePermission = 'prompt';
+  readonly #processors = new Set<AudioProcessor>();
+  #source: Promise<Source> | null = null;
+  #permission: MicrophonePermission = typeof document === 'undefined' ? 'denied' : 'prompt';
   #status: PermissionStatus | null = null;
 
-  constructor(processing: AudioProcessing, onPermission: (permission: MicrophonePermission) => void) {
+  constructor(processing: AudioProcessing, devices: Devices, warnings: Warnings, onPermission: (permission: MicrophonePermission) => void) {
     this.#processing = processing;
+    this.#devices = devices;
+    this.#warnings = warnings;
     this.#onPermission = onPermission;
     void this.#watchPermission();
   }
@@ -35,15 +55,10 @@ export class Microphone {
     return this.#permission;
   }
 
-  /** The chosen device; empty for the system's choice. */
-  get device(): string {
-    return this.#device;
-  }
-
   /** A copy of the microphone's track. `onReplaced` gets another when the device changes. */
   async acquire(onReplaced: User['onReplaced'], onLost: User['onLost']): Promise<MicrophoneUse> {
-    const source = await this.#open();
-    const user: User = { track: source.clone(), onReplaced, onLost };
+    const { track } = await this.#current();
+    const user: User = { track: track.clone(), onReplaced, onLost };
     this.#users.add(user);
     return {
       get track() { return user.track; },
@@ -56,14 +71,22 @@ export class Microphone {
 
   /** Opens the microphone and closes it, which makes the browser ask. */
   async ask(): Promise<void> {
-    await this.#open();
+    await this.#current();
     if (this.#users.size === 0) this.#close();
   }
 
-  /** Changes the device, also for calls under way. */
-  async choose(device: string): Promise<void> {
-    this.#device = device;
-    if (this.#source) await this.#replace();
+  /** Another device serves, or something was plugged in or out: calls under way get it. */
+  handleDevice(): void {
+    if (this.#users.size > 0) void this.#replace();
+  }
+
+  /** Puts a processor behind those that are there; the result takes it away. */
+  addProcessor(processor: AudioProcessor): () => void {
+    this.#processors.add(processor);
+    this.handleDevice();
+    return () => {
+      if (this.#processors.delete(processor)) this.handleDevice();
+    };
   }
 
   /** Closes everything. */
@@ -74,48 +97,113 @@ export class Microphone {
     if (this.#status) this.#status.onchange = null;
   }
 
-  #open(): Promise<MediaStreamTrack> {
-    if (this.#source) return this.#source;
-    const source = openTrack(this.#device, this.#processing).then(
-      (track) => {
-        this.#permit('granted');
-        // 'ended' comes when the device is unplugged or the permission is withdrawn, never from our own stop().
-        track.onended = () => void this.#replace();
-        return track;
-      },
-      (thrown: unknown) => {
-        if (this.#source === source) this.#source = null;
-        const error = microphoneError(thrown);
-        if (error.name === 'mic-blocked') this.#permit('denied');
-        throw error;
-      },
-    );
-    this.#source = source;
-    return source;
-  }
-
-  async #replace(): Promise<void> {
-    this.#close();
-    try {
-      const source = await this.#open();
-      for (const user of this.#users) {
-        const track = source.clone();
-        track.enabled = user.track.enabled;
-        user.track.stop();
-        user.track = track;
-        user.onReplaced(track);
+  /** The opened device, whatever replaced it meanwhile. */
+  async #current(): Promise<Source> {
+    for (;;) {
+      if (!this.#source) {
+        this.#devices.retry('input');
+        this.#source = this.#open();
       }
-    } catch (error) {
-      for (const user of this.#users) user.onLost(error as RingdownError);
+      const opening = this.#source;
+      try {
+        const source = await opening;
+        if (this.#source === opening) return source;
+      } catch (error) {
+        if (this.#source === opening) {
+          this.#source = null;
+          throw error;
+        }
+      }
     }
   }
 
+  async #open(): Promise<Source> {
+    const { echoCancellation = true, noiseSuppression = true, autoGainControl = true } = this.#processing;
+    try {
+      const device = await this.#devices.open('input', { echoCancellation, noiseSuppression, autoGainControl });
+      if (this.#permission !== 'granted') {
+        this.#permit('granted');
+        // From here on the browser tells what the devices are called.
+        void this.#devices.refresh();
+      }
+      return await this.#process(device);
+    } catch (thrown) {
+      const error = deviceError('mic', thrown);
+      if (error.name === 'mic-blocked') this.#permit('denied');
+      throw error;
+    }
+  }
+
+  async #process(device: MediaStreamTrack): Promise<Source> {
+    const releases = [];
+    let track = device;
+    this.#warnings.set('processor', null);
+    for (const processor of this.#processors) {
+      try {
+        const processed = await processor(track);
+        ({ track } = processed);
+        releases.push(processed.release);
+      } catch {
+        // The voice matters more than how it sounds.
+        this.#warnings.set('processor', { name: 'processor-failed', role: 'input', label: '' });
+      }
+    }
+    const source = { device, track, releases };
+    // 'ended' comes when the device is unplugged or the permission is withdrawn, never from our own stop().
+    device.onended = () => void this.#handleEnded(source);
+    device.onmute = device.onunmute = () => this.#warnMuted(device.muted);
+    this.#warnMuted(device.muted);
+    return source;
+  }
+
+  async #handleEnded(lost: Source): Promise<void> {
+    const opening = this.#source;
+    await this.#devices.refresh();
+    // The look may have opened another already.
+    if (opening && this.#source === opening && (await opening) === lost) await this.#replace();
+  }
+
+  /** Opens what serves now, and only then lets go of what served: a call hears no gap, and its mute stays as it is. */
+  async #replace(): Promise<void> {
+    const before = this.#source;
+    const opening = this.#source = this.#open();
+    try {
+      const { track } = await opening;
+      // A later change, or the last user's end, overtook this one.
+      if (this.#source !== opening) return;
+      for (const user of this.#users) {
+        const { enabled } = user.track;
+        user.track.stop();
+        user.track = track.clone();
+        user.track.enabled = enabled;
+        user.onReplaced(user.track);
+      }
+    } catch (error) {
+      if (this.#source !== opening) return;
+      this.#source = null;
+      for (const user of this.#users) user.onLost(error as RingdownError);
+    } finally {
+      this.#shut(before);
+    }
+  }
+
+  #warnMuted(muted: boolean): void {
+    this.#warnings.set('muted', muted ? { name: 'device-muted', role: 'input', label: '' } : null);
+  }
+
   #close(): void {
-    const source = this.#source;
+    this.#shut(this.#source);
     this.#source = null;
-    void source?.then((track) => {
-      track.onended = null;
+    for (const key of ['muted', 'processor']) this.#warnings.set(key, null);
+  }
+
+  /** Lets go of a device. */
+  #shut(opening: Promise<Source> | null): void {
+    opening?.then(({ device, track, releases }) => {
+      device.onended = device.onmute = device.onunmute = null;
+      device.stop();
       track.stop();
+      for (const release of releases) release?.();
     }, () => undefined);
   }
 
@@ -129,7 +217,11 @@ export class Microphone {
     try {
       const status = await navigator.permissions.query({ name: 'microphone' });
       this.#status = status;
-      const read = (): void => this.#permit(status.state);
+      const read = (): void => {
+        this.#permit(status.state);
+        // A call whose microphone was taken gets it back.
+        if (status.state === 'granted' && !this.#source) this.handleDevice();
+      };
       status.onchange = read;
       // A stale 'prompt' must not overrule what an opened microphone has shown.
       if (status.state !== 'prompt') read();
@@ -138,68 +230,3 @@ export class Microphone {
     }
   }
 }
-
-const openTrack = async (device: string, processing: AudioProcessing): Promise<MediaStreamTrack> => {
-  if (!('mediaDevices' in navigator)) {
-    throw clientError('insecure-page', {
-      message: 'This page may not use the microphone.',
-      causes: ['The page was loaded over http.'],
-      solutions: ['Open the page over https, or from localhost.'],
-    });
-  }
-  const audio: MediaTrackConstraints = {
-    echoCancellation: processing.echoCancellation ?? true,
-    noiseSuppression: processing.noiseSuppression ?? true,
-    autoGainControl: processing.autoGainControl ?? true,
-  };
-  const open = async (constraints: MediaTrackConstraints): Promise<MediaStreamTrack> => {
-    const [track] = (await navigator.mediaDevices.getUserMedia({ audio: constraints })).getAudioTracks();
-    if (!track) throw new DOMException('no track', 'NotFoundError');
-    return track;
-  };
-  if (device === '') return open(audio);
-  try {
-    return await open({ ...audio, deviceId: { exact: device } });
-  } catch (thrown) {
-    // The chosen device is unplugged: any microphone is better than none.
-    if (nameOf(thrown) === 'OverconstrainedError' || nameOf(thrown) === 'NotFoundError') return open(audio);
-    throw thrown;
-  }
-};
-
-const nameOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.name : '');
-
-/** What getUserMedia threw, in words. */
-const microphoneError = (thrown: unknown): RingdownError => {
-  switch (nameOf(thrown)) {
-    case 'insecure-page':
-      return thrown as RingdownError;
-    case 'NotAllowedError':
-    case 'SecurityError':
-      return clientError('mic-blocked', {
-        message: 'The browser blocks the microphone for this page.',
-        causes: [
-          'The microphone was refused when the browser asked.',
-          'The phone is in a frame without allow="microphone".',
-          'The operating system keeps the browser from the microphone.',
-        ],
-        solutions: [
-          'Click the icon left of the address, allow the microphone, and try again.',
-          'Allow the browser to use the microphone in the system’s privacy settings.',
-        ],
-      }, thrown);
-    case 'NotFoundError':
-    case 'OverconstrainedError':
-      return clientError('mic-missing', {
-        message: 'No microphone was found.',
-        causes: ['No headset or microphone is plugged in.', 'It is switched off in the system settings.'],
-        solutions: ['Plug in a headset and try again.'],
-      }, thrown);
-    default:
-      return clientError('mic-busy', {
-        message: 'The microphone could not be opened.',
-        causes: ['Another program holds the microphone.', 'The device has a fault.'],
-        solutions: ['Close the other program, or choose another microphone.'],
-      }, thrown);
-  }
-};

@@ -1,10 +1,19 @@
 // One call's peer connection.
 import { asRingdownError, clientError, type RingdownError } from '../errors.js';
 import type { Description, IceServer } from '../protocol/generated.js';
+import type { Devices } from './devices.js';
 import type { Microphone, MicrophoneUse } from './microphone.js';
 import { PeerVideo } from './peer-video.js';
 import type { CallMedia, CallMediaHandlers, CallVideo, Levels, MediaConnection, VideoKind } from './port.js';
 import type { Sound } from './sound.js';
+
+/** What the calls of a page share. */
+export interface PeerMediaParts {
+  readonly microphone: Microphone;
+  readonly sound: Sound;
+  readonly devices: Devices;
+  readonly onClosed: () => void;
+}
 
 /** A call's media in the browser. Descriptions are handled strictly one after the other. */
 export class PeerMedia implements CallMedia {
@@ -12,6 +21,7 @@ export class PeerMedia implements CallMedia {
   readonly #handlers: CallMediaHandlers;
   readonly #microphone: Microphone;
   readonly #sound: Sound;
+  readonly #onClosed: () => void;
   readonly #element: HTMLAudioElement;
   readonly #video: PeerVideo;
   #sender: RTCRtpSender | null = null;
@@ -23,15 +33,14 @@ export class PeerMedia implements CallMedia {
   #chain: Promise<unknown> = Promise.resolve();
   #early: (string | null)[] = [];
 
-  constructor(
-    iceServers: readonly IceServer[], microphone: Microphone, sound: Sound, handlers: CallMediaHandlers,
-  ) {
+  constructor(iceServers: readonly IceServer[], { microphone, sound, devices, onClosed }: PeerMediaParts, handlers: CallMediaHandlers) {
     this.#handlers = handlers;
     this.#microphone = microphone;
     this.#sound = sound;
+    this.#onClosed = onClosed;
     this.#peer = openPeer(iceServers);
     this.#element = sound.openElement();
-    this.#video = new PeerVideo(this.#peer, handlers);
+    this.#video = new PeerVideo(this.#peer, devices, handlers);
     this.#listen();
   }
 
@@ -113,6 +122,11 @@ export class PeerMedia implements CallMedia {
     this.#video.setShowing(showing);
   }
 
+  /** Another camera serves. */
+  changeCamera(): void {
+    void this.#video.changeCamera();
+  }
+
   readyMicrophone(): Promise<void> {
     this.#acquiring ??= this.#acquire();
     return this.#acquiring;
@@ -163,6 +177,7 @@ export class PeerMedia implements CallMedia {
     this.#peer.close();
     this.#letGo();
     this.#sound.closeElement(this.#element);
+    this.#onClosed();
   }
 
   // A getter, because a check before an `await` tells nothing about the time after it.

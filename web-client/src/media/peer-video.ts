@@ -1,6 +1,8 @@
 // The video of one call's peer connection: up to two sections, the camera's and the screen's.
 import type { RingdownError } from '../errors.js';
-import { cameraLost, openVideo, videoRefused } from './camera.js';
+import { openVideo, videoRefused } from './camera.js';
+import { deviceError } from './device-errors.js';
+import type { Devices } from './devices.js';
 import type { CallVideo, VideoKind } from './port.js';
 
 interface Section {
@@ -22,14 +24,16 @@ const empty = (): Section => ({ transceiver: null, track: null, local: null, inc
 /** The cameras and screens of a call. */
 export class PeerVideo {
   readonly #peer: RTCPeerConnection;
+  readonly #devices: Devices;
   readonly #handlers: PeerVideoHandlers;
   readonly #sections: Readonly<Record<VideoKind, Section>> = { camera: empty(), screen: empty() };
   #showing = true;
   #offered = false;
   #closed = false;
 
-  constructor(peer: RTCPeerConnection, handlers: PeerVideoHandlers) {
+  constructor(peer: RTCPeerConnection, devices: Devices, handlers: PeerVideoHandlers) {
     this.#peer = peer;
+    this.#devices = devices;
     this.#handlers = handlers;
   }
 
@@ -46,21 +50,32 @@ export class PeerVideo {
   async start(kind: VideoKind): Promise<void> {
     const section = this.#sections[kind];
     if (section.track) return;
-    const track = await openVideo(kind);
+    const track = await openVideo(kind, this.#devices);
     // The call may have ended, or a second click come first, while the browser asked.
     if (this.#isClosed || this.#sections[kind].track) {
       track.stop();
       return;
     }
-    // 'ended' comes when the device is unplugged or the user ends the sharing in the browser, never from our own stop().
-    track.onended = () => {
-      this.stop(kind);
-      if (kind === 'camera') this.#handlers.onVideoLost(cameraLost());
-    };
-    track.enabled = this.#showing;
-    section.track = track;
-    section.local = new MediaStream([track]);
+    this.#take(kind, track);
     if (this.#peer.getTransceivers().length > 0) this.attach();
+    this.#handlers.onVideo();
+  }
+
+  /** Another camera serves: the other side sees it in place of the one it saw. */
+  async changeCamera(): Promise<void> {
+    const section = this.#sections.camera;
+    const before = section.track;
+    if (!before) return;
+    const track = await openVideo('camera', this.#devices).catch(() => null);
+    // Where none can be opened the one that is shown stays, or its end is told.
+    if (!track || this.#isClosed || section.track !== before) {
+      track?.stop();
+      return;
+    }
+    before.onended = null;
+    before.stop();
+    this.#take('camera', track);
+    await section.transceiver?.sender.replaceTrack(track);
     this.#handlers.onVideo();
   }
 
@@ -105,7 +120,7 @@ export class PeerVideo {
     for (const transceiver of this.#peer.getTransceivers()) {
       if (transceiver.receiver.track.kind !== 'video' || isOver(transceiver) || this.#knows(transceiver)) continue;
       const isScreen = showsSlides(sdp, transceiver.mid) || this.#sections.camera.transceiver !== null;
-      this.#take(isScreen ? 'screen' : 'camera', transceiver);
+      this.#learn(isScreen ? 'screen' : 'camera', transceiver);
     }
   }
 
@@ -141,11 +156,31 @@ export class PeerVideo {
     return Object.values(this.#sections).some((section) => section.transceiver === transceiver);
   }
 
-  #add(kind: VideoKind, direction: RTCRtpTransceiverDirection): void {
-    this.#take(kind, this.#peer.addTransceiver('video', { direction }));
+  #take(kind: VideoKind, track: MediaStreamTrack): void {
+    const section = this.#sections[kind];
+    // 'ended' comes when the device is unplugged or the user ends the sharing in the browser, never from our own stop().
+    track.onended = () => void this.#handleEnded(kind, track);
+    track.enabled = this.#showing;
+    section.track = track;
+    section.local = new MediaStream([track]);
   }
 
-  #take(kind: VideoKind, transceiver: RTCRtpTransceiver): void {
+  /** An unplugged camera is replaced by another where there is one. */
+  async #handleEnded(kind: VideoKind, track: MediaStreamTrack): Promise<void> {
+    if (kind === 'camera') {
+      await this.#devices.refresh();
+      if (this.#sections.camera.track === track) await this.changeCamera();
+      if (this.#sections.camera.track !== track) return;
+    }
+    this.stop(kind);
+    if (kind === 'camera') this.#handlers.onVideoLost(deviceError('camera'));
+  }
+
+  #add(kind: VideoKind, direction: RTCRtpTransceiverDirection): void {
+    this.#learn(kind, this.#peer.addTransceiver('video', { direction }));
+  }
+
+  #learn(kind: VideoKind, transceiver: RTCRtpTransceiver): void {
     const section = this.#sections[kind];
     section.transceiver = transceiver;
     section.incoming = new MediaStream([transceiver.receiver.track]);

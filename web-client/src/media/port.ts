@@ -2,6 +2,9 @@
 import type { CallTones, Description, IceServer } from '../protocol/generated.js';
 import type { RingdownError } from '../errors.js';
 import type { CallTone } from './call-tones.js';
+import type { DevicePreference, DeviceRole } from './device-choice.js';
+import type { AudioProcessor } from './microphone.js';
+import type { Ringtone } from './ringtone.js';
 
 /** What the audio connection of a call does. */
 export type MediaConnection = 'connecting' | 'connected' | 'interrupted' | 'failed';
@@ -92,9 +95,9 @@ export interface CallMedia {
 }
 
 /** What kind of device. */
-export type DeviceKind = 'input' | 'output';
+export type DeviceKind = 'input' | 'output' | 'camera';
 
-/** A microphone or loudspeaker. */
+/** A microphone, loudspeaker or camera. */
 export interface AudioDevice {
   readonly id: string;
   readonly kind: DeviceKind;
@@ -108,9 +111,39 @@ export type SoundState = 'locked' | 'ready';
 /** Whether the page may use the microphone. */
 export type MicrophonePermission = 'granted' | 'prompt' | 'denied';
 
+/** Which devices the user chose for each role, most wanted first: to be remembered. */
+export type DevicePreferences = Readonly<Record<DeviceRole, readonly DevicePreference[]>>;
+
+/** What the user should know of the devices for as long as it lasts. */
+export interface AudioWarning {
+  /**
+   * `device-missing`: none of the chosen devices is there, another serves. `no-device`: nothing works, and the other side
+   * hears or sees nothing. `device-muted`: the system or a switch on the device silences the microphone.
+   * `processor-failed`: the microphone is sent unprocessed.
+   */
+  readonly name: 'device-missing' | 'no-device' | 'device-muted' | 'processor-failed';
+  readonly role: DeviceRole;
+  /** What the missing device is called; empty where that is not known. */
+  readonly label: string;
+}
+
+/** Which devices there are, and which serve. */
+export interface DeviceDesk {
+  list(): Promise<readonly AudioDevice[]>;
+  /** What the user chose for a role; empty for the system's choice. */
+  chosen(role: DeviceRole): string;
+  /** What serves a role: an id, empty for the system's choice, null where nothing works. */
+  used(role: DeviceRole): string | null;
+  /** Chooses a device, also for calls under way; empty for the system's choice. Those chosen before stand in for it. */
+  choose(role: DeviceRole, id: string): void;
+  preferences: DevicePreferences;
+}
+
 /** What the media engine says. */
 export interface MediaEngineHandlers {
+  /** Something was plugged in or out, or chosen. */
   onDevices: () => void;
+  onWarning: (warning: AudioWarning, raised: boolean) => void;
   onSound: (state: SoundState) => void;
   onPermission: (permission: MicrophonePermission) => void;
 }
@@ -131,15 +164,16 @@ export interface MediaEngine {
   unlock(): Promise<void>;
   /** Asks for the microphone once and lets it go, so that the first call need not ask. */
   askForMicrophone(): Promise<void>;
-  devices(): Promise<readonly AudioDevice[]>;
-  readonly input: string;
-  readonly output: string;
-  /** Chooses the microphone, also for calls under way; empty for the system's choice. */
-  setInput(id: string): Promise<void>;
-  /** Chooses the loudspeaker, also for calls under way; empty for the system's choice. */
-  setOutput(id: string): Promise<void>;
+  readonly devices: DeviceDesk;
+  readonly warnings: readonly AudioWarning[];
+  /** Puts a processor between the microphone and the calls; the result takes it away. */
+  addProcessor(processor: AudioProcessor): () => void;
+  /** How calls ring; nothing for the usual ringtone. */
+  setRingtone(ringtone?: Ringtone): void;
   startRinging(): void;
   stopRinging(): void;
+  /** Rings once. */
+  testRing(): Promise<void>;
   /** How call-progress tones sound from now on. */
   setTones(tones: CallTones): void;
   /** Plays a call-progress tone once, where sound is unlocked. */

@@ -1,31 +1,37 @@
-// Playing: the page's right to sound, the loudspeaker, the other side's voice, the ringtone, call-progress tones.
+// Playing: the page's right to sound, the loudspeakers, the other side's voice, the ringtone, call-progress tones.
 import { callToneSamples, INTERNATIONAL_TONES, type CallTone } from './call-tones.js';
-import { ringtoneSamples } from './ringtone.js';
+import type { DeviceRole } from './device-choice.js';
+import type { Devices } from './devices.js';
+import { ringtoneSamples, type Ringtone } from './ringtone.js';
 import type { SoundState } from './port.js';
+import { routeTo, Speaker } from './speaker.js';
 import type { CallTones } from '../protocol/generated.js';
-
-/** An element or context whose loudspeaker can be chosen, where the browser can do that. */
-interface Routable extends EventTarget {
-  setSinkId?: (id: string) => Promise<void>;
-}
 
 /** Everything the page plays. */
 export class Sound {
   /** How call-progress tones sound. */
   tones: CallTones = INTERNATIONAL_TONES;
+  /** How a call rings. */
+  ringtone: Ringtone | undefined;
+  readonly #devices: Devices;
   readonly #onState: (state: SoundState) => void;
   readonly #elements = new Set<HTMLAudioElement>();
   readonly #listening = new AbortController();
-  #context: AudioContext | null = null;
-  #ringing: AudioBufferSourceNode | null = null;
-  #tone: AudioBufferSourceNode | null = null;
+  #speaker: Speaker | null = null;
+  /** Rings where that is another loudspeaker. */
+  #bell: Speaker | null = null;
   #wantsRinging = false;
+  /** It rings until stopped. */
+  #loops = false;
+  /** What rings, or rang last. */
+  #ringer: Speaker | null = null;
   #state: SoundState;
-  #output = '';
 
-  constructor(onState: (state: SoundState) => void) {
+  constructor(devices: Devices, onState: (state: SoundState) => void) {
+    this.#devices = devices;
     this.#onState = onState;
     this.#state = hasBeenTouched() ? 'ready' : 'locked';
+    if (typeof document === 'undefined') return;
     // Any click or key press on the page unlocks sound, so that the first call can ring.
     const options = { capture: true, signal: this.#listening.signal };
     for (const gesture of ['pointerdown', 'pointerup', 'keydown', 'click']) {
@@ -38,39 +44,31 @@ export class Sound {
     return this.#state;
   }
 
-  /** The chosen loudspeaker; empty for the system's choice. */
-  get output(): string {
-    return this.#output;
-  }
-
   /** Starts everything that the browser held back. */
   async unlock(): Promise<void> {
-    const context = this.context();
-    if (context.state !== 'running') {
-      // Outside a gesture this promise may never settle; the state below tells.
-      await Promise.race([context.resume(), new Promise((resolve) => setTimeout(resolve, 300))]);
-    }
-    this.#settle(context.state === 'running');
+    if (this.#listening.signal.aborted || typeof AudioContext === 'undefined') return;
+    this.#settle(await this.#talk.resume());
+    void this.#bell?.resume();
     if (this.#state === 'locked') return;
     for (const element of this.#elements) if (element.paused) void this.#play(element);
     if (this.#wantsRinging) this.startRinging();
   }
 
-  /** The one audio context of the page's phone. */
+  /** The audio context of the loudspeaker. */
   context(): AudioContext {
-    if (!this.#context) {
-      this.#context = new AudioContext({ latencyHint: 'interactive' });
-      void this.#route(this.#context);
-    }
-    return this.#context;
+    return this.#talk.context;
   }
 
   /** An element that plays a call, silent at first where `audible` is false. */
   openElement(): HTMLAudioElement {
     const element = new Audio();
     element.autoplay = true;
+    // A media key or the system may pause it: a call is never silent by mistake.
+    element.onpause = () => {
+      if (this.#elements.has(element)) void this.#play(element);
+    };
     this.#elements.add(element);
-    void this.#route(element);
+    void this.#route('output', (sink) => routeTo(element, sink));
     return element;
   }
 
@@ -87,62 +85,80 @@ export class Sound {
     element.srcObject = null;
   }
 
-  /** Chooses the loudspeaker. */
-  async setOutput(id: string): Promise<void> {
-    this.#output = id;
-    const targets: Routable[] = [...this.#elements, ...(this.#context ? [this.#context as Routable] : [])];
-    await Promise.all(targets.map((target) => this.#route(target)));
+  /** Another loudspeaker serves. */
+  async handleDevice(): Promise<void> {
+    await this.#route('output', (sink) => Promise.all([...this.#elements, ...(this.#speaker ? [this.#speaker] : [])].map(
+      (target) => target instanceof Speaker ? target.route(sink) : routeTo(target, sink),
+    )));
+    if (this.#bell) await this.#route('ring', (sink) => this.#bell?.route(sink));
+    if (this.#loops) this.#ring(true);
   }
 
   /** Rings until `stopRinging`; starts with the first gesture where sound is locked. */
   startRinging(): void {
     this.#wantsRinging = true;
-    if (this.#ringing || this.#state === 'locked') return;
-    // A looping buffer needs no timer, and timers of a background tab fire once a minute.
-    this.#ringing = this.#playSamples(ringtoneSamples, true);
+    if (this.#loops || this.#state === 'locked') return;
+    this.#loops = true;
+    this.#ring(true);
   }
 
   /** Stops ringing. */
   stopRinging(): void {
-    this.#wantsRinging = false;
-    silence(this.#ringing);
-    this.#ringing = null;
+    this.#wantsRinging = this.#loops = false;
+    this.#ringer?.stop();
+    this.#ringer = null;
+  }
+
+  /** Rings once, unless it rings; `stopRinging` ends it. */
+  async testRing(): Promise<void> {
+    await this.unlock();
+    if (!this.#loops && this.#state === 'ready') this.#ring(false);
   }
 
   /** Plays a tone once; nothing where sound is locked: later it would tell of nothing. */
   startTone(tone: CallTone): void {
     this.stopTone();
-    if (this.#state !== 'ready') return;
-    this.#tone = this.#playSamples((rate) => callToneSamples(tone, this.tones[tone], rate), false);
+    if (this.#ringer === this.#speaker) this.#ringer = null;
+    if (this.#state === 'ready') this.#talk.play((rate) => callToneSamples(tone, this.tones[tone], rate), false);
   }
 
   /** Ends the tone. */
   stopTone(): void {
-    silence(this.#tone);
-    this.#tone = null;
+    if (this.#ringer !== this.#speaker) this.#speaker?.stop();
   }
 
   /** Ends all sound and frees the devices. */
   destroy(): void {
-    this.stopRinging();
-    this.stopTone();
     this.#listening.abort();
+    this.stopRinging();
+    // Nothing plays from here on.
+    this.#state = 'locked';
     for (const element of [...this.#elements]) this.closeElement(element);
-    void this.#context?.close();
-    this.#context = null;
+    this.#speaker?.close();
+    this.#bell?.close();
+    this.#speaker = this.#bell = null;
   }
 
-  #playSamples(compute: (sampleRate: number) => Float32Array<ArrayBuffer>, loop: boolean): AudioBufferSourceNode {
-    const context = this.context();
-    const samples = compute(context.sampleRate);
-    const buffer = context.createBuffer(1, samples.length, context.sampleRate);
-    buffer.copyToChannel(samples, 0);
-    const source = context.createBufferSource();
-    source.buffer = buffer;
-    source.loop = loop;
-    source.connect(context.destination);
-    source.start();
-    return source;
+  get #talk(): Speaker {
+    if (!this.#speaker) {
+      const speaker = this.#speaker = new Speaker((running) => this.#settle(running));
+      void this.#route('output', (sink) => speaker.route(sink));
+    }
+    return this.#speaker;
+  }
+
+  #ring(loop: boolean): void {
+    let speaker = this.#talk;
+    // One speaker serves both unless the user wants it otherwise.
+    if (this.#devices.used('ring') && this.#devices.used('ring') !== this.#devices.used('output')) {
+      const bell = this.#bell ??= new Speaker(() => undefined);
+      void this.#route('ring', (sink) => bell.route(sink));
+      speaker = bell;
+    }
+    this.stopTone();
+    this.#ringer?.stop();
+    this.#ringer = speaker;
+    speaker.play((rate) => ringtoneSamples(rate, this.ringtone), loop);
   }
 
   async #play(element: HTMLAudioElement): Promise<void> {
@@ -161,22 +177,21 @@ export class Sound {
     this.#onState(state);
   }
 
-  async #route(target: Routable): Promise<void> {
-    if (this.#output === '' && !this.#elements.size && !this.#context) return;
-    try {
-      await target.setSinkId?.(this.#output);
-    } catch {
-      // The loudspeaker is gone: the system's choice plays.
+  /** Routes something to what serves a role; where that cannot be, to the next. */
+  async #route(role: DeviceRole, route: (sink: string) => Promise<unknown> | undefined): Promise<void> {
+    for (let sink = this.#devices.used(role); sink; sink = this.#devices.used(role)) {
+      try {
+        await route(sink);
+        return;
+      } catch {
+        this.#devices.fail(role, sink);
+      }
     }
+    await route('')?.catch(() => undefined);
   }
 }
 
-const silence = (source: AudioBufferSourceNode | null): void => {
-  source?.stop();
-  source?.disconnect();
-};
-
 const hasBeenTouched = (): boolean => {
-  const { userActivation } = navigator as { userActivation?: UserActivation };
-  return userActivation?.hasBeenActive ?? false;
+  const { navigator } = globalThis as { navigator?: { userActivation?: UserActivation } };
+  return navigator?.userActivation?.hasBeenActive ?? false;
 };

@@ -2,12 +2,19 @@
 import type { Emitter} from '../emitter.js';
 import { type Unsubscribe } from '../emitter.js';
 import type { CallTone } from '../media/call-tones.js';
-import type { AudioDevice, MediaEngine, MicrophonePermission, SoundState } from '../media/port.js';
+import type { DeviceRole } from '../media/device-choice.js';
+import type { AudioProcessor } from '../media/microphone.js';
+import type { Ringtone } from '../media/ringtone.js';
+import type { AudioDevice, AudioWarning, DevicePreferences, MediaEngine, MicrophonePermission, SoundState } from '../media/port.js';
 
 /** Events of the audio with their listeners' arguments. */
 export interface AudioEvents {
-  /** A device was plugged in or out. */
+  /** A device was plugged in or out, chosen, or another serves in its place. */
   devices: [];
+  /** Something is not as the user chose, or nobody hears or sees them. Every warning that is raised is cleared. */
+  warning: [warning: AudioWarning];
+  /** It is over. */
+  warningCleared: [warning: AudioWarning];
   /** Sound was unlocked or refused. */
   sound: [state: SoundState];
   /** The page's right to the microphone changed. */
@@ -30,9 +37,20 @@ export class Audio {
   /** Whether the page may use the microphone. */
   get permission(): MicrophonePermission { return this.#media.permission; }
   /** The chosen microphone; empty for the system's choice. */
-  get input(): string { return this.#media.input; }
+  get input(): string { return this.#media.devices.chosen('input'); }
   /** The chosen loudspeaker; empty for the system's choice. */
-  get output(): string { return this.#media.output; }
+  get output(): string { return this.#media.devices.chosen('output'); }
+  /** Where calls ring; empty for where they are heard, `default` for the system's choice. */
+  get ring(): string { return this.#media.devices.chosen('ring'); }
+  /** The chosen camera; empty for the system's choice. */
+  get camera(): string { return this.#media.devices.chosen('camera'); }
+  /** What serves a role at the moment: an id, empty for the system's choice, null where nothing works. */
+  used(role: DeviceRole): string | null { return this.#media.devices.used(role); }
+  /** The warnings that stand. */
+  get warnings(): readonly AudioWarning[] { return this.#media.warnings; }
+  /** Every choice with those before it, which stand in for it: store it and set it again. */
+  get preferences(): DevicePreferences { return this.#media.devices.preferences; }
+  set preferences(preferences: DevicePreferences) { this.#media.devices.preferences = preferences; }
 
   /** Calls `listener` on every `event`. */
   on<E extends keyof AudioEvents>(event: E, listener: (...args: AudioEvents[E]) => void): Unsubscribe {
@@ -48,12 +66,22 @@ export class Audio {
   unlock(): Promise<void> { return this.#media.unlock(); }
   /** Makes the browser ask for the microphone, so that the first call need not. */
   askForMicrophone(): Promise<void> { return this.#media.askForMicrophone(); }
-  /** Microphones and loudspeakers. */
-  devices(): Promise<readonly AudioDevice[]> { return this.#media.devices(); }
-  /** Chooses the microphone, also for calls under way; empty for the system's choice. */
-  setInput(id: string): Promise<void> { return this.#media.setInput(id); }
+  /** Microphones, loudspeakers and cameras. */
+  devices(): Promise<readonly AudioDevice[]> { return this.#media.devices.list(); }
+  /** Chooses the microphone, also for calls under way; empty for the system's choice. A mute stays as it is. */
+  setInput(id: string): void { this.#media.devices.choose('input', id); }
   /** Chooses the loudspeaker, also for calls under way; empty for the system's choice. */
-  setOutput(id: string): Promise<void> { return this.#media.setOutput(id); }
+  setOutput(id: string): void { this.#media.devices.choose('output', id); }
+  /** Chooses where calls ring; empty for where they are heard, `default` for the system's choice. */
+  setRing(id: string): void { this.#media.devices.choose('ring', id); }
+  /** Chooses the camera, also for calls under way; empty for the system's choice. */
+  setCamera(id: string): void { this.#media.devices.choose('camera', id); }
+  /** How calls ring; nothing for the usual ringtone. */
+  setRingtone(ringtone?: Ringtone): void { this.#media.setRingtone(ringtone); }
+  /** Rings once, where calls ring. */
+  testRing(): Promise<void> { return this.#media.testRing(); }
+  /** Puts a processor between the microphone and the calls, also those under way; the result takes it away. */
+  addProcessor(processor: AudioProcessor): Unsubscribe { return this.#media.addProcessor(processor); }
   /** Plays the ringtone until stopped. */
   startRinging(): void { this.#media.startRinging(); }
   /** Stops the ringtone. */

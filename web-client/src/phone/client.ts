@@ -73,6 +73,7 @@ export class RingdownClient {
     this.#audioEvents = new Emitter<AudioEvents>(onFault);
     this.#media = (ports.openMedia ?? openBrowserMedia)(options.audioConstraints ?? {}, {
       onDevices: () => this.#audioEvents.emit('devices'),
+      onWarning: (warning, raised) => this.#audioEvents.emit(raised ? 'warning' : 'warningCleared', warning),
       onSound: (state) => this.#audioEvents.emit('sound', state),
       onPermission: (permission) => this.#audioEvents.emit('permission', permission),
     });

@@ -1,9 +1,12 @@
 // Media that records what it is told, and says what a test tells it to.
 import type { RingdownError } from '../errors.js';
 import type { CallTone } from '../media/call-tones.js';
+import type { DeviceRole } from '../media/device-choice.js';
+import type { AudioProcessor } from '../media/microphone.js';
+import type { Ringtone } from '../media/ringtone.js';
 import type { CallTones } from '../protocol/generated.js';
 import {
-  NO_VIDEO, type CallMedia, type CallMediaHandlers, type CallVideo, type MediaEngine, type MediaEngineHandlers, type MicrophonePermission, type OpenMedia,
+  NO_VIDEO, type AudioDevice, type AudioWarning, type DeviceDesk, type DevicePreferences, type SoundState, type CallMedia, type CallMediaHandlers, type CallVideo, type MediaEngine, type MediaEngineHandlers, type MicrophonePermission, type OpenMedia,
   type VideoKind,
 } from '../media/port.js';
 
@@ -112,13 +115,42 @@ export class FakeCallMedia implements CallMedia {
   }
 }
 
+/** Devices that are what a test says. */
+export class FakeDevices implements DeviceDesk {
+  preferences: DevicePreferences = { input: [], output: [], ring: [], camera: [] };
+  plugged: readonly AudioDevice[] = [];
+  readonly #onChange: () => void;
+
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
+  }
+
+  list(): Promise<readonly AudioDevice[]> { return Promise.resolve(this.plugged); }
+  chosen(role: DeviceRole): string { return this.preferences[role][0]?.id ?? ''; }
+  used(role: DeviceRole): string | null { return this.chosen(role); }
+
+  choose(role: DeviceRole, id: string): void {
+    this.preferences = { ...this.preferences, [role]: id === '' ? [] : [{ id, label: '' }] };
+    this.#onChange();
+  }
+
+  /** Plugs these in, and nothing else. */
+  plug(...devices: readonly AudioDevice[]): void {
+    this.plugged = devices;
+    this.#onChange();
+  }
+}
+
 /** A media engine whose calls are recorded. */
 export class FakeMedia implements MediaEngine {
   readonly calls: FakeCallMedia[] = [];
   permission: MicrophonePermission = 'granted';
-  sound = 'ready' as const;
-  input = '';
-  output = '';
+  sound: SoundState = 'ready';
+  readonly devices = new FakeDevices(() => this.handlers?.onDevices());
+  warnings: readonly AudioWarning[] = [];
+  readonly processors = new Set<AudioProcessor>();
+  ringtone: Ringtone | null = null;
+  testRings = 0;
   ringing = false;
   tone: CallTone | null = null;
   tones: CallTones | null = null;
@@ -153,9 +185,18 @@ export class FakeMedia implements MediaEngine {
 
   unlock(): Promise<void> { return Promise.resolve(); }
   askForMicrophone(): Promise<void> { return this.microphone(); }
-  devices(): Promise<[]> { return Promise.resolve([]); }
-  setInput(id: string): Promise<void> { this.input = id; return Promise.resolve(); }
-  setOutput(id: string): Promise<void> { this.output = id; return Promise.resolve(); }
+  /** Raises a warning, or clears it. */
+  warn(warning: AudioWarning, raised = true): void {
+    this.warnings = this.warnings.filter(({ name, role }) => name !== warning.name || role !== warning.role);
+    if (raised) this.warnings = [...this.warnings, warning];
+    this.handlers?.onWarning(warning, raised);
+  }
+  addProcessor(processor: AudioProcessor): () => void {
+    this.processors.add(processor);
+    return () => void this.processors.delete(processor);
+  }
+  setRingtone(ringtone?: Ringtone): void { this.ringtone = ringtone ?? null; }
+  testRing(): Promise<void> { this.testRings += 1; return Promise.resolve(); }
   startRinging(): void { this.ringing = true; }
   stopRinging(): void { this.ringing = false; }
   setTones(tones: CallTones): void { this.tones = tones; }

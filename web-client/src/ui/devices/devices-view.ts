@@ -45,23 +45,24 @@ export class DevicesView extends PhoneView {
     const { audio } = this.model.client ?? {};
     if (!audio) return html``;
     return html`
-      ${this.#choice('input', t('devices.microphone'), audio.input, (id) => audio.setInput(id))}
+      ${this.#choice('input', t('devices.microphone'), audio.input, (id) => { audio.setInput(id); })}
       ${this.tests ? html`
         <div class="test">
           <button class="button small" @click=${this.#toggleTest} data-testid="test-mic">${this.level === null ? t('devices.test-microphone') : t('devices.stop')}</button>
           ${this.level === null ? nothing : html`<ringdown-level .level=${this.level}></ringdown-level><span class="hint">${t('devices.say-something')}</span>`}
         </div>` : nothing}
-      ${this.#choice('output', t('devices.loudspeaker'), audio.output, (id) => audio.setOutput(id))}
+      ${this.#choice('output', t('devices.loudspeaker'), audio.output, (id) => { audio.setOutput(id); })}
       ${this.tests ? html`
         <div class="test"><button class="button small" @click=${this.#toggleRing} data-testid="test-ring">${this.ringing ? t('devices.stop') : t('devices.play-ringtone')}</button></div>` : nothing}`;
   }
 
-  #choice(kind: AudioDevice['kind'], label: string, chosen: string, choose: (id: string) => Promise<void>): TemplateResult {
+  #choice(kind: AudioDevice['kind'], label: string, chosen: string, choose: (id: string) => void): TemplateResult {
     const devices = this.devices.filter((device) => device.kind === kind);
     return html`
       <label>${label}
         <select class="field" data-testid="device-${kind}" @change=${(event: Event) => {
-          void this.model.act(() => choose((event.target as HTMLSelectElement).value)).then(() => this.requestUpdate());
+          choose((event.target as HTMLSelectElement).value);
+          this.requestUpdate();
         }}>
           <option value="" ?selected=${chosen === ''}>${t('devices.system-default')}</option>
           ${devices.map(({ id, label: name }, index) => html`<option value=${id} ?selected=${id === chosen}>${name || `${label} ${index + 1}`}</option>`)}

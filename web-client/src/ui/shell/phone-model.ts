@@ -1,7 +1,8 @@
 // What the views show and do: a client, its sign-in, the ringing, and what went wrong last.
 import {
-  RingdownClient, SignIn, type Call, type CallEnd, type RingdownError, type RingdownOptions, type TokenStore,
+  RingdownClient, type Call, type CallEnd, type RingdownError, type RingdownOptions,
 } from '../../index.js';
+import { SignIn, type TokenStore } from '../../modules/sign-in/index.js';
 import { httpOrigin } from '../../phone/server-address.js';
 import { onLanguage } from '../messages/index.js';
 import { errorText, type ErrorText } from '../messages/errors.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Tokens } from '../protocol/generated.js';
+import type { Tokens } from '../../protocol/generated.js';
 import { SignIn, type TokenStore } from './sign-in.js';
 
 const tokens = (number: number): Tokens => ({

@@ -1,6 +1,6 @@
 // Signing in with a name and a password, and keeping the token fresh.
-import { clientError, type RingdownError } from '../errors.js';
-import type { LoginRequest, Problem, RefreshRequest, Tokens } from '../protocol/generated.js';
+import { clientError, type RingdownError } from '../../errors.js';
+import type { LoginRequest, Problem, RefreshRequest, Tokens } from '../../protocol/generated.js';
 
 /** Where a sign-in outlives a reload of the page. `sessionStorage` fits; keep nothing unless the page is trusted. */
 export type TokenStore = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
