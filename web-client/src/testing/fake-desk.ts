@@ -1,0 +1,234 @@
+// What the fake server knows of people: sessions, presence, settings, messages, history; and its switch.
+import type { Clock } from '../platform/clock.js';
+import type {
+  ChatMessage, Description, DirectoryEntry, HistoryEntry, PresenceParams, PresenceState, Settings, State,
+} from '../protocol/generated.js';
+import type { Push } from '../protocol/messages.js';
+import { NO_SWITCH_MEDIA, type FakeLeg, type FakeSwitchMedia } from './fake-leg.js';
+import { FakeFault, type FakeAccount } from './fake-people.js';
+import type { FakeLink } from './fake-session.js';
+import { FakeSession } from './fake-session.js';
+import { FakeSwitch } from './fake-switch.js';
+
+/** What the desk needs of its server. */
+export interface FakeDeskPorts {
+  readonly people: readonly FakeAccount[];
+  readonly clock: Clock;
+  readonly media?: FakeSwitchMedia | undefined;
+  /** Somebody's telephone rings. */
+  readonly onTelephone: (leg: FakeLeg) => void;
+}
+
+/** What the fake server knows. */
+export class FakeDesk {
+  readonly calls: FakeSwitch;
+  readonly media: FakeSwitchMedia;
+  /** Whether calls can be placed. */
+  switchUp = true;
+  readonly #ports: FakeDeskPorts;
+  readonly #sessions = new Map<string, FakeSession>();
+  readonly #settings = new Map<string, Settings>();
+  readonly #said = new Map<string, PresenceParams>();
+  readonly #shown = new Map<string, PresenceState>();
+  readonly #history: { userId: string; entry: HistoryEntry }[] = [];
+  #later: (() => void)[] | null = null;
+  #next = 1;
+
+  constructor(ports: FakeDeskPorts) {
+    this.#ports = ports;
+    this.media = ports.media ?? NO_SWITCH_MEDIA;
+    this.calls = new FakeSwitch({
+      clock: ports.clock,
+      media: this.media,
+      people: ports.people,
+      sessionsOf: (userId, reachable = false) => this.sessionsOf(userId).filter(({ link }) => !reachable || link !== null),
+      tell: (session, push) => this.tell(session, push),
+      tellAll: (push) => this.tellAll(push),
+      onTelephone: ports.onTelephone,
+      onLeg: (leg, end) => {
+        if (end) this.#note(leg, end.reason);
+        if (leg.account) this.updatePresence(leg.account);
+      },
+    });
+    for (const person of ports.people) this.#shown.set(person.userId, this.presenceOf(person));
+  }
+
+  /** Every session, attached or waiting to be resumed. */
+  get sessions(): readonly FakeSession[] { return [...this.#sessions.values()]; }
+
+  /** A user's sessions. */
+  sessionsOf(userId: string): FakeSession[] {
+    return this.sessions.filter(({ account }) => account.userId === userId);
+  }
+
+  /** What happens once the request under way is answered, as the real server's pushes come; at once where none is. */
+  later(what: () => void): void {
+    if (this.#later) this.#later.push(what);
+    else what();
+  }
+
+  /** Answers a request: what it caused is told after the answer. */
+  answering<T>(work: () => T, answer: (result: T) => void): void {
+    this.#later = [];
+    try {
+      answer(work());
+    } finally {
+      const later = this.#later;
+      this.#later = null;
+      for (const what of later) what();
+    }
+  }
+
+  tell(session: FakeSession, push: Push): void { this.later(() => session.push(push)); }
+  tellAll(push: Push): void { for (const session of this.sessions) this.tell(session, push); }
+
+  /** Begins a session. */
+  open(account: FakeAccount, link: FakeLink): FakeSession {
+    const session = new FakeSession(`session-${this.#next}`, `secret-${this.#next++}`, account, link);
+    this.#sessions.set(session.id, session);
+    this.updatePresence(account);
+    return session;
+  }
+
+  /** The session of an id and its secret. */
+  session(id: string, secret: string): FakeSession | undefined {
+    const session = this.#sessions.get(id);
+    return session?.secret === secret ? session : undefined;
+  }
+
+  /** A connection is gone: its session waits, and ends when nobody resumes it. */
+  detach(session: FakeSession, windowMs: number): void {
+    session.link = null;
+    session.cancelExpiry?.();
+    session.cancelExpiry = this.#ports.clock.after(windowMs, () => this.endSession(session));
+    this.updatePresence(session.account);
+  }
+
+  /** Ends a session and its calls. */
+  endSession(session: FakeSession, code?: number): void {
+    if (!this.#sessions.has(session.id)) return;
+    session.cancelExpiry?.();
+    const { link } = session;
+    this.later(() => {
+      for (const leg of this.calls.legs) if (leg.session === session) this.calls.hangup(leg, undefined, 'server');
+      this.#sessions.delete(session.id);
+      session.link = null;
+      if (code !== undefined) link?.close(code);
+      this.updatePresence(session.account);
+    });
+  }
+
+  /** Forgets everything that lives, as a server does that was killed and lost its memory. */
+  forget(): void {
+    for (const session of this.sessions) session.cancelExpiry?.();
+    this.#sessions.clear();
+    for (const leg of this.calls.legs) this.calls.end(leg, 'server-restart', 'server');
+  }
+
+  /** Everything, for a client that connects. */
+  stateFor(session: FakeSession): State {
+    return {
+      directory: this.directory(), calls: this.calls.callsFor(session), callsComplete: true,
+      rooms: this.calls.rooms.of(session.account.userId), parked: [...this.calls.parked], switchUp: this.switchUp,
+      tones: { busy: '425/500,0/500', congestion: '425/250,0/250' },
+    };
+  }
+
+  /** Everybody with their presence. */
+  directory(): DirectoryEntry[] {
+    return this.#ports.people.map((person) => ({
+      userId: person.userId, name: person.name, extension: person.extension, presence: this.presenceOf(person), ...this.#said.get(person.userId),
+    }));
+  }
+
+  /** What is seen of somebody. */
+  presenceOf(account: FakeAccount): PresenceState {
+    const legs = this.calls.legs.filter((leg) => leg.account === account);
+    if (legs.some(({ answeredAt }) => answeredAt !== null)) return 'on-call';
+    if (legs.length > 0) return 'ringing';
+    return this.sessionsOf(account.userId).some(({ link }) => link !== null) ? 'online' : account.presence;
+  }
+
+  /** Tells everybody where somebody's presence is another. */
+  updatePresence(account: FakeAccount, said = false): void {
+    const presence = this.presenceOf(account);
+    if (this.#shown.get(account.userId) === presence && !said) return;
+    this.#shown.set(account.userId, presence);
+    this.tellAll({ event: 'presence', data: { entries: [{ userId: account.userId, presence, ...this.#said.get(account.userId) }] } });
+  }
+
+  /** What somebody says of themselves. */
+  say(userId: string, said: PresenceParams): void {
+    this.#said.set(userId, said);
+    const account = this.#ports.people.find((person) => person.userId === userId);
+    if (account) this.updatePresence(account, true);
+  }
+
+  settings(userId: string): Settings {
+    return this.#settings.get(userId) ?? {
+      doNotDisturb: false, callWaiting: true, forward: { always: null, busy: null, noAnswer: null, offline: null },
+      pickupGroup: null, voicemail: false, hasVoicemailPin: false,
+    };
+  }
+
+  setSettings(userId: string, settings: Settings): Settings {
+    this.#settings.set(userId, settings);
+    for (const session of this.sessionsOf(userId)) this.tell(session, { event: 'settings', data: { settings } });
+    return settings;
+  }
+
+  /** A user's finished calls, newest first. */
+  history(userId: string): HistoryEntry[] {
+    return this.#history.flatMap((kept) => (kept.userId === userId ? [kept.entry] : [])).reverse();
+  }
+
+  /** Puts a finished call into a user's history. */
+  addHistory(userId: string, entry: HistoryEntry): void {
+    this.#history.push({ userId, entry });
+    if (this.#history.length > MAX_HISTORY) this.#history.shift();
+  }
+
+  sendMessage(from: FakeSession, to: string, text: string): ChatMessage {
+    const account = this.#ports.people.find(({ extension, username, userId }) => [extension, username, userId].includes(to));
+    if (!account) throw new FakeFault('bad-request', 'nobody has that number');
+    const bytes = new TextEncoder().encode(text).length;
+    if (bytes < 1 || bytes > 4096) throw new FakeFault('bad-request', 'a message is 1 to 4096 bytes');
+    const message: ChatMessage = { id: `message-${this.#next++}`, from: from.account.userId, to: account.userId, text, at: this.#ports.clock.now() };
+    const readers = this.sessions.filter((session) => session !== from && [message.from, message.to].includes(session.account.userId));
+    for (const session of readers) this.tell(session, { event: 'message', data: { message } });
+    const delivered = this.presenceOf(account) !== 'offline';
+    this.tell(from, { event: 'message.delivery', data: { message: message.id, delivered } });
+    return message;
+  }
+
+  setCompletion(account: FakeAccount, on: boolean): void {
+    const last = this.history(account.userId).find(({ direction, reason }) => direction === 'outbound' && reason === 'busy');
+    if (!last) throw new FakeFault('wrong-state', 'nobody was found busy');
+    for (const session of this.sessionsOf(account.userId)) {
+      this.tell(session, { event: 'completion', data: { peer: last.peer, state: on ? 'waiting' : 'cancelled' } });
+    }
+  }
+
+  /** Gives a leg's description to its media; what it answers goes to the page. */
+  describe(leg: FakeLeg, description: Description): void {
+    void this.media.describe(leg.id, description).then((answer) => {
+      if (answer && leg.session && leg.state !== 'ended') this.tell(leg.session, { event: 'call.description', data: { call: leg.id, description: answer } });
+    });
+  }
+
+  needSwitch(): void {
+    if (!this.switchUp) throw new FakeFault('switch-unavailable', 'no softswitch is connected');
+  }
+
+  #note({ account, callId, direction, peer, createdAt, answeredAt }: FakeLeg, reason: string): void {
+    if (!account) return;
+    const entry: HistoryEntry = { callId, direction, peer, startedAt: createdAt, answeredAt, endedAt: this.#ports.clock.now(), reason, quality: null };
+    const known = this.#history.findIndex((kept) => kept.userId === account.userId && kept.entry.callId === callId);
+    if (known < 0) this.addHistory(account.userId, entry);
+    // A call that rang on several devices is one call: the device that answered tells of it.
+    else if (answeredAt !== null) this.#history.splice(known, 1, { userId: account.userId, entry });
+  }
+}
+
+/** Calls kept in all. */
+const MAX_HISTORY = 1000;

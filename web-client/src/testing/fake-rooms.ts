@@ -1,0 +1,121 @@
+// The fake switch's conference rooms.
+import type { RoomState } from '../protocol/generated.js';
+import type { Push } from '../protocol/messages.js';
+import type { FakeLeg } from './fake-leg.js';
+import { FakeFault } from './fake-people.js';
+
+interface Member {
+  readonly leg: FakeLeg;
+  readonly isModerator: boolean;
+  readonly since: number;
+  isMuted: boolean;
+  isSilenced: boolean;
+  gain: number;
+}
+
+interface Room {
+  readonly id: string;
+  isLocked: boolean;
+  members: Member[];
+}
+
+/** The fake switch's conference rooms. */
+export class FakeRooms {
+  readonly #rooms = new Map<string, Room>();
+  readonly #changed: (leg: FakeLeg) => void;
+  readonly #tell: (user: string, push: Push) => void;
+
+  constructor(changed: (leg: FakeLeg) => void, tell: (user: string, push: Push) => void) {
+    this.#changed = changed;
+    this.#tell = tell;
+  }
+
+  /** The rooms a user is in. */
+  of(userId: string): RoomState[] {
+    return [...this.#rooms.values()].filter(({ members }) => members.some(({ leg }) => leg.account?.userId === userId)).map(stateOf);
+  }
+
+  /** Puts legs in a room; who made it moderates. */
+  open(legs: readonly FakeLeg[], moderator: FakeLeg, now: number): void {
+    const room: Room = {
+      id: `room-${moderator.id}`, isLocked: false,
+      members: legs.map((leg) => ({ leg, isModerator: leg === moderator, since: now, isMuted: false, isSilenced: false, gain: 0 })),
+    };
+    this.#rooms.set(room.id, room);
+    for (const leg of legs) {
+      leg.room = room.id;
+      leg.others = legs.filter((other) => other !== leg);
+      leg.held = leg.heldByPeer = false;
+      leg.peer = { userId: null, number: '', name: 'Conference' };
+      this.#changed(leg);
+    }
+    this.#tellAll(room);
+  }
+
+  /** A leg ended. */
+  leave(leg: FakeLeg): void {
+    const room = leg.room === null ? undefined : this.#rooms.get(leg.room);
+    if (!room) return;
+    const users = usersOf(room);
+    room.members = room.members.filter((member) => member.leg !== leg);
+    if (room.members.length < 2) this.#rooms.delete(room.id);
+    this.#tellAll(room.members.length < 2 ? { ...room, members: [] } : room, users);
+  }
+
+  /** Mutes a member: themselves, or for a moderator anybody. */
+  mute(userId: string, id: string, member: string, muted: boolean): void {
+    const { room, target, isModerator, isOwn } = this.#may(userId, id, member);
+    if (!isOwn && !isModerator) throw new FakeFault('forbidden', 'only a moderator may');
+    if (isOwn && !isModerator && target.isSilenced && !muted) throw new FakeFault('forbidden', 'a moderator muted you');
+    target.isMuted = muted;
+    target.isSilenced = muted && !isOwn;
+    this.#tellAll(room);
+  }
+
+  /** Makes a member louder or softer. */
+  gain(userId: string, id: string, member: string, decibels: number): void {
+    const { room, target } = this.#moderate(userId, id, member);
+    target.gain = decibels;
+    this.#tellAll(room);
+  }
+
+  /** The leg a moderator takes out. */
+  remove(userId: string, id: string, member: string): FakeLeg {
+    return this.#moderate(userId, id, member).target.leg;
+  }
+
+  /** Lets only moderators in. */
+  lock(userId: string, id: string, locked: boolean): void {
+    const { room, isModerator } = this.#may(userId, id);
+    if (!isModerator) throw new FakeFault('forbidden', 'only a moderator may');
+    room.isLocked = locked;
+    this.#tellAll(room);
+  }
+
+  #moderate(userId: string, id: string, member: string): { room: Room; target: Member } {
+    const found = this.#may(userId, id, member);
+    if (!found.isModerator) throw new FakeFault('forbidden', 'only a moderator may');
+    return found;
+  }
+
+  #may(userId: string, id: string, member?: string): { room: Room; target: Member; isModerator: boolean; isOwn: boolean } {
+    const room = this.#rooms.get(id);
+    const own = room?.members.find(({ leg }) => leg.account?.userId === userId);
+    const target = member === undefined ? own : room?.members.find(({ leg }) => leg.id === member);
+    if (!room || !own || !target) throw new FakeFault('no-such-call', 'no such room');
+    return { room, target, isModerator: own.isModerator, isOwn: own === target };
+  }
+
+  #tellAll(room: Room, users = usersOf(room)): void {
+    for (const user of users) this.#tell(user, { event: 'room', data: { room: stateOf(room) } });
+  }
+}
+
+const usersOf = ({ members }: Room): string[] =>
+  [...new Set(members.flatMap(({ leg }) => (leg.account ? [leg.account.userId] : [])))];
+
+const stateOf = ({ id, isLocked, members }: Room): RoomState => ({
+  room: id, number: '', isLocked,
+  members: members.map(({ leg, isModerator, isMuted, isSilenced, gain, since }) =>
+    ({ id: leg.id, party: leg.self, isModerator, isMuted, isSilenced, gain, since })),
+});
