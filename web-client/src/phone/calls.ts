@@ -40,7 +40,7 @@ export class CallList {
     const call = new Call(this.#context, {
       id: '', callId: '', mine: true, direction: 'outbound', state: 'dialing',
       peer,
-      held: false, heldByPeer: false, muted: false,
+      held: false, heldByPeer: false, peerLost: false, muted: false,
       createdAt: this.#context.clock.now(), answeredAt: null, variables: { ...variables },
     });
     this.#add(call);

@@ -37,12 +37,20 @@ export class FakeCallMedia implements CallMedia {
 
   answer({ sdp }: { sdp: string }): Promise<{ type: 'answer'; sdp: string }> {
     this.done.push(`answer ${sdp}`);
+    this.#connect();
     return Promise.resolve({ type: 'answer', sdp: 'client-answer' });
   }
 
   acceptAnswer({ sdp }: { sdp: string }): Promise<void> {
     this.done.push(`acceptAnswer ${sdp}`);
+    this.#connect();
     return Promise.resolve();
+  }
+
+  /** What was agreed carries sound, where the network is there. */
+  #connect(): void {
+    const { connects, online } = this.#engine;
+    if (connects && online) queueMicrotask(() => { if (!this.closed) this.handlers.onConnection('connected'); });
   }
 
   addCandidate(candidate: string | null): void {
@@ -160,6 +168,10 @@ export class FakeMedia implements MediaEngine {
   /** What opening a camera or screen does. */
   camera: () => Promise<void> = () => Promise.resolve();
   handlers: MediaEngineHandlers | null = null;
+  /** Whether calls connect by themselves once both sides have described them. */
+  connects = false;
+  /** Whether there is a network. */
+  online = true;
 
   readonly open: OpenMedia = (_processing, handlers) => {
     this.handlers = handlers;
@@ -169,6 +181,11 @@ export class FakeMedia implements MediaEngine {
   /** The newest call's media. */
   get last(): FakeCallMedia {
     return this.calls.at(-1)!;
+  }
+
+  /** The sound of every call stops, until a call's new offer is answered while the network is there. */
+  interrupt(): void {
+    for (const call of this.calls) if (!call.closed) call.handlers.onConnection('interrupted');
   }
 
   /** The microphone refuses from here on. */

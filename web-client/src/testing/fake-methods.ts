@@ -87,7 +87,7 @@ const number = (to: string): string => {
   const trimmed = to.trim();
   // Control characters are what the check is about.
   // eslint-disable-next-line no-control-regex
-  if (trimmed === '' || [...trimmed].length > 64 || /[\u0000-\u001f\u007f]/.test(trimmed)) throw new FakeFault('bad-request', 'a number is 1 to 64 printable characters');
+  if (trimmed === '' || trimmed.length > 64 || /[\u0000-\u001f\u007f]/.test(trimmed)) throw new FakeFault('bad-request', 'a number is 1 to 64 printable characters');
   return trimmed;
 };
 

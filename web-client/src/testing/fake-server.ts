@@ -221,7 +221,7 @@ export class FakeServer {
     const { session } = connection;
     if (!session) throw new FakeFault('not-authenticated', 'say hello first');
     const answer = this.#answers[request.method] as ((params: unknown, session: FakeSession) => unknown) | undefined;
-    if (!answer) throw new FakeFault('unknown-method', `no method ${String(request.method)}`);
+    if (!answer) throw new FakeFault('unknown-method', `no method ${request.method}`);
     if (typeof request.params !== 'object') throw new FakeFault('bad-request', 'params are missing');
     this.desk.answering(() => answer(request.params, session), (result) => {
       if (!(result instanceof Promise)) this.#respond(connection, request.id, result);

@@ -137,6 +137,7 @@ export const callInfo = (change: Partial<CallInfo> = {}): CallInfo => ({
   peer: { userId: 'u-bob', number: '102', name: 'Bob Baker' },
   held: false,
   heldByPeer: false,
+  peerLost: false,
   muted: false,
   createdAt: 1_000_000,
   answeredAt: null,
