@@ -79,10 +79,6 @@ export const asRingdownError = (thrown: unknown, name: ClientErrorName = 'media-
     ? thrown
     : clientError(name, { message: thrown instanceof Error ? thrown.message : String(thrown) }, thrown);
 
-/** By its shape: each module of the library brings a copy of the class. */
-const isRingdownError = (thrown: unknown): thrown is RingdownError =>
-  thrown instanceof Error && 'solutions' in thrown && 'fatal' in thrown;
-
 /** There is no connection and none is being made. */
 export const notConnected = (): RingdownError =>
   clientError('not-connected', {

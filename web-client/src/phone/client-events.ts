@@ -1,7 +1,8 @@
 // What a client tells its listeners.
 import type { CallEnd } from '../call/call-end.js';
 import type { RingdownError } from '../errors.js';
-import type { ChatMessage, CompletionState, DirectoryEntry, ParkedCall, PeerInfo, PresenceEntry, RoomState, Settings } from '../protocol/generated.js';
+import type { ChatMessage, CompletionState, DirectoryEntry, ParkedCall, PeerInfo, PresenceEntry, QualityWarning, RoomState, Settings } from '../protocol/generated.js';
+import type { AudioWarning } from '../media/port.js';
 import type { Push } from '../protocol/messages.js';
 import type { Call } from './call.js';
 
@@ -26,6 +27,10 @@ export interface ClientEvents {
   callEnded: [call: Call, end: CallEnd];
   /** Somebody called, and nobody answered or declined, on any of the user's devices. Follows `callEnded`. */
   missedCall: [call: Call];
+  /** Something is wrong with the devices (`call` is null) or with a call's sound. Every warning that is raised is cleared. */
+  warning: [warning: Readonly<AudioWarning | QualityWarning>, call: Call | null];
+  /** It is over. */
+  warningCleared: [warning: Readonly<AudioWarning | QualityWarning>, call: Call | null];
   /** Presence changed. */
   presence: [entries: readonly PresenceEntry[]];
   /** Somebody wrote to the user, or the user wrote on another of their devices. */

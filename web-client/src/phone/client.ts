@@ -73,7 +73,11 @@ export class RingdownClient {
     this.#audioEvents = new Emitter<AudioEvents>(onFault);
     this.#media = (ports.openMedia ?? openBrowserMedia)(options.audioConstraints ?? {}, {
       onDevices: () => this.#audioEvents.emit('devices'),
-      onWarning: (warning, raised) => this.#audioEvents.emit(raised ? 'warning' : 'warningCleared', warning),
+      onWarning: (warning, raised) => {
+        const event = raised ? 'warning' : 'warningCleared';
+        this.#audioEvents.emit(event, warning);
+        this.#events.emit(event, warning, null);
+      },
       onSound: (state) => this.#audioEvents.emit('sound', state),
       onPermission: (permission) => this.#audioEvents.emit('permission', permission),
     });
@@ -296,6 +300,10 @@ export class RingdownClient {
 
   #handleCall(call: Call): void {
     call.on('error', (error) => this.#events.emit('error', error));
+    call.on('quality', (_quality, { raised, cleared }) => {
+      for (const warning of raised) this.#events.emit('warning', warning, call);
+      for (const warning of cleared) this.#events.emit('warningCleared', warning, call);
+    });
     call.on('ended', (end) => {
       this.#signal(call, end);
       this.#events.emit('callEnded', call, end);

@@ -176,7 +176,8 @@ describe('trouble in a call', () => {
     client.on('state', (state) => told.push(state));
     stage.call.on('state', (state) => told.push(`call ${state}`));
     stage.call.on('error', ({ name: error }) => told.push(error));
-    stage.call.on('quality', (_quality, { raised, cleared }) => told.push(`${raised.length} raised, ${cleared.length} cleared`));
+    client.on('warning', (warning, call) => told.push(`raised ${'issue' in warning ? warning.issue : ''} of ${call?.peer.name ?? ''}`));
+    client.on('warningCleared', () => told.push('cleared'));
     return { ...stage, told, trouble: scenario(name, { server, device, user: 'alice' }) };
   };
 
@@ -229,7 +230,7 @@ describe('trouble in a call', () => {
     await settle();
     trouble.over();
     await settle();
-    expect(told).toEqual(['1 raised, 0 cleared', '0 raised, 1 cleared']);
+    expect(told).toEqual(['raised one-way-audio of Bob Baker', 'cleared']);
   });
 });
 
