@@ -143,6 +143,24 @@ pub struct HistoryEntry {
     pub ended_at: u64,
     /// Why it ended: an `EndReason` name.
     pub reason: String,
+    /// What became of it for this user.
+    pub outcome: CallOutcome,
     /// How good the audio of the user's device was; null for a call without audio.
     pub quality: Option<CallQuality>,
+}
+
+/// What became of a finished call for one of its sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CallOutcome {
+    /// The user talked, on any of their devices.
+    Answered,
+    /// It rang for the user, and somebody else took it: another member of the group, or who picked it up.
+    AnsweredElsewhere,
+    /// It was for the user, who did not take it.
+    Missed,
+    /// The user declined it.
+    Declined,
+    /// The user's own call, which nobody answered: `reason` says why.
+    Unanswered,
 }

@@ -12,20 +12,23 @@ mod message;
 mod method;
 mod moves;
 mod people;
+mod presence;
 mod push;
 mod quality;
 mod recording;
 mod rest;
 mod room;
 mod settings;
+mod voicemail;
 
 pub use call::{
-    CallDirection, CallInfo, CallState, Description, DescriptionKind, EndedBy, HistoryEntry, PeerInfo,
+    CallDirection, CallInfo, CallOutcome, CallState, Description, DescriptionKind, EndedBy, HistoryEntry,
+    PeerInfo,
 };
 pub use error::{ErrorCode, ErrorInfo};
 pub use files::FileInfo;
 pub use frame::{FrameRefusal, MAX_DEPTH, MAX_FRAME_BYTES, Request, Response, parse_request};
-pub use message::{Activity, ChatMessage, MessageParams, MessageSent, PresenceParams};
+pub use message::{ChatMessage, MessageParams, MessageSent};
 pub use method::{
     AnswerParams, CallStarted, CallTones, CandidateParams, ClientInfo, DeclineParams, DeclineReason,
     DescribeParams, DtmfParams, Empty, HelloParams, HistoryParams, HistoryResult, IceServer, LegParams,
@@ -35,7 +38,11 @@ pub use moves::{
     CompleteParams, CompletionParams, CompletionState, OriginateParams, Originated, ParkParams, ParkedCall,
     Slot, TransferParams,
 };
-pub use people::{DirectoryEntry, Me, PresenceEntry, PresenceState, Role};
+pub use people::{DirectoryEntry, Me, Role};
+pub use presence::{
+    Activity, FavouriteParams, PresenceEntry, PresenceParams, PresenceState, SoundParams, WatchParams,
+    WatchResult,
+};
 pub use push::{Push, PushFrame};
 pub use quality::{AudioQuality, AudioWay, CallQuality, CallSide, QualityIssue, QualityWarning};
 pub use recording::{RecordParams, RecordingStarted, StopRecordingParams};
@@ -44,3 +51,6 @@ pub use room::{
     MergeParams, RoomGainParams, RoomLockParams, RoomMember, RoomMuteParams, RoomRemoveParams, RoomState,
 };
 pub use settings::{ForwardChange, ForwardSettings, Settings, SettingsChange};
+pub use voicemail::{
+    Mailbox, VoicemailCount, VoicemailLink, VoicemailMarkParams, VoicemailMessage, VoicemailParams,
+};

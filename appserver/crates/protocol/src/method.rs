@@ -7,10 +7,11 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use crate::{
-    CallInfo, CompleteParams, CompletionParams, Description, DirectoryEntry, HistoryEntry, Me, MergeParams,
-    MessageParams, OriginateParams, ParkParams, ParkedCall, PresenceParams, RecordParams, RoomGainParams,
-    RoomLockParams, RoomMuteParams, RoomRemoveParams, RoomState, SettingsChange, StopRecordingParams,
-    TransferParams,
+    CallInfo, CallOutcome, CompleteParams, CompletionParams, Description, DirectoryEntry, FavouriteParams,
+    HistoryEntry, Me, MergeParams, MessageParams, OriginateParams, ParkParams, ParkedCall, PresenceParams,
+    RecordParams, RoomGainParams, RoomLockParams, RoomMuteParams, RoomRemoveParams, RoomState,
+    SettingsChange, SoundParams, StopRecordingParams, TransferParams, VoicemailCount, VoicemailMarkParams,
+    VoicemailParams, WatchParams,
 };
 
 /// A method with its parameters. Ids are 32 hexadecimal digits.
@@ -32,7 +33,7 @@ pub enum Method {
     /// Ends the session: its unanswered legs are declined elsewhere, answered ones hung up. Result: [`Empty`].
     #[serde(rename = "bye")]
     Bye(Empty),
-    /// Finds people by name or number. Result: [`SearchResult`].
+    /// Finds people by name, number or department. Result: [`SearchResult`].
     #[serde(rename = "directory.search")]
     DirectorySearch(SearchParams),
     /// The user's finished calls, newest first. Result: [`HistoryResult`].
@@ -119,6 +120,36 @@ pub enum Method {
     /// Says what the user does. Colleagues and their telephones see it. Result: [`Empty`].
     #[serde(rename = "presence.set")]
     PresenceSet(PresenceParams),
+
+    // People: presence, favourites, history, voicemail.
+    /// Tells the session the presence and changes of these people too. Result: [`WatchResult`](crate::WatchResult).
+    #[serde(rename = "presence.watch")]
+    PresenceWatch(WatchParams),
+    /// Tells the session no more of these people, unless it knew them from the start. Result: [`Empty`].
+    #[serde(rename = "presence.unwatch")]
+    PresenceUnwatch(WatchParams),
+    /// Tells whether the page may play sound. Result: [`Empty`].
+    #[serde(rename = "presence.sound")]
+    PresenceSound(SoundParams),
+    /// Takes somebody among the user's favourites or out of them. Result: [`Empty`]; every session of the user gets
+    /// a `favourites` push.
+    #[serde(rename = "directory.favourite")]
+    DirectoryFavourite(FavouriteParams),
+    /// The user has seen the missed calls. Result: [`Empty`]; every session of the user gets a `history` push.
+    #[serde(rename = "history.seen")]
+    HistorySeen(Empty),
+    /// The user's mailbox. Result: [`Mailbox`](crate::Mailbox).
+    #[serde(rename = "voicemail.list")]
+    VoicemailList(Empty),
+    /// Marks a message as listened to, or as new. Result: [`Empty`].
+    #[serde(rename = "voicemail.mark")]
+    VoicemailMark(VoicemailMarkParams),
+    /// Deletes a message. Result: [`Empty`].
+    #[serde(rename = "voicemail.delete")]
+    VoicemailDelete(VoicemailParams),
+    /// Where a message can be listened to. Result: [`VoicemailLink`](crate::VoicemailLink).
+    #[serde(rename = "voicemail.link")]
+    VoicemailLink(VoicemailParams),
 }
 
 impl Method {
@@ -156,6 +187,15 @@ impl Method {
         "call.stopRecording",
         "message.send",
         "presence.set",
+        "presence.watch",
+        "presence.unwatch",
+        "presence.sound",
+        "directory.favourite",
+        "history.seen",
+        "voicemail.list",
+        "voicemail.mark",
+        "voicemail.delete",
+        "voicemail.link",
     ];
 }
 
@@ -233,8 +273,18 @@ impl std::fmt::Debug for Welcome {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct State {
-    /// Colleagues with their presence, sorted by name; the user too.
+    /// Colleagues with their presence, sorted by name; the user too. In a company of more than 500 these are the
+    /// user's favourites, those they spoke to lately and their own department, 200 at most.
     pub directory: Vec<DirectoryEntry>,
+    /// Whether `directory` is everybody. The others are found by `directory.search` and kept current by
+    /// `presence.watch`.
+    pub directory_complete: bool,
+    /// The user's favourites: accounts, in the order they were taken in.
+    pub favourites: Vec<String>,
+    /// Missed calls the user has not seen.
+    pub missed: u32,
+    /// The user's mailbox.
+    pub voicemail: VoicemailCount,
     /// The user's live calls, on any device.
     pub calls: Vec<CallInfo>,
     /// Whether `calls` is all of them. The app server was just started and the softswitches have not told their calls
@@ -312,7 +362,8 @@ pub struct ResumeResult {
 /// Parameters of `directory.search`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct SearchParams {
-    /// Part of a name or number, at most 64 characters.
+    /// Parts of a name, a number or a department, at most 64 characters; each word of it must be found. Case, accents
+    /// and, in longer words, a wrong letter do not matter.
     pub query: String,
 }
 
@@ -334,6 +385,10 @@ pub struct HistoryParams {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub limit: Option<u32>,
+    /// Only calls that came to this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub outcome: Option<CallOutcome>,
 }
 
 /// Result of `history.list`.

@@ -1,11 +1,11 @@
-//! People and their presence.
+//! People.
 
 use ringdown_types::Pii;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-use crate::Activity;
+use crate::{Activity, PresenceState};
 
 /// What an account may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
@@ -51,6 +51,14 @@ pub struct DirectoryEntry {
     /// The number to dial.
     #[ts(as = "String")]
     pub extension: Pii<String>,
+    /// Where they work; empty for no department.
+    #[serde(default)]
+    #[ts(as = "String")]
+    pub department: Pii<String>,
+    /// Their picture: a path on the server, which needs no sign-in and changes with the picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub photo: Option<String>,
     /// Presence.
     pub presence: PresenceState,
     /// What they say they do.
@@ -61,36 +69,12 @@ pub struct DirectoryEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, as = "Option<String>")]
     pub note: Option<Pii<String>>,
-}
-
-/// Whether somebody can be reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "kebab-case")]
-pub enum PresenceState {
-    /// No device is reachable.
-    Offline,
-    /// A device is reachable.
-    Online,
-    /// A device rings, or the user is calling somebody who has not answered.
-    Ringing,
-    /// In an answered call.
-    OnCall,
-}
-
-/// A change of presence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct PresenceEntry {
-    /// The account.
-    pub user_id: String,
-    /// The presence.
-    pub presence: PresenceState,
-    /// What they say they do.
+    /// Until when they said so, Unix time in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(optional)]
-    pub activity: Option<Activity>,
-    /// The same in their own words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(optional, as = "Option<String>")]
-    pub note: Option<Pii<String>>,
+    #[ts(optional, type = "number")]
+    pub until: Option<u64>,
+    /// Whether the only devices they could be reached at are pages that may play no sound yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub cannot_ring: bool,
 }

@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use crate::{
     CallInfo, CallQuality, CallTones, ChatMessage, CompletionState, Description, DirectoryEntry, EndedBy,
-    ParkedCall, PeerInfo, PresenceEntry, RoomState, Settings,
+    HistoryEntry, ParkedCall, PeerInfo, PresenceEntry, RoomState, Settings, VoicemailCount,
 };
 
 /// A push: `{"seq": 12, "event": "presence", "data": {…}}`. `seq` grows by one within a session; pushes with
@@ -40,6 +40,8 @@ pub enum Push {
         entries: Vec<DirectoryEntry>,
         /// Accounts that are gone.
         removed: Vec<String>,
+        /// Whether the session knows everybody: as `directoryComplete` of the state.
+        complete: bool,
     },
     /// Somebody calls the user.
     #[serde(rename = "call.incoming")]
@@ -179,5 +181,27 @@ pub enum Push {
         /// In how many seconds.
         #[ts(type = "number")]
         seconds: u64,
+    },
+
+    // People: favourites, history, voicemail.
+    /// The user's favourites changed.
+    #[serde(rename = "favourites")]
+    Favourites {
+        /// Accounts, in the order they were taken in.
+        users: Vec<String>,
+    },
+    /// A call of the user's is over and in the history, or missed calls were seen.
+    #[serde(rename = "history")]
+    History {
+        /// The call, newest of the history; null where none was added.
+        entry: Option<HistoryEntry>,
+        /// Missed calls the user has not seen.
+        missed: u32,
+    },
+    /// The user's mailbox has other numbers of messages.
+    #[serde(rename = "voicemail")]
+    Voicemail {
+        /// How many there are.
+        count: VoicemailCount,
     },
 }

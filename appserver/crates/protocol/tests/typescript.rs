@@ -4,9 +4,9 @@
 use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use ringdown_protocol::{
-    CallStarted, Empty, FileInfo, HistoryResult, LoginRequest, MAX_DEPTH, MAX_FRAME_BYTES, MessageSent,
+    CallStarted, Empty, FileInfo, HistoryResult, LoginRequest, MAX_DEPTH, MAX_FRAME_BYTES, Mailbox, MessageSent,
     Method, Originated, Problem, PushFrame, RecordingStarted, RefreshRequest, Request, Response,
-    ResumeResult, SearchResult, Slot, Ticket, Tokens, Welcome,
+    ResumeResult, SearchResult, Slot, Ticket, Tokens, VoicemailLink, WatchResult, Welcome,
 };
 use ringdown_types::EndReason;
 use ts_rs::{Config, TS, TypeVisitor};
@@ -45,6 +45,15 @@ const RESULTS: &[(&str, &str)] = &[
     ("call.stopRecording", "Empty"),
     ("message.send", "MessageSent"),
     ("presence.set", "Empty"),
+    ("presence.watch", "WatchResult"),
+    ("presence.unwatch", "Empty"),
+    ("presence.sound", "Empty"),
+    ("directory.favourite", "Empty"),
+    ("history.seen", "Empty"),
+    ("voicemail.list", "Mailbox"),
+    ("voicemail.mark", "Empty"),
+    ("voicemail.delete", "Empty"),
+    ("voicemail.link", "VoicemailLink"),
 ];
 
 /// Collects the declarations of a type and of all it mentions.
@@ -88,6 +97,9 @@ fn typescript() -> String {
         .add::<RecordingStarted>()
         .add::<MessageSent>()
         .add::<FileInfo>()
+        .add::<WatchResult>()
+        .add::<Mailbox>()
+        .add::<VoicemailLink>()
         .add::<LoginRequest>()
         .add::<RefreshRequest>()
         .add::<Tokens>()
