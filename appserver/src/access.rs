@@ -13,7 +13,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use ringdown_types::{Random as _, UserId};
+use ringdown_types::{Random as _, RecordingId, UserId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -23,6 +23,8 @@ use crate::random::{OsRandom, secret};
 pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// How long a ticket is valid.
 pub const TICKET_LIFETIME: Duration = Duration::from_secs(60);
+/// How long a link to a voicemail message is good: somebody listens, pauses and listens again.
+pub const LINK_LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// Tickets kept at once; beyond it the oldest give way.
 const MAX_TICKETS: usize = 10_000;
 
@@ -43,7 +45,18 @@ pub struct Claims {
     pub expires_at: u64,
 }
 
-/// Makes and reads access tokens.
+/// What a link to the sound of a voicemail message says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoicemailLink {
+    /// Whose mailbox.
+    pub user: UserId,
+    /// Which message.
+    pub message: RecordingId,
+    /// When the link ends, Unix milliseconds.
+    pub expires_at: u64,
+}
+
+/// Makes and reads access tokens and links.
 #[derive(Clone)]
 pub struct TokenKey([u8; 32]);
 
@@ -79,6 +92,27 @@ impl TokenKey {
         self.mac(signed).verify_slice(&BASE64.decode(tag).ok()?).ok()?;
         let claims: Claims = serde_json::from_slice(&BASE64.decode(claims).ok()?).ok()?;
         (claims.expires_at > now).then_some(claims)
+    }
+
+    /// Signs a link that whoever has it may use until it ends.
+    pub fn sign_link(&self, link: &VoicemailLink) -> String {
+        let VoicemailLink { user, message, expires_at } = link;
+        let signed = format!("{user}.{message}.{expires_at}");
+        let tag = self.mac(&format!("voicemail.{signed}")).finalize().into_bytes();
+        format!("{signed}.{}", BASE64.encode(tag))
+    }
+
+    /// Reads a link; `None` if it was not signed here or is over at `now`, Unix milliseconds.
+    pub fn read_link(&self, text: &str, now: u64) -> Option<VoicemailLink> {
+        let (signed, tag) = text.rsplit_once('.')?;
+        self.mac(&format!("voicemail.{signed}")).verify_slice(&BASE64.decode(tag).ok()?).ok()?;
+        let mut parts = signed.split('.');
+        let link = VoicemailLink {
+            user: parts.next()?.parse().ok()?,
+            message: parts.next()?.parse().ok()?,
+            expires_at: parts.next()?.parse().ok()?,
+        };
+        (link.expires_at > now).then_some(link)
     }
 
     fn mac(&self, text: &str) -> Hmac<Sha256> {
@@ -154,6 +188,24 @@ mod tests {
         for odd in ["", ".", "..", "v1..", "v1.e30.", "v2.e30.AAAA"] {
             assert_eq!(key.read(odd, 0), None, "{odd}");
         }
+    }
+
+    #[test]
+    fn a_link_is_good_for_its_message_and_its_time_alone() {
+        let key = TokenKey([1; 32]);
+        let (user, message) = (UserId::from_u128(7), RecordingId::from_u128(8));
+        let link = VoicemailLink { user, message, expires_at: 1_000 };
+        let text = key.sign_link(&link);
+        assert_eq!(key.read_link(&text, 999), Some(link.clone()));
+        assert_eq!(key.read_link(&text, 1_000), None, "it is over");
+        assert_eq!(TokenKey([2; 32]).read_link(&text, 0), None);
+        let other = VoicemailLink { message: RecordingId::from_u128(9), ..link };
+        let (_, tag) = text.rsplit_once('.').expect("a tag");
+        let (signed, _) =
+            key.sign_link(&other).rsplit_once('.').map(|(a, b)| (a.to_owned(), b.to_owned())).expect("a tag");
+        assert_eq!(key.read_link(&format!("{signed}.{tag}"), 0), None, "another message");
+        assert_eq!(key.read(&text, 0), None, "it is no access token");
+        assert_eq!(key.read_link(&key.sign(&claims()), 0), None, "nor is one a link");
     }
 
     #[test]

@@ -13,19 +13,28 @@ use ringdown_control::{
     AppFrame, Command, CommandId, CommandResult, DirectorySnapshot, Event, SettingChanged, Snapshot,
 };
 use ringdown_desk::{
-    AskId, ConnId, Desk, HelloInput, LinkId, NodeHello, Output, Person, PushBody, ResumeInput, SessionRecord,
-    Stats,
+    AskId, ConnId, Desk, HelloInput, LinkId, NodeHello, Output, PeopleChange, Person, PushBody, ResumeInput,
+    SessionRecord, Stats,
 };
 use ringdown_protocol::{
     ErrorCode, ErrorInfo, HistoryParams, HistoryResult, Request, Response, Settings, SettingsChange,
+    VoicemailLink,
 };
-use ringdown_types::{SessionId, UserId};
+use ringdown_types::{Pii, RecordingId, SessionId, UserId};
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     task::JoinSet,
 };
 
-use crate::{directory::DirectoryHandle, problem::Refusal, settings, store::Store, writers::HistoryItem};
+use crate::{
+    access::{self, LINK_LIFETIME, TokenKey},
+    clock::unix_ms,
+    directory::DirectoryHandle,
+    problem::Refusal,
+    settings,
+    store::Store,
+    writers::HistoryItem,
+};
 
 /// Frames a browser's connection may have waiting. A client that does not read them is disconnected and resumes.
 pub const BROWSER_QUEUE: usize = 512;
@@ -186,6 +195,10 @@ pub struct Outlets {
     pub sessions: mpsc::Sender<SessionChange>,
     /// Settings users changed on a softswitch.
     pub settings: mpsc::Sender<Vec<SettingChanged>>,
+    /// What people say and choose.
+    pub people: mpsc::Sender<PeopleChange>,
+    /// Signs links.
+    pub key: TokenKey,
     /// The digest realm.
     pub realm: String,
     /// The directory's keeper.
@@ -293,6 +306,15 @@ impl DeskTask {
                 Output::Settings { conn, request, user, change } => {
                     self.settings(conn, request, user, change);
                 }
+                Output::People(change) => {
+                    if self.outlets.people.try_send(change).is_err() {
+                        tracing::warn!("the store is behind: what somebody said is not kept");
+                    }
+                }
+                Output::VoicemailLink { conn, request, user, message } => {
+                    let link = self.voicemail_link(user, message);
+                    self.send_to_browser(conn, ToBrowser::Text(response(request, Ok(link))));
+                }
                 Output::TakeSettings(changes) => {
                     if self.outlets.settings.try_send(changes).is_err() {
                         tracing::warn!("the store is behind: changed settings are not kept");
@@ -318,6 +340,8 @@ impl DeskTask {
                 Output::DropSession(id) => self.change_session(SessionChange::Drop(id)),
                 Output::Record(record) => self.record(HistoryItem::Call(record)),
                 Output::Figures(figures) => self.record(HistoryItem::Leg(figures)),
+                Output::Side(side) => self.record(HistoryItem::Side(side)),
+                Output::HistorySeen { user } => self.record(HistoryItem::Seen(user)),
             }
         }
     }
@@ -352,7 +376,19 @@ impl DeskTask {
         let call = item.call();
         if self.outlets.records.try_send(item).is_err() {
             self.outlets.counters.history_shed.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(%call, "the store is behind: a call or its quality is missing in history");
+            tracing::warn!(
+                call = call.map(tracing::field::display),
+                "the store is behind: a call or its quality is missing in history"
+            );
+        }
+    }
+
+    fn voicemail_link(&self, user: UserId, message: RecordingId) -> VoicemailLink {
+        let expires_at = unix_ms() + LINK_LIFETIME.as_millis() as u64;
+        let link = self.outlets.key.sign_link(&access::VoicemailLink { user, message, expires_at });
+        VoicemailLink {
+            path: Pii(format!("/api/v1/voicemail-links/{link}")),
+            expires_in: LINK_LIFETIME.as_secs() as u32,
         }
     }
 
@@ -397,11 +433,8 @@ impl DeskTask {
 
 async fn history(store: &Store, user: UserId, params: HistoryParams) -> Result<HistoryResult, ErrorInfo> {
     let limit = params.limit.unwrap_or(50);
-    match store.history(Some(user), params.cursor.as_deref(), limit).await {
-        Ok(Some(page)) => Ok(HistoryResult {
-            entries: page.rows.iter().map(|row| row.seen_by(user)).collect(),
-            cursor: page.cursor,
-        }),
+    match store.own_history(user, params.outcome, params.cursor.as_deref(), limit).await {
+        Ok(Some(page)) => Ok(page),
         Ok(None) => Err(ErrorInfo::new(ErrorCode::BadRequest, "the cursor is not one of the server's")),
         Err(error) => {
             tracing::error!(%error, "history cannot be read");

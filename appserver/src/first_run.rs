@@ -68,6 +68,8 @@ fn account(username: &str, name: &str, role: Role, password_hash: String) -> Acc
         username: Pii(username.to_owned()),
         name: Pii(name.to_owned()),
         extension: None,
+        department: Pii::default(),
+        photo: None,
         role,
         password_hash,
         enabled: true,

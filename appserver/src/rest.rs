@@ -92,6 +92,7 @@ pub fn router(app: Arc<App>) -> Router {
         .routes(routes!(history::all))
         .routes(routes!(voicemail::list))
         .routes(routes!(voicemail::fetch, voicemail::mark, voicemail::delete))
+        .routes(routes!(voicemail::fetch_by_link))
         .routes(routes!(recordings::list, recordings::begin))
         .routes(routes!(recordings::fetch, recordings::delete))
         .routes(routes!(recordings::stop))

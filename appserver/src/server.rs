@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use ringdown_desk::{Desk, Rate, RateLimiter};
+use ringdown_desk::{Desk, EVERYBODY_UP_TO, PeopleRecords, Rate, RateLimiter};
 use tokio::{
     net::TcpListener,
     sync::{Notify, mpsc, watch},
@@ -35,7 +35,7 @@ use crate::{
     rest,
     sign_in::SignIn,
     state_file,
-    store::Store,
+    store::{Store, StoreError},
     tls, writers,
 };
 
@@ -44,6 +44,8 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Upgrades of one address to a WebSocket: an office that reconnects after a restart fits.
 const UPGRADES: Rate = Rate { burst: 500, per_second: 50.0 };
+/// Sides of calls looked at for whom people spoke to lately, at the start of a large company's server: more delays it.
+const RECENT_CONTACTS: u32 = 50_000;
 /// The wait for connections and writers at a stop.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
@@ -105,7 +107,7 @@ pub struct Server {
     stop_desk: Arc<Notify>,
     accepting: JoinHandle<()>,
     desk: JoinHandle<()>,
-    writers: [JoinHandle<()>; 3],
+    writers: [JoinHandle<()>; 4],
     directory: JoinHandle<()>,
     sweeper: JoinHandle<()>,
     app: Arc<App>,
@@ -139,17 +141,22 @@ impl Server {
         let (sessions, session_queue) = mpsc::channel(writers::SESSION_QUEUE);
 
         let (settings, settings_queue) = mpsc::channel(writers::SETTINGS_QUEUE);
+        let (people_changes, people_queue) = mpsc::channel(writers::PEOPLE_QUEUE);
 
         let now = Instant::now();
         let mut owner = Desk::new(Box::new(OsRandom), VERSION, (now, unix_ms()));
         let (people, snapshot) = directory::read(&store, &config.realm).await?;
         owner.restore(now, store.sessions().await?);
+        let company = people.len();
         owner.handle_directory(now, people, snapshot);
+        owner.restore_people(now, people_records(&store, company).await?);
         let outlets = Outlets {
             store: store.clone(),
             records,
             sessions,
             settings,
+            people: people_changes,
+            key: key.clone(),
             realm: config.realm.clone(),
             directory: directory.clone(),
             counters: Arc::clone(&counters),
@@ -160,6 +167,7 @@ impl Server {
             tokio::spawn(writers::write_history(record_queue, store.clone(), Arc::clone(&counters))),
             tokio::spawn(writers::write_sessions(session_queue, store.clone())),
             tokio::spawn(writers::write_settings(settings_queue, store.clone(), directory.clone())),
+            tokio::spawn(writers::write_people(people_queue, store.clone(), directory.clone())),
         ];
         let directory_task =
             tokio::spawn(directory::run(directory_queue, store.clone(), desk.clone(), config.realm.clone()));
@@ -245,6 +253,18 @@ impl Server {
     pub async fn tell_desk(&self, message: DeskMessage) {
         self.app.desk.send(message).await;
     }
+}
+
+/// What is remembered of people. Whom they spoke to lately counts where a client is not told of everybody.
+async fn people_records(store: &Store, company: usize) -> Result<PeopleRecords, StoreError> {
+    let recent = if company > EVERYBODY_UP_TO { RECENT_CONTACTS } else { 0 };
+    let (statements, favourites, missed, recent) = tokio::try_join!(
+        store.statements(),
+        store.favourites(),
+        store.missed_calls(),
+        store.recent_contacts(recent)
+    )?;
+    Ok(PeopleRecords { statements, favourites, recent, missed })
 }
 
 /// The configured token, the file's, or a new one kept in the file.

@@ -11,7 +11,7 @@ use ringdown_protocol::{Ticket, Tokens};
 use ringdown_types::Pii;
 
 use crate::{
-    access::{ACCESS_TOKEN_LIFETIME, Claims, TICKET_LIFETIME, Tickets, TokenKey, hash_secret},
+    access::{ACCESS_TOKEN_LIFETIME, Claims, TICKET_LIFETIME, Tickets, TokenKey, VoicemailLink, hash_secret},
     clock::unix_ms,
     desk_task::DeskHandle,
     password::Passwords,
@@ -97,6 +97,16 @@ impl SignIn {
         }
         tries.per_name.handle_failure(now, key);
         Ok(())
+    }
+
+    /// What a link to a voicemail message stands for, as long as its account may sign in.
+    ///
+    /// # Errors
+    /// When it is not one of ours or is over, or the store fails.
+    pub async fn read_link(&self, link: &str) -> Result<VoicemailLink, Refusal> {
+        let link = self.key.read_link(link, unix_ms()).ok_or(Refusal::NotFound("link"))?;
+        let account = self.store.account(link.user).await?.filter(|account| account.enabled);
+        account.map(|_| link).ok_or(Refusal::NotFound("link"))
     }
 
     /// Signs an account in without a password: after it has just proven itself.
@@ -241,6 +251,8 @@ pub fn person(account: &Account) -> Person {
         username: account.username.clone(),
         name: account.name.clone(),
         extension: account.extension.clone(),
+        department: account.department.clone(),
+        photo: account.photo.as_ref().map(|file| format!("/api/v1/photos/{file}")),
         role: account.role,
         enabled: account.enabled,
         epoch: account.epoch,

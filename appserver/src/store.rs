@@ -5,10 +5,12 @@
 //! has to raise a read lock.
 
 mod accounts;
+mod call_sides;
 mod files;
 mod history;
 mod installation;
 mod numbers;
+mod people;
 mod sessions;
 mod settings;
 mod tokens;
@@ -67,15 +69,17 @@ const CONNECTIONS: u32 = 4;
 /// The wait for a connection or a lock; longer only delays the error.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const LIVE: [(i64, &str, &str); 3] = [
+const LIVE: [(i64, &str, &str); 4] = [
     (1, "accounts", include_str!("../migrations/live/0001_accounts.sql")),
     (2, "dialplan", include_str!("../migrations/live/0002_dialplan.sql")),
     (3, "installation", include_str!("../migrations/live/0003_installation.sql")),
+    (4, "people", include_str!("../migrations/live/0004_people.sql")),
 ];
-const HISTORY: [(i64, &str, &str); 3] = [
+const HISTORY: [(i64, &str, &str); 4] = [
     (1, "calls", include_str!("../migrations/history/0001_calls.sql")),
     (2, "quality", include_str!("../migrations/history/0002_quality.sql")),
     (3, "files", include_str!("../migrations/history/0003_files.sql")),
+    (4, "people", include_str!("../migrations/history/0004_people.sql")),
 ];
 
 impl Store {

@@ -6,7 +6,8 @@ use std::{
 };
 
 use ringdown_control::{CallRecord, LegFigures, SettingChanged};
-use ringdown_types::CallId;
+use ringdown_desk::{CallSide, PeopleChange};
+use ringdown_types::{CallId, UserId};
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
@@ -21,6 +22,8 @@ pub const RECORD_QUEUE: usize = 8_192;
 pub const SESSION_QUEUE: usize = 4_096;
 /// Changed settings waiting, in messages of a softswitch: everybody presses a key in the same second.
 pub const SETTINGS_QUEUE: usize = 8_192;
+/// Changes of what people say and choose waiting: everybody's statement ends at the same hour.
+pub const PEOPLE_QUEUE: usize = 16_384;
 /// Rows of one transaction.
 const BATCH: usize = 256;
 /// The longest a record waits for company.
@@ -38,14 +41,20 @@ pub enum HistoryItem {
     Call(Box<CallRecord>),
     /// How good one of its legs was. It comes after the call.
     Leg(Box<LegFigures>),
+    /// What became of a call for one of its sides.
+    Side(Box<CallSide>),
+    /// The user has seen every missed call told before.
+    Seen(UserId),
 }
 
 impl HistoryItem {
-    /// The call it is about.
-    pub const fn call(&self) -> CallId {
+    /// The call it is about, if it is about one.
+    pub const fn call(&self) -> Option<CallId> {
         match self {
-            Self::Call(record) => record.call,
-            Self::Leg(figures) => figures.call,
+            Self::Call(record) => Some(record.call),
+            Self::Leg(figures) => Some(figures.call),
+            Self::Side(side) => Some(side.call),
+            Self::Seen(_) => None,
         }
     }
 }
@@ -105,6 +114,32 @@ pub async fn write_settings(
             }
         };
         if is_any_new {
+            directory.changed().await;
+        }
+    }
+}
+
+/// Keeps what people say of themselves and choose, in the order they come.
+pub async fn write_people(
+    mut changes: mpsc::Receiver<PeopleChange>,
+    store: Store,
+    directory: DirectoryHandle,
+) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while changes.recv_many(&mut batch, BATCH).await > 0 {
+        if let Err(error) = store.change_people(&batch).await {
+            tracing::warn!(%error, changes = batch.len(), "what people said will not survive a restart");
+        }
+        let mut is_any_set = false;
+        for change in batch.drain(..) {
+            let PeopleChange::DoNotDisturb(user, on) = change else { continue };
+            let set = store.change_settings(user, |settings| settings.do_not_disturb = on).await;
+            is_any_set |= set.is_ok();
+            if let Err(error) = set {
+                tracing::warn!(%error, "do-not-disturb does not follow what somebody said: the store fails");
+            }
+        }
+        if is_any_set {
             directory.changed().await;
         }
     }

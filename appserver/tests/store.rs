@@ -12,8 +12,8 @@ use ringdown_control::{
     CallRecord, ConferenceRoom, EndedBy, Feature, LegFigures, LegRole, ParkingLot, Party, RingGroup,
     SettingChange, SettingChanged,
 };
-use ringdown_desk::SessionRecord;
-use ringdown_protocol::{CallDirection, HistoryEntry, Role};
+use ringdown_desk::{CallSide, PeopleChange, SavedStatement, SessionRecord};
+use ringdown_protocol::{Activity, CallDirection, CallOutcome, HistoryEntry, PeerInfo, Role};
 use ringdown_types::{
     CallId, EndReason, GroupId, LegId, LegQuality, Pii, RingStrategy, SessionId, UserId, WayQuality,
 };
@@ -55,6 +55,8 @@ async fn suite(url: &str, folder: &TempDir) {
     refresh_tokens(&store).await;
     sessions(&store).await;
     history(&store).await;
+    call_sides(&store).await;
+    people(&store).await;
     numbers(&store).await;
     codes_and_lot(&store).await;
     settings(&store).await;
@@ -73,6 +75,8 @@ fn account(id: u128, username: &str, extension: Option<&str>, role: Role) -> Acc
         username: Pii(username.to_owned()),
         name: Pii(format!("{username} O'Neil; DROP TABLE accounts; --")),
         extension: extension.map(|text| text.parse().expect("an extension")),
+        department: Pii(String::new()),
+        photo: None,
         role,
         password_hash: "hash".to_owned(),
         enabled: true,
@@ -282,6 +286,7 @@ async fn history(store: &Store) {
         call: CallId::from_u128(id),
         caller: party(Some(caller), "101"),
         callee: party(callee, "102"),
+        passed_by: Vec::new(),
         dialled: Pii("102".to_owned()),
         started_at: at,
         answered_at: id.is_multiple_of(2).then_some(at + 1),
@@ -318,38 +323,109 @@ async fn history(store: &Store) {
         "a leg's figures are last"
     );
 
-    let alice = UserId::from_u128(1);
+    let all = store.history(None, 100).await.expect("a page").expect("no cursor");
+    assert_eq!(all.rows.len(), 12);
+    for odd in ["", "1", "x-y", "1-' OR 1=1", &format!("1-{}", "0".repeat(31))] {
+        assert!(store.history(Some(odd), 10).await.expect("a look-up").is_none(), "{odd}");
+    }
+}
+
+fn side(call: u128, user: u128, at: u64, outcome: CallOutcome) -> CallSide {
+    let peer = PeerInfo {
+        user_id: Some(UserId::from_u128(3 - user).to_string()),
+        number: Pii("102".to_owned()),
+        name: Pii("Bob; DROP TABLE call_sides".to_owned()),
+    };
+    let is_made = outcome == CallOutcome::Unanswered;
+    CallSide {
+        call: CallId::from_u128(call),
+        user: UserId::from_u128(user),
+        direction: if is_made { CallDirection::Outbound } else { CallDirection::Inbound },
+        peer,
+        started_at: at,
+        answered_at: (outcome == CallOutcome::Answered).then_some(at + 1),
+        ended_at: at + 2,
+        reason: EndReason::NoAnswer,
+        outcome,
+    }
+}
+
+async fn call_sides(store: &Store) {
+    let (alice, bob) = (UserId::from_u128(1), UserId::from_u128(2));
+    let item = |side: &CallSide| HistoryItem::Side(Box::new(side.clone()));
+    let missed = |call: u128| side(call, 1, 100 + call as u64 / 3, CallOutcome::Missed);
+    let mut sides: Vec<_> = (1..=10).map(missed).collect();
+    sides.push(side(10, 2, 103, CallOutcome::Unanswered));
+    sides.push(side(11, 1, 500, CallOutcome::Answered));
+    let items: Vec<_> = sides.iter().map(item).collect();
+    assert_eq!(store.record(&items).await.expect("a batch"), 12);
+    assert_eq!(store.record(&items).await.expect("the same again"), 0, "a side is one row");
+    assert_eq!(store.missed_calls().await.expect("a count"), [(alice, 10)], "and counts once");
+    // Somebody took it after all.
+    let taken = CallSide { outcome: CallOutcome::AnsweredElsewhere, ..missed(1) };
+    store.record(&[item(&taken)]).await.expect("a change");
+    assert_eq!(store.missed_calls().await.expect("a count"), [(alice, 9)]);
+
     let (mut seen, mut cursor) = (Vec::new(), None::<String>);
     loop {
-        let page =
-            store.history(Some(alice), cursor.as_deref(), 3).await.expect("a page").expect("our cursor");
-        assert!(page.rows.len() <= 3);
-        seen.extend(page.rows.iter().map(|row| row.seen_by(alice)));
+        let page = store.own_history(alice, None, cursor.as_deref(), 3).await;
+        let page = page.expect("a page").expect("our cursor");
+        assert!(page.entries.len() <= 3);
+        seen.extend(page.entries);
         cursor = page.cursor;
         if cursor.is_none() {
             break;
         }
     }
-    assert_eq!(seen.len(), 11, "each call once, the one to herself too");
+    assert_eq!(seen.len(), 11, "each call once");
     assert!(seen.windows(2).all(|two| two[0].started_at >= two[1].started_at), "newest first");
-    assert!(seen.iter().all(|entry| entry.direction == CallDirection::Outbound));
+    assert_eq!((seen[0].outcome, seen[0].answered_at), (CallOutcome::Answered, Some(501)));
     let scores =
         |entry: &HistoryEntry| entry.quality.as_ref().and_then(|quality| quality.sent).map(|way| way.mos);
     let scored: Vec<_> = seen.iter().filter_map(scores).collect();
     assert_eq!(scored, [4.25], "her own device's, in the one call that has figures");
-    let bob = UserId::from_u128(2);
-    let page = store.history(Some(bob), None, 100).await.expect("a page").expect("no cursor");
-    assert_eq!((page.rows.len(), page.cursor), (11, None));
-    let newest = page.rows[0].seen_by(bob);
-    assert_eq!(
-        (newest.direction, newest.answered_at, newest.peer.user_id),
-        (CallDirection::Outbound, Some(601), None)
-    );
-    let inbound = page.rows[1].seen_by(bob);
-    assert_eq!((inbound.direction, inbound.peer.user_id), (CallDirection::Inbound, Some(alice.to_string())));
-    assert_eq!(inbound.reason, "no-answer");
-    assert_eq!(store.history(None, None, 100).await.expect("a page").expect("no cursor").rows.len(), 12);
+    let only = store.own_history(alice, Some(CallOutcome::Missed), None, 100).await;
+    assert_eq!(only.expect("a page").expect("no cursor").entries.len(), 9);
+    let page = store.own_history(bob, None, None, 100).await.expect("a page").expect("no cursor");
+    assert_eq!((page.entries.len(), page.entries[0].direction), (1, CallDirection::Outbound));
     for odd in ["", "1", "x-y", "1-' OR 1=1", &format!("1-{}", "0".repeat(31))] {
-        assert!(store.history(None, Some(odd), 10).await.expect("a look-up").is_none(), "{odd}");
+        assert!(store.own_history(bob, None, Some(odd), 10).await.expect("a look-up").is_none(), "{odd}");
     }
+    let contacts = store.recent_contacts(2).await.expect("contacts");
+    assert_eq!(contacts.last(), Some(&(alice, bob)), "the latest last");
+    assert_eq!(contacts.len(), 2);
+    store.record(&[HistoryItem::Seen(alice)]).await.expect("a change");
+    assert_eq!(store.missed_calls().await.expect("a count"), []);
+}
+
+async fn people(store: &Store) {
+    let (alice, admin) = (UserId::from_u128(1), UserId::from_u128(2));
+    let says =
+        |activity, until| SavedStatement { user: alice, activity, note: Pii("'; --".to_owned()), until };
+    let said = [
+        PeopleChange::Statement(says(Some(Activity::Vacation), Some(u64::MAX / 4))),
+        PeopleChange::Statement(says(Some(Activity::Dnd), None)),
+        PeopleChange::Statement(SavedStatement { user: UserId::from_u128(99), ..says(None, None) }),
+        PeopleChange::DoNotDisturb(alice, true),
+        PeopleChange::Favourites(alice, vec![admin, alice, UserId::from_u128(99)]),
+        PeopleChange::Favourites(admin, vec![alice]),
+        PeopleChange::Favourites(admin, vec![]),
+    ];
+    store.change_people(&said).await.expect("changes");
+    assert_eq!(store.statements().await.expect("statements"), [says(Some(Activity::Dnd), None)]);
+    assert_eq!(store.favourites().await.expect("favourites"), [(alice, vec![admin, alice])]);
+    store.change_people(&[PeopleChange::Statement(says(None, Some(7)))]).await.expect("a change");
+    assert_eq!(store.statements().await.expect("statements"), [says(None, Some(7))]);
+    store.change_people(&[PeopleChange::NoStatement(alice)]).await.expect("a change");
+    assert_eq!(store.statements().await.expect("statements"), []);
+
+    let moves = |department: &str| AccountChange {
+        department: Some(Pii(department.to_owned())),
+        ..AccountChange::default()
+    };
+    let moved = store.change_account(alice, moves("R&D")).await.expect("a change").expect("alice is there");
+    assert_eq!((moved.department.as_str(), moved.photo), ("R&D", None));
+    assert_eq!(store.set_photo(alice, Some("f1")).await.expect("a change"), Some(None));
+    assert_eq!(store.set_photo(alice, None).await.expect("a change"), Some(Some("f1".to_owned())));
+    assert_eq!(store.set_photo(UserId::from_u128(99), None).await.expect("a change"), None);
 }

@@ -90,7 +90,7 @@ const push = (state, event, data) => {
   for (const client of state.clients) client.socket.send(JSON.stringify({ seq: ++client.seq, event, data }));
 };
 
-const snapshot = (state) => ({ directory: PEOPLE, calls: [...state.calls.values()], callsComplete: true, rooms: [], parked: [], switchUp: true, tones: { busy: '425/500,0/500', congestion: '425/250,0/250' } });
+const snapshot = (state) => ({ directory: PEOPLE, directoryComplete: true, favourites: [], missed: 0, voicemail: { new: 0, saved: 0 }, calls: [...state.calls.values()], callsComplete: true, rooms: [], parked: [], switchUp: true, tones: { busy: '425/500,0/500', congestion: '425/250,0/250' } });
 
 const handle = (state, client, method, params, reply) => {
   const call = params.call && state.calls.get(params.call);

@@ -37,6 +37,10 @@ pub(crate) struct User {
     name: String,
     /// The number others dial.
     extension: Option<String>,
+    /// Where they work; empty for no department.
+    department: String,
+    /// The path of their picture.
+    photo: Option<String>,
     /// What it may do.
     role: Role,
     /// Whether it may sign in, call and be called.
@@ -60,6 +64,9 @@ pub(crate) struct NewUser {
     /// The number others dial: 1 to 32 of `0-9 A-Z a-z * # + - . _`.
     #[serde(default)]
     extension: Option<String>,
+    /// Where they work, at most 100 characters.
+    #[serde(default)]
+    department: String,
     /// What it may do.
     role: Role,
     /// 10 characters to 256 bytes.
@@ -83,6 +90,9 @@ pub(crate) struct UserChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     extension: Option<Option<String>>,
+    /// Where they work; empty takes it away.
+    #[serde(default)]
+    department: Option<String>,
     /// What it may do; a change signs the account out.
     #[serde(default)]
     role: Option<Role>,
@@ -117,6 +127,8 @@ impl From<Account> for User {
             username: account.username.0,
             name: account.name.0,
             extension: account.extension.map(|extension| extension.to_string()),
+            department: account.department.0,
+            photo: account.photo.map(|file| format!("/api/v1/photos/{file}")),
             role: account.role,
             enabled: account.enabled,
             ring_seconds: account.ring_seconds,
@@ -156,6 +168,8 @@ pub(crate) async fn create(
         username: Pii(username),
         name: read_name(&new.name)?,
         extension: new.extension.as_deref().map(read_extension).transpose()?,
+        department: read_department(&new.department)?,
+        photo: None,
         role: new.role,
         password_hash: String::new(),
         enabled: true,
@@ -209,6 +223,7 @@ pub(crate) async fn change(
     let change = AccountChange {
         name: change.name.as_deref().map(read_name).transpose()?,
         extension,
+        department: change.department.as_deref().map(read_department).transpose()?,
         role: change.role,
         enabled: change.enabled,
         ring_seconds: check_ring_seconds(change.ring_seconds)?,
@@ -270,6 +285,14 @@ fn read_name(name: &str) -> Result<Pii<String>, Refusal> {
         return Err(Refusal::bad_request("a name is 1 to 100 printable characters"));
     }
     Ok(Pii(name.to_owned()))
+}
+
+fn read_department(department: &str) -> Result<Pii<String>, Refusal> {
+    let department = department.trim();
+    if department.chars().count() > 100 || department.chars().any(char::is_control) {
+        return Err(Refusal::bad_request("a department is at most 100 printable characters"));
+    }
+    Ok(Pii(department.to_owned()))
 }
 
 fn read_extension(text: &str) -> Result<Extension, Refusal> {

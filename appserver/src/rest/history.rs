@@ -6,17 +6,12 @@ use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
 };
-use ringdown_protocol::{CallQuality, HistoryResult, PeerInfo, Problem};
+use ringdown_protocol::{CallOutcome, CallQuality, HistoryResult, PeerInfo, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Admin;
-use crate::{
-    problem::Refusal,
-    server::App,
-    sign_in::Caller,
-    store::{HistoryPage, HistoryRow},
-};
+use crate::{problem::Refusal, server::App, sign_in::Caller, store::HistoryRow};
 
 /// Which page.
 #[derive(Deserialize, IntoParams)]
@@ -26,6 +21,9 @@ pub(crate) struct Page {
     cursor: Option<String>,
     /// 1 to 100, 50 if left out.
     limit: Option<u32>,
+    /// Of the own history only calls that came to this.
+    #[param(inline)]
+    outcome: Option<CallOutcome>,
 }
 
 /// A finished call with both sides.
@@ -103,10 +101,9 @@ pub(crate) async fn own(
     caller: Caller,
     page: PageQuery,
 ) -> Result<Json<HistoryResult>, Refusal> {
-    let user = caller.account.id;
-    let page = read(&app, Some(user), page).await?;
-    let entries = page.rows.iter().map(|row| row.seen_by(user)).collect();
-    Ok(Json(HistoryResult { entries, cursor: page.cursor }))
+    let (page, limit) = read(page)?;
+    let found = app.store.own_history(caller.account.id, page.outcome, page.cursor.as_deref(), limit).await?;
+    found.map(Json).ok_or_else(foreign_cursor)
 }
 
 /// Everybody's finished calls, newest first, for admins.
@@ -119,23 +116,26 @@ pub(crate) async fn all(
     _: Admin,
     page: PageQuery,
 ) -> Result<Json<AllHistory>, Refusal> {
-    let page = read(&app, None, page).await?;
+    let (page, limit) = read(page)?;
+    if page.outcome.is_some() {
+        return Err(Refusal::bad_request("outcome is for the own history: a call has one for each side"));
+    }
+    let found = app.store.history(page.cursor.as_deref(), limit).await?.ok_or_else(foreign_cursor)?;
     Ok(Json(AllHistory {
-        entries: page.rows.into_iter().map(FinishedCall::from).collect(),
-        cursor: page.cursor,
+        entries: found.rows.into_iter().map(FinishedCall::from).collect(),
+        cursor: found.cursor,
     }))
 }
 
-async fn read(
-    app: &App,
-    user: Option<ringdown_types::UserId>,
-    page: PageQuery,
-) -> Result<HistoryPage, Refusal> {
+fn read(page: PageQuery) -> Result<(Page, u32), Refusal> {
     let Query(page) = page.map_err(|error| Refusal::bad_request(error.body_text()))?;
     let limit = page.limit.unwrap_or(50);
     if !(1..=100).contains(&limit) {
         return Err(Refusal::bad_request("limit is 1 to 100"));
     }
-    let page = app.store.history(user, page.cursor.as_deref(), limit).await?;
-    page.ok_or_else(|| Refusal::bad_request("the cursor is not one of the server's"))
+    Ok((page, limit))
+}
+
+fn foreign_cursor() -> Refusal {
+    Refusal::bad_request("the cursor is not one of the server's")
 }

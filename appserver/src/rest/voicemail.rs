@@ -8,47 +8,21 @@ use axum::{
     http::HeaderMap,
     response::Response,
 };
-use ringdown_control::{Command, CommandError, CommandResult, SoundBytes, VoicemailMessage};
-use ringdown_protocol::{PeerInfo, Problem};
+use ringdown_control::{Command, CommandError, CommandResult, SoundBytes};
+use ringdown_desk::mailbox_as_shown;
+use ringdown_protocol::{Mailbox, Problem};
 use ringdown_types::{RecordingId, SoundFormat, UserId};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Body, no_content, read_id,
     sound::{self, Named},
 };
-use crate::{problem::Refusal, server::App, sign_in::Caller};
+use crate::{access::VoicemailLink, problem::Refusal, server::App, sign_in::Caller};
 
 /// The longest sound that is handed on: more than the longest message.
 const MAX_SOUND_BYTES: u64 = 16 * 1024 * 1024;
-
-/// A message in the own mailbox.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Message {
-    /// The message.
-    id: String,
-    /// Who left it.
-    from: PeerInfo,
-    /// When, Unix time in milliseconds.
-    received_at: u64,
-    /// How long it is, in milliseconds.
-    duration_ms: u32,
-    /// Whether it was listened to, or marked so.
-    is_heard: bool,
-}
-
-/// The own mailbox.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Mailbox {
-    /// Its messages, oldest first.
-    messages: Vec<Message>,
-    /// How many nobody has listened to.
-    new: usize,
-    /// How many are left.
-    saved: usize,
-}
 
 /// Body of `PATCH /api/v1/voicemail/{id}`.
 #[derive(Deserialize, ToSchema)]
@@ -58,18 +32,6 @@ pub(crate) struct Mark {
     is_heard: bool,
 }
 
-impl From<VoicemailMessage> for Message {
-    fn from(message: VoicemailMessage) -> Self {
-        let from = PeerInfo {
-            user_id: message.from.user.map(|user| user.to_string()),
-            number: message.from.number,
-            name: message.from.name,
-        };
-        let VoicemailMessage { id, received_at, duration_ms, is_heard, .. } = message;
-        Self { id: id.to_string(), from, received_at, duration_ms, is_heard }
-    }
-}
-
 /// The messages of the own mailbox, oldest first.
 #[utoipa::path(
     get, path = "/api/v1/voicemail", tag = "voicemail", security(("bearer" = [])),
@@ -77,11 +39,7 @@ impl From<VoicemailMessage> for Message {
 )]
 pub(crate) async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Mailbox>, Refusal> {
     match ask(&app, Command::ListVoicemail { user: caller.account.id }).await? {
-        CommandResult::Voicemail { messages } => {
-            let saved = messages.iter().filter(|message| message.is_heard).count();
-            let new = messages.len() - saved;
-            Ok(Json(Mailbox { messages: messages.into_iter().map(Message::from).collect(), new, saved }))
-        }
+        CommandResult::Voicemail { messages } => Ok(Json(mailbox_as_shown(messages))),
         _ => Err(not_understood()),
     }
 }
@@ -115,13 +73,26 @@ pub(crate) async fn fetch(
     Query(Wanted { format }): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let (user, message) = (caller.account.id, read_id(&id, "message")?);
-    let (total, _) = part(&app, (user, message, format), 0).await?;
-    let named = Named::sound(format, &format!("voicemail-{message}"));
-    Ok(sound::answer(&headers, named, total, move |offset| {
-        let app = Arc::clone(&app);
-        async move { Ok(part(&app, (user, message, format), offset).await?.1) }
-    }))
+    let message = read_id(&id, "message")?;
+    sound_of(app, (caller.account.id, message, format), &headers).await
+}
+
+/// A message's sound by a link of the method `voicemail.link`, for an `<audio>` element; the link is the permission.
+#[utoipa::path(
+    get, path = "/api/v1/voicemail-links/{link}", tag = "voicemail", params(("link" = String, Path), Wanted),
+    responses(
+        (status = 200, content_type = "audio/wav", body = Vec<u8>), (status = 206, content_type = "audio/wav", body = Vec<u8>),
+        (status = 404, body = Problem), (status = 416), (status = 503, body = Problem)
+    )
+)]
+pub(crate) async fn fetch_by_link(
+    State(app): State<Arc<App>>,
+    Path(link): Path<String>,
+    Query(Wanted { format }): Query<Wanted>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let VoicemailLink { user, message, .. } = app.sign_in.read_link(&link).await?;
+    sound_of(app, (user, message, format), &headers).await
 }
 
 /// Marks a message as listened to, or as new.
@@ -153,6 +124,19 @@ pub(crate) async fn delete(
     let (user, message) = (caller.account.id, read_id(&id, "message")?);
     ask(&app, Command::DeleteVoicemail { user, message }).await?;
     Ok(no_content())
+}
+
+async fn sound_of(
+    app: Arc<App>,
+    (user, message, format): (UserId, RecordingId, SoundFormat),
+    headers: &HeaderMap,
+) -> Result<Response, Refusal> {
+    let (total, _) = part(&app, (user, message, format), 0).await?;
+    let named = Named::sound(format, &format!("voicemail-{message}"));
+    Ok(sound::answer(headers, named, total, move |offset| {
+        let app = Arc::clone(&app);
+        async move { Ok(part(&app, (user, message, format), offset).await?.1) }
+    }))
 }
 
 /// A part of a sound from a byte on, and how long the whole is.

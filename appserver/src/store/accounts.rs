@@ -17,6 +17,10 @@ pub struct Account {
     pub name: Pii<String>,
     /// The number others dial.
     pub extension: Option<Extension>,
+    /// Where they work; empty for no department.
+    pub department: Pii<String>,
+    /// The picture's file.
+    pub photo: Option<String>,
     /// What it may do.
     pub role: Role,
     /// The password, as argon2 keeps it.
@@ -46,6 +50,8 @@ pub struct AccountChange {
     pub name: Option<Pii<String>>,
     /// The number; `Some(None)` takes it away.
     pub extension: Option<Option<Extension>>,
+    /// Where they work; empty takes it away.
+    pub department: Option<Pii<String>>,
     /// What it may do. A change signs it out everywhere.
     pub role: Option<Role>,
     /// Whether it may sign in. Disabling signs it out everywhere.
@@ -83,7 +89,7 @@ impl std::fmt::Debug for Device {
 macro_rules! select_accounts {
     ($rest:literal) => {{
         const SQL: &str = concat!(
-            "SELECT id, username, name, extension, role, password_hash, enabled, epoch, ring_seconds, max_calls, ",
+            "SELECT id, username, name, extension, department, photo, role, password_hash, enabled, epoch, ring_seconds, max_calls, ",
             "created_at FROM accounts ",
             $rest
         );
@@ -127,7 +133,8 @@ impl Store {
         let mut transaction = self.begin_directory_change().await?;
         sqlx::query(
             "INSERT INTO accounts (id, username, name, extension, role, password_hash, enabled, epoch, \
-             ring_seconds, max_calls, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+             ring_seconds, max_calls, created_at, department, photo) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         )
         .bind(account.id.to_string())
         .bind(account.username.to_lowercase())
@@ -140,6 +147,8 @@ impl Store {
         .bind(i64::from(account.ring_seconds))
         .bind(i64::from(account.max_calls))
         .bind(bigint(account.created_at))
+        .bind(account.department.0.clone())
+        .bind(account.photo.clone())
         .execute(&mut *transaction)
         .await
         .map_err(|error| taken(error, "the sign-in name or the extension"))?;
@@ -160,9 +169,10 @@ impl Store {
         let Some(row) = query.fetch_optional(&mut *transaction).await? else { return Ok(None) };
         let mut account = read_account(&row)?;
         let before = (account.role, account.enabled);
-        let AccountChange { name, extension, role, enabled, ring_seconds, max_calls } = change;
+        let AccountChange { name, extension, department, role, enabled, ring_seconds, max_calls } = change;
         account.name = name.unwrap_or(account.name);
         account.extension = extension.unwrap_or(account.extension);
+        account.department = department.unwrap_or(account.department);
         account.role = role.unwrap_or(account.role);
         account.enabled = enabled.unwrap_or(account.enabled);
         account.ring_seconds = ring_seconds.unwrap_or(account.ring_seconds);
@@ -173,7 +183,7 @@ impl Store {
         }
         sqlx::query(
             "UPDATE accounts SET name = $1, extension = $2, role = $3, enabled = $4, epoch = $5, \
-             ring_seconds = $6, max_calls = $7 WHERE id = $8",
+             ring_seconds = $6, max_calls = $7, department = $8 WHERE id = $9",
         )
         .bind(account.name.0.clone())
         .bind(account.extension.as_ref().map(ToString::to_string))
@@ -182,6 +192,7 @@ impl Store {
         .bind(bigint(account.epoch))
         .bind(i64::from(account.ring_seconds))
         .bind(i64::from(account.max_calls))
+        .bind(account.department.0.clone())
         .bind(id.to_string())
         .execute(&mut *transaction)
         .await
@@ -189,6 +200,28 @@ impl Store {
         keep_an_admin(&mut transaction).await?;
         transaction.commit().await?;
         Ok(Some(account))
+    }
+
+    /// Gives an account another picture, or none; returns the file of the one before. `None` if there is no such account.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_photo(
+        &self,
+        id: UserId,
+        photo: Option<&str>,
+    ) -> Result<Option<Option<String>>, StoreError> {
+        let mut transaction = self.begin_directory_change().await?;
+        let query = sqlx::query("SELECT photo FROM accounts WHERE id = $1").bind(id.to_string());
+        let Some(row) = query.fetch_optional(&mut *transaction).await? else { return Ok(None) };
+        let before = row.try_get("photo")?;
+        sqlx::query("UPDATE accounts SET photo = $1 WHERE id = $2")
+            .bind(photo.map(str::to_owned))
+            .bind(id.to_string())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(Some(before))
     }
 
     /// Sets a password hash and signs the account out everywhere; returns its new epoch, `None` if there is no such
@@ -346,6 +379,8 @@ fn read_account(row: &AnyRow) -> Result<Account, StoreError> {
         username: Pii(row.try_get("username")?),
         name: Pii(row.try_get("name")?),
         extension: parsed_optional(row, "extension")?,
+        department: Pii(row.try_get("department")?),
+        photo: row.try_get("photo")?,
         role: match row.try_get::<String, _>("role")?.as_str() {
             "admin" => Role::Admin,
             "user" => Role::User,

@@ -2,11 +2,15 @@
 
 use ringdown_control::{CallRecord, EndedBy, LegFigures};
 use ringdown_desk::quality_as_seen;
-use ringdown_protocol::{CallDirection, CallQuality, HistoryEntry, PeerInfo};
+use ringdown_protocol::{CallQuality, PeerInfo};
 use ringdown_types::{LegQuality, Pii, UserId};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
-use super::{Store, StoreError, bigint, number};
+use super::{
+    Store, StoreError, bigint,
+    call_sides::{record_seen, record_side},
+    number,
+};
 use crate::writers::HistoryItem;
 
 /// A finished call with both sides.
@@ -32,33 +36,6 @@ pub struct HistoryRow {
     pub quality: Vec<(Option<String>, CallQuality)>,
 }
 
-impl HistoryRow {
-    /// The call as `user`, one of its sides, sees it.
-    pub fn seen_by(&self, user: UserId) -> HistoryEntry {
-        let user = user.to_string();
-        let outbound = self.caller.user_id.as_ref() == Some(&user);
-        let (direction, peer) = if outbound {
-            (CallDirection::Outbound, &self.callee)
-        } else {
-            (CallDirection::Inbound, &self.caller)
-        };
-        HistoryEntry {
-            call_id: self.call_id.clone(),
-            direction,
-            peer: peer.clone(),
-            started_at: self.started_at,
-            answered_at: self.answered_at,
-            ended_at: self.ended_at,
-            reason: self.reason.clone(),
-            quality: self
-                .quality
-                .iter()
-                .find(|(of, _)| of.as_ref() == Some(&user))
-                .map(|(_, quality)| quality.clone()),
-        }
-    }
-}
-
 /// A page of history, newest first.
 #[derive(Debug, Clone, Default)]
 pub struct HistoryPage {
@@ -82,17 +59,6 @@ const OF_EVERYBODY: &str = concat!(
     "ORDER BY started_at DESC, call_id DESC LIMIT $3"
 );
 
-// One index serves each half; a call to oneself is in both, and UNION keeps one.
-const OF_ONE: &str = concat!(
-    "SELECT * FROM (SELECT ",
-    columns!(),
-    " FROM calls WHERE caller_user = $4 AND (started_at < $1 OR (started_at = $1 AND call_id < $2)) ",
-    "ORDER BY started_at DESC, call_id DESC LIMIT $3) AS made UNION SELECT * FROM (SELECT ",
-    columns!(),
-    " FROM calls WHERE callee_user = $4 AND (started_at < $1 OR (started_at = $1 AND call_id < $2)) ",
-    "ORDER BY started_at DESC, call_id DESC LIMIT $3) AS taken ORDER BY started_at DESC, call_id DESC LIMIT $3"
-);
-
 impl Store {
     /// Writes finished calls and how good their legs were in one transaction; what was written before is passed over.
     /// Returns how many were new.
@@ -106,32 +72,25 @@ impl Store {
             new += match item {
                 HistoryItem::Call(record) => record_call(&mut transaction, record).await?,
                 HistoryItem::Leg(figures) => record_leg(&mut transaction, figures).await?,
+                HistoryItem::Side(side) => record_side(&mut transaction, side).await?,
+                HistoryItem::Seen(user) => record_seen(&mut transaction, *user).await?,
             };
         }
         transaction.commit().await?;
         Ok(new)
     }
 
-    /// A page of `limit` calls: `user`'s, or everybody's. `None` where the cursor is not one of ours.
+    /// A page of `limit` calls of everybody. `None` where the cursor is not one of ours.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn history(
-        &self,
-        user: Option<UserId>,
-        cursor: Option<&str>,
-        limit: u32,
-    ) -> Result<Option<HistoryPage>, StoreError> {
+    pub async fn history(&self, cursor: Option<&str>, limit: u32) -> Result<Option<HistoryPage>, StoreError> {
         let (before, call) = match cursor.map(read_cursor) {
             None => (i64::MAX, "~".to_owned()),
             Some(Some(place)) => place,
             Some(None) => return Ok(None),
         };
-        let query = sqlx::query(if user.is_some() { OF_ONE } else { OF_EVERYBODY });
-        let mut query = query.bind(before).bind(call).bind(i64::from(limit));
-        if let Some(user) = user {
-            query = query.bind(user.to_string());
-        }
+        let query = sqlx::query(OF_EVERYBODY).bind(before).bind(call).bind(i64::from(limit));
         let rows = query.fetch_all(&self.history).await?;
         let mut rows: Vec<_> = rows.iter().map(read_row).collect::<Result<_, _>>()?;
         self.add_quality(&mut rows).await?;
@@ -142,30 +101,41 @@ impl Store {
 
     /// Adds what is known of the calls' legs.
     async fn add_quality(&self, rows: &mut [HistoryRow]) -> Result<(), StoreError> {
-        if rows.is_empty() {
-            return Ok(());
+        let calls: Vec<_> = rows.iter().map(|row| row.call_id.clone()).collect();
+        for (call, user, quality) in self.qualities(&calls).await? {
+            for row in rows.iter_mut().filter(|row| row.call_id == call) {
+                row.quality.push((user.clone(), quality.clone()));
+            }
         }
-        let places: Vec<_> = (1..=rows.len()).map(|place| format!("${place}")).collect();
+        Ok(())
+    }
+
+    /// How good the legs of calls were: each with its call and its account.
+    pub(super) async fn qualities(
+        &self,
+        calls: &[String],
+    ) -> Result<Vec<(String, Option<String>, CallQuality)>, StoreError> {
+        if calls.is_empty() {
+            return Ok(Vec::new());
+        }
+        let places: Vec<_> = (1..=calls.len()).map(|place| format!("${place}")).collect();
         let text = format!(
             "SELECT call_id, user_id, quality FROM call_quality WHERE call_id IN ({}) ORDER BY leg_id",
             places.join(", ")
         );
         // Nothing but numbered places was put in.
         let mut query = sqlx::query(sqlx::AssertSqlSafe(text));
-        for row in rows.iter() {
-            query = query.bind(row.call_id.clone());
+        for call in calls {
+            query = query.bind(call.clone());
         }
-        for found in query.fetch_all(&self.history).await? {
-            let call: String = found.try_get("call_id")?;
-            let figures: String = found.try_get("quality")?;
+        let mut found = Vec::new();
+        for row in query.fetch_all(&self.history).await? {
+            let figures: String = row.try_get("quality")?;
             // Figures of another version that cannot be read are left out; the call is what matters.
             let Ok(figures) = serde_json::from_str::<LegQuality>(&figures) else { continue };
-            let user: Option<String> = found.try_get("user_id")?;
-            for row in rows.iter_mut().filter(|row| row.call_id == call) {
-                row.quality.push((user.clone(), quality_as_seen(&figures)));
-            }
+            found.push((row.try_get("call_id")?, row.try_get("user_id")?, quality_as_seen(&figures)));
         }
-        Ok(())
+        Ok(found)
     }
 }
 
@@ -213,7 +183,7 @@ async fn record_leg(connection: &mut AnyConnection, figures: &LegFigures) -> Res
     Ok(done.rows_affected())
 }
 
-fn read_cursor(cursor: &str) -> Option<(i64, String)> {
+pub(super) fn read_cursor(cursor: &str) -> Option<(i64, String)> {
     let (at, call) = cursor.split_once('-')?;
     let call: ringdown_types::CallId = call.parse().ok()?;
     Some((at.parse().ok()?, call.to_string()))

@@ -471,6 +471,7 @@ pub(crate) fn record(call: u128, caller: Party, callee: Party) -> CallRecord {
         dialled: callee.number.clone(),
         caller,
         callee,
+        passed_by: Vec::new(),
         started_at: 1_700_000_000_000 + call as u64,
         answered_at: None,
         ended_at: 1_700_000_009_000,

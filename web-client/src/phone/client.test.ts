@@ -113,7 +113,7 @@ describe('connecting', () => {
     await server.push({ event: 'presence', data: { entries: [{ userId: 'u-bob', presence: 'on-call' }] } });
     expect(client.directory.byNumber('102')?.presence).toBe('on-call');
     await server.push({ event: 'directory.changed', data: {
-      entries: [{ userId: 'u-dave', name: 'Aaron Dave', extension: '104', presence: 'online' }], removed: ['u-carol'],
+      entries: [{ userId: 'u-dave', name: 'Aaron Dave', extension: '104', department: '', presence: 'online' }], removed: ['u-carol'], complete: true,
     } });
     expect(client.directory.entries.map(({ name }) => name)).toEqual(['Aaron Dave', 'Alice Archer', 'Bob Baker']);
   });

@@ -26,7 +26,7 @@ describe('a lost connection', () => {
     await server.drop();
     await clock.advance(200);
     server.open();
-    const state = { directory: [], calls: [], callsComplete: false, rooms: [], parked: [], switchUp: false, tones: TONES };
+    const state = { directory: [], directoryComplete: true, favourites: [], missed: 0, voicemail: { new: 0, saved: 0 }, calls: [], callsComplete: false, rooms: [], parked: [], switchUp: false, tones: TONES };
     await server.result<'resume'>(server.take('resume').id, { seq: 2, state });
     expect(client.calls).toEqual([first, second]);
     await server.push({ event: 'calls', data: { calls: [callInfo({ id: '9b' })] } });

@@ -42,9 +42,9 @@ export const END_REASONS = [
 export type EndReason = (typeof END_REASONS)[number];
 
 /**
- * What somebody does, in their own word. Being in a call is not among them: that is seen.
+ * What somebody does, in their own word. Being in a call is not among them: that is seen. Who says nothing is ready.
  */
-export type Activity = "away" | "busy" | "meeting" | "meal" | "vacation";
+export type Activity = "away" | "busy" | "dnd" | "break" | "meeting" | "meal" | "vacation";
 
 /**
  * Parameters of `call.answer`.
@@ -158,6 +158,11 @@ answeredAt: number | null,
  * What the caller sent along.
  */
 variables: { [key in string]: string }, };
+
+/**
+ * What became of a finished call for one of its sides.
+ */
+export type CallOutcome = "answered" | "answered-elsewhere" | "missed" | "declined" | "unanswered";
 
 /**
  * How good a call's audio is, and what is wrong with it. Measured by the switch and, for what the user hears, by the
@@ -360,6 +365,14 @@ name: string,
  */
 extension: string,
 /**
+ * Where they work; empty for no department.
+ */
+department: string,
+/**
+ * Their picture: a path on the server, which needs no sign-in and changes with the picture.
+ */
+photo?: string,
+/**
  * Presence.
  */
 presence: PresenceState,
@@ -370,7 +383,15 @@ activity?: Activity,
 /**
  * The same in their own words.
  */
-note?: string, };
+note?: string,
+/**
+ * Until when they said so, Unix time in milliseconds.
+ */
+until?: number,
+/**
+ * Whether the only devices they could be reached at are pages that may play no sound yet.
+ */
+cannotRing?: boolean, };
 
 /**
  * Parameters of `call.dtmf`.
@@ -428,6 +449,19 @@ solutions: Array<string>,
  * Whether the connection or session is over.
  */
 fatal: boolean, };
+
+/**
+ * Parameters of `directory.favourite`.
+ */
+export type FavouriteParams = {
+/**
+ * The account.
+ */
+user: string,
+/**
+ * Whether it is among the user's favourites.
+ */
+on: boolean, };
 
 /**
  * A kept file: `GET /api/v1/files/{id}` gives its bytes.
@@ -542,6 +576,10 @@ endedAt: number,
  */
 reason: string,
 /**
+ * What became of it for this user.
+ */
+outcome: CallOutcome,
+/**
  * How good the audio of the user's device was; null for a call without audio.
  */
 quality: CallQuality | null, };
@@ -557,7 +595,11 @@ cursor?: string,
 /**
  * 1 to 100, 50 if left out.
  */
-limit?: number, };
+limit?: number,
+/**
+ * Only calls that came to this.
+ */
+outcome?: CallOutcome, };
 
 /**
  * Result of `history.list`.
@@ -610,6 +652,23 @@ username: string,
  * The password.
  */
 password: string, };
+
+/**
+ * The own mailbox.
+ */
+export type Mailbox = {
+/**
+ * Its messages, oldest first.
+ */
+messages: Array<VoicemailMessage>,
+/**
+ * How many nobody has listened to.
+ */
+new: number,
+/**
+ * How many are left.
+ */
+saved: number, };
 
 /**
  * Who signed in.
@@ -762,7 +821,7 @@ number: string,
 name: string, };
 
 /**
- * A change of presence.
+ * Somebody's presence as it is.
  */
 export type PresenceEntry = {
 /**
@@ -780,25 +839,37 @@ activity?: Activity,
 /**
  * The same in their own words.
  */
-note?: string, };
+note?: string,
+/**
+ * Until when they said so, Unix time in milliseconds.
+ */
+until?: number,
+/**
+ * Whether the only devices they could be reached at are pages that may play no sound yet.
+ */
+cannotRing?: boolean, };
 
 /**
  * Parameters of `presence.set`: what the user says of themselves, until they say something else.
  */
 export type PresenceParams = {
 /**
- * What they do; left out: nothing in particular.
+ * What they do; left out: nothing in particular, they are ready.
  */
 activity?: Activity,
 /**
  * In their own words, at most 256 bytes.
  */
-note?: string, };
+note?: string,
+/**
+ * Until when, Unix time in milliseconds; at most a year ahead. Then nothing is said any more.
+ */
+until?: number, };
 
 /**
  * Whether somebody can be reached.
  */
-export type PresenceState = "offline" | "online" | "ringing" | "on-call";
+export type PresenceState = "offline" | "asleep" | "online" | "ringing" | "on-call";
 
 /**
  * Every REST error, as `application/problem+json` (RFC 9457).
@@ -845,7 +916,11 @@ entries: Array<DirectoryEntry>,
 /**
  * Accounts that are gone.
  */
-removed: Array<string>, } } | { "event": "call.incoming", "data": {
+removed: Array<string>,
+/**
+ * Whether the session knows everybody: as `directoryComplete` of the state.
+ */
+complete: boolean, } } | { "event": "call.incoming", "data": {
 /**
  * The call.
  */
@@ -973,7 +1048,23 @@ settings: Settings, } } | { "event": "token.expiring", "data": {
 /**
  * In how many seconds.
  */
-seconds: number, } });
+seconds: number, } } | { "event": "favourites", "data": {
+/**
+ * Accounts, in the order they were taken in.
+ */
+users: Array<string>, } } | { "event": "history", "data": {
+/**
+ * The call, newest of the history; null where none was added.
+ */
+entry: HistoryEntry | null,
+/**
+ * Missed calls the user has not seen.
+ */
+missed: number, } } | { "event": "voicemail", "data": {
+/**
+ * How many there are.
+ */
+count: VoicemailCount, } });
 
 /**
  * What is wrong.
@@ -1039,7 +1130,7 @@ export type Request = {
 /**
  * Names the request in its response; the client counts up.
  */
-id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "settings.get", "params": Empty } | { "method": "settings.set", "params": SettingsChange } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "call.transfer", "params": TransferParams } | { "method": "call.complete", "params": CompleteParams } | { "method": "call.merge", "params": MergeParams } | { "method": "room.mute", "params": RoomMuteParams } | { "method": "room.gain", "params": RoomGainParams } | { "method": "room.remove", "params": RoomRemoveParams } | { "method": "room.lock", "params": RoomLockParams } | { "method": "call.park", "params": ParkParams } | { "method": "call.originate", "params": OriginateParams } | { "method": "call.completion", "params": CompletionParams } | { "method": "call.record", "params": RecordParams } | { "method": "call.stopRecording", "params": StopRecordingParams } | { "method": "message.send", "params": MessageParams } | { "method": "presence.set", "params": PresenceParams });
+id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "settings.get", "params": Empty } | { "method": "settings.set", "params": SettingsChange } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "call.transfer", "params": TransferParams } | { "method": "call.complete", "params": CompleteParams } | { "method": "call.merge", "params": MergeParams } | { "method": "room.mute", "params": RoomMuteParams } | { "method": "room.gain", "params": RoomGainParams } | { "method": "room.remove", "params": RoomRemoveParams } | { "method": "room.lock", "params": RoomLockParams } | { "method": "call.park", "params": ParkParams } | { "method": "call.originate", "params": OriginateParams } | { "method": "call.completion", "params": CompletionParams } | { "method": "call.record", "params": RecordParams } | { "method": "call.stopRecording", "params": StopRecordingParams } | { "method": "message.send", "params": MessageParams } | { "method": "presence.set", "params": PresenceParams } | { "method": "presence.watch", "params": WatchParams } | { "method": "presence.unwatch", "params": WatchParams } | { "method": "presence.sound", "params": SoundParams } | { "method": "directory.favourite", "params": FavouriteParams } | { "method": "history.seen", "params": Empty } | { "method": "voicemail.list", "params": Empty } | { "method": "voicemail.mark", "params": VoicemailMarkParams } | { "method": "voicemail.delete", "params": VoicemailParams } | { "method": "voicemail.link", "params": VoicemailParams });
 
 /**
  * The server's answer: `{"id": 7, "result": {…}}` or `{"id": 7, "error": {…}}`.
@@ -1212,7 +1303,8 @@ members: Array<RoomMember>, };
  */
 export type SearchParams = {
 /**
- * Part of a name or number, at most 64 characters.
+ * Parts of a name, a number or a department, at most 64 characters; each word of it must be found. Case, accents
+ * and, in longer words, a wrong letter do not matter.
  */
 query: string, };
 
@@ -1293,6 +1385,15 @@ export type Slot = {
 slot: number, };
 
 /**
+ * Parameters of `presence.sound`.
+ */
+export type SoundParams = {
+/**
+ * Whether the browser plays no sound yet, because nobody touched the page: a call would ring into silence.
+ */
+locked: boolean, };
+
+/**
  * Parameters of `call.start`.
  */
 export type StartParams = {
@@ -1314,9 +1415,27 @@ variables: { [key in string]: string }, };
  */
 export type State = {
 /**
- * Colleagues with their presence, sorted by name; the user too.
+ * Colleagues with their presence, sorted by name; the user too. In a company of more than 500 these are the
+ * user's favourites, those they spoke to lately and their own department, 200 at most.
  */
 directory: Array<DirectoryEntry>,
+/**
+ * Whether `directory` is everybody. The others are found by `directory.search` and kept current by
+ * `presence.watch`.
+ */
+directoryComplete: boolean,
+/**
+ * The user's favourites: accounts, in the order they were taken in.
+ */
+favourites: Array<string>,
+/**
+ * Missed calls the user has not seen.
+ */
+missed: number,
+/**
+ * The user's mailbox.
+ */
+voicemail: VoicemailCount,
 /**
  * The user's live calls, on any device.
  */
@@ -1404,6 +1523,98 @@ call: string,
 to: string, };
 
 /**
+ * How many messages there are.
+ */
+export type VoicemailCount = {
+/**
+ * Those nobody has listened to.
+ */
+new: number,
+/**
+ * The others.
+ */
+saved: number, };
+
+/**
+ * Result of `voicemail.link`.
+ */
+export type VoicemailLink = {
+/**
+ * Where the message's sound is as a WAV file, for an `<audio>` element: a path on the server that needs no
+ * sign-in.
+ */
+path: string,
+/**
+ * How long it is good, in seconds.
+ */
+expiresIn: number, };
+
+/**
+ * Parameters of `voicemail.mark`.
+ */
+export type VoicemailMarkParams = {
+/**
+ * The message.
+ */
+message: string,
+/**
+ * Whether it counts as listened to.
+ */
+isHeard: boolean, };
+
+/**
+ * A message in the own mailbox.
+ */
+export type VoicemailMessage = {
+/**
+ * The message.
+ */
+id: string,
+/**
+ * Who left it.
+ */
+from: PeerInfo,
+/**
+ * When, Unix time in milliseconds.
+ */
+receivedAt: number,
+/**
+ * How long it is, in milliseconds.
+ */
+durationMs: number,
+/**
+ * Whether it was listened to, or marked so.
+ */
+isHeard: boolean, };
+
+/**
+ * Parameters of `voicemail.delete`.
+ */
+export type VoicemailParams = {
+/**
+ * The message.
+ */
+message: string, };
+
+/**
+ * Parameters of `presence.watch` and `presence.unwatch`.
+ */
+export type WatchParams = {
+/**
+ * Accounts, at most 500.
+ */
+users: Array<string>, };
+
+/**
+ * Result of `presence.watch`.
+ */
+export type WatchResult = {
+/**
+ * Those of them who are in the directory, as they are.
+ */
+entries: Array<DirectoryEntry>, };
+
+/**
  * Result of `hello`.
  */
 export type Welcome = {
@@ -1480,4 +1691,13 @@ export type Results = {
   "call.stopRecording": Empty;
   "message.send": MessageSent;
   "presence.set": Empty;
+  "presence.watch": WatchResult;
+  "presence.unwatch": Empty;
+  "presence.sound": Empty;
+  "directory.favourite": Empty;
+  "history.seen": Empty;
+  "voicemail.list": Mailbox;
+  "voicemail.mark": Empty;
+  "voicemail.delete": Empty;
+  "voicemail.link": VoicemailLink;
 };

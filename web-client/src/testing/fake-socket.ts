@@ -106,9 +106,9 @@ export class FakeServer {
 
 /** People of every story. */
 export const PEOPLE: readonly DirectoryEntry[] = [
-  { userId: 'u-alice', name: 'Alice Archer', extension: '101', presence: 'online' },
-  { userId: 'u-bob', name: 'Bob Baker', extension: '102', presence: 'online' },
-  { userId: 'u-carol', name: 'Carol Céspedes', extension: '103', presence: 'offline' },
+  { userId: 'u-alice', name: 'Alice Archer', extension: '101', department: 'Sales', presence: 'online' },
+  { userId: 'u-bob', name: 'Bob Baker', extension: '102', department: 'Support', presence: 'online' },
+  { userId: 'u-carol', name: 'Carol Céspedes', extension: '103', department: 'Sales', presence: 'offline' },
 ];
 
 /** The tones of an installation whose country was not chosen. */
@@ -120,7 +120,9 @@ export const welcome = (state: Partial<State> = {}): Welcome => ({
   secret: 'x1',
   me: { userId: 'u-alice', username: 'alice', name: 'Alice Archer', extension: '101', role: 'user' },
   seq: 0,
-  state: { directory: [...PEOPLE], calls: [], callsComplete: true, rooms: [], parked: [], switchUp: true, tones: TONES, ...state },
+  state: {
+    directory: [...PEOPLE], directoryComplete: true, favourites: [], missed: 0, voicemail: { new: 0, saved: 0 }, calls: [], callsComplete: true, rooms: [], parked: [], switchUp: true, tones: TONES, ...state,
+  },
   serverVersion: '0.1.0',
   iceServers: [],
   pingIntervalMs: 20_000,

@@ -1,7 +1,9 @@
 //! The owner of sessions, presence and mirrored calls.
 
 mod attach;
+mod company;
 mod events;
+mod history;
 mod messages;
 mod moves;
 mod nodes;
@@ -13,6 +15,7 @@ mod rooms;
 mod settings;
 mod statements;
 mod timeouts;
+mod voicemail;
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -25,11 +28,12 @@ use ringdown_control::{
     AppFrame, CallRecord, Command, CommandId, CommandResult, DirectorySnapshot, LegFigures, SettingChanged,
 };
 use ringdown_protocol::{ErrorInfo, HistoryParams, Push, Response, SettingsChange};
-use ringdown_types::{MessageId, NodeId, Random, SessionId, UserId};
+use ringdown_types::{MessageId, NodeId, Random, RecordingId, SessionId, UserId};
 use serde_json::Value;
 
 use crate::{
     Person, Rate, RateLimiter, SessionKind, SessionName, SessionRecord,
+    known::Watchers,
     mirror::Mirror,
     node::Node,
     pending::PendingCommands,
@@ -39,8 +43,11 @@ use crate::{
     timer::Timers,
 };
 
+pub use company::{PeopleChange, PeopleRecords, SavedStatement};
+pub use history::CallSide;
 pub use quality::quality_as_seen;
 pub use settings::{AskId, settings_as_shown};
+pub use voicemail::mailbox_as_shown;
 
 /// A browser's connection. The shell counts them up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -167,6 +174,26 @@ pub enum Output {
         /// What to change; `None` reads them.
         change: Option<Box<SettingsChange>>,
     },
+    /// Keeps what people said and chose.
+    People(PeopleChange),
+    /// Makes a link to the sound of a message in the user's mailbox and answers the request.
+    VoicemailLink {
+        /// The connection.
+        conn: ConnId,
+        /// The request's id.
+        request: u32,
+        /// Whose mailbox.
+        user: UserId,
+        /// Which message.
+        message: RecordingId,
+    },
+    /// Writes to history what became of a call for one of its sides. A later one of the same side replaces it.
+    Side(Box<CallSide>),
+    /// The user has seen every missed call told before.
+    HistorySeen {
+        /// Who.
+        user: UserId,
+    },
     /// Keeps what users changed on a softswitch, in this order.
     TakeSettings(Vec<SettingChanged>),
     /// The outcome of [`Desk::handle_ask`].
@@ -248,7 +275,15 @@ pub struct Desk {
     links_seen: u64,
     pending: PendingCommands,
     /// What others were last told; nobody is told of somebody who was always offline.
-    told: HashMap<UserId, ringdown_protocol::PresenceState>,
+    told: HashMap<UserId, presence::Told>,
+    watchers: Watchers,
+    /// Sessions with something to be told at the next flush.
+    stale: BTreeSet<SessionId>,
+    company: company::Company,
+    sides: history::OpenSides,
+    /// Missed calls users have not seen; nobody without one.
+    missed: HashMap<UserId, u32>,
+    mailboxes: voicemail::Mailboxes,
     statements: statements::Statements,
     messages: HashMap<MessageId, messages::Pending>,
     user_rate: RateLimiter<UserId>,
@@ -287,6 +322,12 @@ impl Desk {
             links_seen: 0,
             pending: PendingCommands::default(),
             told: HashMap::new(),
+            watchers: Watchers::default(),
+            stale: BTreeSet::new(),
+            company: company::Company::default(),
+            sides: history::OpenSides::default(),
+            missed: HashMap::new(),
+            mailboxes: voicemail::Mailboxes::default(),
             statements: statements::Statements::default(),
             messages: HashMap::new(),
             user_rate: RateLimiter::new(USER_RATE, 100_000),
@@ -339,26 +380,45 @@ impl Desk {
         }
     }
 
+    /// Takes what is remembered of people over a restart; after the directory, so that nobody is taken who is gone.
+    pub fn restore_people(&mut self, now: Instant, records: PeopleRecords) {
+        let PeopleRecords { mut statements, favourites, recent, missed } = records;
+        statements.retain(|said| self.roster.person(said.user).is_some());
+        self.restore_statements(now, statements);
+        self.company.restore(favourites, recent);
+        self.missed = missed.into_iter().filter(|(_, missed)| *missed > 0).collect();
+        let roster = &self.roster;
+        self.company.retain(|user| roster.person(user).is_some());
+        self.missed.retain(|user, _| roster.person(*user).is_some());
+    }
+
     /// Takes the directory anew: at the start and after every change of an account or a device.
     pub fn handle_directory(&mut self, now: Instant, people: Vec<Person>, directory: Arc<DirectorySnapshot>) {
         self.tell_changed_settings(&directory);
         self.tell_changed_tones(&directory);
+        let before = self.roster.listed().to_vec();
         let changed = self.roster.replace(people);
-        self.statements.retain(|user| self.roster.person(user).is_some());
+        let roster = &self.roster;
+        self.statements.retain(|user| roster.person(user).is_some());
+        self.company.retain(|user| roster.person(user).is_some());
+        self.missed.retain(|user, _| roster.person(*user).is_some());
+        self.limit_known(&before);
+        self.take_undisturbed(now, &directory);
         let ids: Vec<_> = self.sessions.keys().copied().collect();
         for id in ids {
             if !self.is_authorized(id) {
                 self.end_session(now, id, Some(signed_out()));
             }
         }
-        for session in self.sessions.values_mut() {
-            session.stale_entries.extend(&changed);
-        }
         for &user in &changed {
+            let knowing: Vec<_> = self.watchers.of(user).collect();
+            for id in knowing {
+                if let Some(session) = self.sessions.get_mut(&id) {
+                    session.stale_entries.insert(user);
+                    self.flush_soon(now, id);
+                }
+            }
             self.update_presence(now, user);
-        }
-        if !changed.is_empty() {
-            self.set_flush(now);
         }
         for &link in self.by_link.keys() {
             self.outputs.push_back(Output::Directory { link, directory: Arc::clone(&directory) });

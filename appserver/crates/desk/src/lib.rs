@@ -10,6 +10,7 @@
 //! ```
 
 mod desk;
+mod known;
 mod leg;
 mod mirror;
 mod node;
@@ -17,13 +18,15 @@ mod pending;
 mod people;
 mod rate;
 mod ring;
+mod search;
 mod session;
 mod timer;
 
 pub use desk::{
-    AskId, ConnId, Desk, HelloInput, LinkId, NodeHello, Output, ResumeInput, Stats, quality_as_seen,
-    settings_as_shown,
+    AskId, CallSide, ConnId, Desk, HelloInput, LinkId, NodeHello, Output, PeopleChange, PeopleRecords,
+    ResumeInput, SavedStatement, Stats, mailbox_as_shown, quality_as_seen, settings_as_shown,
 };
+pub use known::EVERYBODY_UP_TO;
 pub use people::Person;
 pub use rate::{Backoff, Rate, RateLimiter};
 pub use ring::{Kept, PushBody, PushRing};

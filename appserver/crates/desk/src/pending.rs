@@ -38,6 +38,13 @@ pub(crate) enum Waiter {
         /// The request's id.
         request: u32,
     },
+    /// `voicemail.list`.
+    Mailbox {
+        /// The connection that asked.
+        conn: ConnId,
+        /// The request's id.
+        request: u32,
+    },
     /// `call.start`.
     Start {
         /// The connection that asked.
@@ -58,7 +65,9 @@ pub(crate) enum Waiter {
 impl Waiter {
     pub(crate) const fn asker(&self) -> Option<(ConnId, u32)> {
         match *self {
-            Self::Plain { conn, request } | Self::Start { conn, request, .. } => Some((conn, request)),
+            Self::Plain { conn, request }
+            | Self::Mailbox { conn, request }
+            | Self::Start { conn, request, .. } => Some((conn, request)),
             Self::Nobody | Self::Ask(_) => None,
         }
     }

@@ -5,6 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use ringdown_protocol::{DirectoryEntry, Me, PresenceState, Role};
 use ringdown_types::{Extension, Pii, UserId};
 
+use crate::search::{Words, fold};
+
 /// An account, as far as sessions and the directory care.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
@@ -16,6 +18,10 @@ pub struct Person {
     pub name: Pii<String>,
     /// The number others dial; an account without one is in nobody's directory.
     pub extension: Option<Extension>,
+    /// Where they work; empty for no department.
+    pub department: Pii<String>,
+    /// The path of their picture.
+    pub photo: Option<String>,
     /// What it may do.
     pub role: Role,
     /// A disabled account has no sessions and is in nobody's directory.
@@ -36,15 +42,20 @@ impl Person {
         }
     }
 
-    fn entry(&self, presence: PresenceState) -> Option<DirectoryEntry> {
+    /// The directory entry of somebody who is offline and says nothing.
+    fn entry(&self) -> Option<DirectoryEntry> {
         let extension = self.extension.as_ref().filter(|_| self.enabled)?;
         Some(DirectoryEntry {
             user_id: self.id.to_string(),
             name: self.name.clone(),
             extension: Pii(extension.to_string()),
-            presence,
+            department: self.department.clone(),
+            photo: self.photo.clone(),
+            presence: PresenceState::Offline,
             activity: None,
             note: None,
+            until: None,
+            cannot_ring: false,
         })
     }
 }
@@ -56,6 +67,12 @@ pub(crate) struct Roster {
     by_extension: HashMap<Extension, UserId>,
     /// Those in the directory, by name.
     order: Vec<UserId>,
+    /// Where in `order`.
+    places: HashMap<UserId, usize>,
+    /// What each of `order` is found by.
+    words: Vec<Words>,
+    /// Those in the directory by their department as it is compared; in the directory's order.
+    departments: HashMap<String, Vec<UserId>>,
 }
 
 impl Roster {
@@ -71,16 +88,22 @@ impl Roster {
     /// Takes everybody anew; returns those whose directory entry appeared, changed or went.
     pub(crate) fn replace(&mut self, people: Vec<Person>) -> BTreeSet<UserId> {
         let next: HashMap<_, _> = people.into_iter().map(|person| (person.id, person)).collect();
-        let shown = |person: Option<&Person>| person.and_then(|person| person.entry(PresenceState::Offline));
+        let shown = |person: Option<&Person>| person.and_then(Person::entry);
         let changed = next
             .keys()
             .chain(self.people.keys())
             .filter(|id| shown(self.people.get(id)) != shown(next.get(id)))
             .copied()
             .collect();
-        let mut order: Vec<_> = next.values().filter(|person| shown(Some(person)).is_some()).collect();
-        order.sort_by_cached_key(|person| (person.name.to_lowercase(), person.id));
-        self.order = order.iter().map(|person| person.id).collect();
+        let mut listed: Vec<_> = next.values().filter(|person| person.entry().is_some()).collect();
+        listed.sort_by_cached_key(|person| (person.name.to_lowercase(), person.id));
+        self.order = listed.iter().map(|person| person.id).collect();
+        self.places = self.order.iter().enumerate().map(|(place, user)| (*user, place)).collect();
+        self.words = listed.iter().map(|person| Words::of(person)).collect();
+        self.departments.clear();
+        for person in listed.iter().filter(|person| !person.department.is_empty()) {
+            self.departments.entry(fold(&person.department)).or_default().push(person.id);
+        }
         self.by_extension = next
             .values()
             .filter(|person| person.enabled)
@@ -90,52 +113,35 @@ impl Roster {
         changed
     }
 
-    /// The entry of `user`, if there is one.
-    pub(crate) fn entry(
-        &self,
-        user: UserId,
-        presence: impl Fn(UserId) -> PresenceState,
-    ) -> Option<DirectoryEntry> {
-        self.people.get(&user)?.entry(presence(user))
+    /// The entry of `user` as if they were offline and said nothing, if there is one.
+    pub(crate) fn entry(&self, user: UserId) -> Option<DirectoryEntry> {
+        self.people.get(&user)?.entry()
+    }
+
+    /// Whether `user` is in the directory.
+    pub(crate) fn lists(&self, user: UserId) -> bool {
+        self.places.contains_key(&user)
     }
 
     /// Everybody in the directory, by name.
-    pub(crate) fn entries(&self, presence: impl Fn(UserId) -> PresenceState) -> Vec<DirectoryEntry> {
-        self.order.iter().filter_map(|&user| self.entry(user, &presence)).collect()
+    pub(crate) fn listed(&self) -> &[UserId] {
+        &self.order
     }
 
-    /// At most `limit` people whose name or number holds `query`, best match first: the exact number, the start of a
-    /// number, the start of a word of the name, any part.
-    pub(crate) fn search(
-        &self,
-        query: &str,
-        limit: usize,
-        presence: impl Fn(UserId) -> PresenceState,
-    ) -> Vec<DirectoryEntry> {
-        let query = query.trim().to_lowercase();
-        let rank = |person: &Person| {
-            let name = person.name.to_lowercase();
-            let number = person.extension.as_ref().map(|e| e.as_str().to_lowercase()).unwrap_or_default();
-            if number == query {
-                Some(0)
-            } else if number.starts_with(&query) {
-                Some(1)
-            } else if name.split_whitespace().any(|word| word.starts_with(&query)) {
-                Some(2)
-            } else if name.contains(&query) || number.contains(&query) {
-                Some(3)
-            } else {
-                None
-            }
-        };
-        let mut found: Vec<_> = self
-            .order
-            .iter()
-            .enumerate()
-            .filter_map(|(place, user)| Some((rank(self.people.get(user)?)?, place, *user)))
-            .collect();
-        found.sort_unstable();
-        found.truncate(limit);
-        found.into_iter().filter_map(|(_, _, user)| self.entry(user, &presence)).collect()
+    /// Puts people into the directory's order.
+    pub(crate) fn sort(&self, users: &mut [UserId]) {
+        users.sort_by_key(|user| self.places.get(user));
+    }
+
+    /// Those of `user`'s department, the user among them; nobody for who has none.
+    pub(crate) fn colleagues(&self, user: UserId) -> &[UserId] {
+        let department = self.people.get(&user).map(|person| fold(&person.department)).unwrap_or_default();
+        self.departments.get(&department).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// At most `limit` people found by `query`, best match first.
+    pub(crate) fn search(&self, query: &str, limit: usize) -> Vec<UserId> {
+        let found = crate::search::find(&self.words, query, limit);
+        found.into_iter().filter_map(|place| self.order.get(place).copied()).collect()
     }
 }

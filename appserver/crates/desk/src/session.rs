@@ -110,6 +110,8 @@ pub(crate) struct Session {
     /// Made by an earlier run of the app server and not resumed since: its push numbers are not known.
     pub(crate) restored: bool,
     pub(crate) ring: PushRing,
+    /// The page may play no sound yet.
+    pub(crate) sound_locked: bool,
     /// Whose presence changed since the last push of presence.
     pub(crate) stale_presence: BTreeSet<UserId>,
     /// Whose directory entry changed since the last push of the directory.
@@ -126,6 +128,7 @@ impl Session {
             announced: false,
             restored,
             ring: PushRing::default(),
+            sound_locked: false,
             stale_presence: BTreeSet::new(),
             stale_entries: BTreeSet::new(),
         }
@@ -153,10 +156,6 @@ impl Session {
             Presence::Attached { .. } => true,
             Presence::Detached { since } => now.saturating_duration_since(since) < UNREACHABLE_AFTER,
         }
-    }
-
-    pub(crate) fn is_stale(&self) -> bool {
-        !self.stale_presence.is_empty() || !self.stale_entries.is_empty()
     }
 
     /// Keeps a push and gives it its number.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Instant};
 
 use ringdown_control::CommandId;
-use ringdown_types::{MessageId, NodeId, SessionId};
+use ringdown_types::{MessageId, NodeId, SessionId, UserId};
 
 /// What a time is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +22,8 @@ pub(crate) enum Timer {
     NodeGone(NodeId),
     /// Every softswitch had the time to tell its calls.
     CallsComplete,
+    /// What somebody says of themselves had its time.
+    Statement(UserId),
     /// A message had its time.
     Message(MessageId),
 }

@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use ringdown_protocol::{
-    CallStarted, Empty, FileInfo, HistoryResult, LoginRequest, MAX_DEPTH, MAX_FRAME_BYTES, Mailbox, MessageSent,
-    Method, Originated, Problem, PushFrame, RecordingStarted, RefreshRequest, Request, Response,
+    CallStarted, Empty, FileInfo, HistoryResult, LoginRequest, MAX_DEPTH, MAX_FRAME_BYTES, Mailbox,
+    MessageSent, Method, Originated, Problem, PushFrame, RecordingStarted, RefreshRequest, Request, Response,
     ResumeResult, SearchResult, Slot, Ticket, Tokens, VoicemailLink, WatchResult, Welcome,
 };
 use ringdown_types::EndReason;

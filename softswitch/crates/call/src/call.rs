@@ -318,6 +318,13 @@ impl Call {
             call: self.id,
             caller: Party::User(self.caller),
             callee: self.callee.clone(),
+            passed_by: self
+                .way
+                .diversions
+                .iter()
+                .filter(|by| by.reason.is_missed())
+                .map(|by| by.from.clone())
+                .collect(),
             dialled: self.dialled(),
             started_at: self.started_at,
             answered_at: self.answered_at,

@@ -36,6 +36,11 @@ pub enum DiversionReason {
 }
 
 impl DiversionReason {
+    /// Whether the call went by its callee. One who had it sent on themselves missed nothing.
+    pub(crate) const fn is_missed(self) -> bool {
+        matches!(self, Self::Busy | Self::NoAnswer | Self::Offline)
+    }
+
     /// Why a forward is followed after this refusal.
     const fn after(reason: EndReason) -> Self {
         match reason {

@@ -128,6 +128,8 @@ pub struct CallRecord {
     pub caller: Party,
     /// Who was called.
     pub callee: Party,
+    /// Whom it was for before: they did not take it, and it was sent on.
+    pub passed_by: Vec<Party>,
     /// What was dialled.
     pub dialled: Pii<Arc<str>>,
     /// When it began.

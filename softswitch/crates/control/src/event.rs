@@ -326,6 +326,9 @@ pub struct CallRecord {
     pub caller: Party,
     /// Who was called.
     pub callee: Party,
+    /// Whom it was for before: they did not take it, and it was sent on. Who forwards every call is not among them.
+    #[serde(default)]
+    pub passed_by: Vec<Party>,
     /// What was dialled.
     pub dialled: Pii<String>,
     /// When it began.

@@ -122,6 +122,7 @@ impl Translator<'_> {
             call: record.call,
             caller: self.directory.party(&record.caller),
             callee: self.directory.party(&record.callee),
+            passed_by: record.passed_by.iter().map(|party| self.directory.party(party)).collect(),
             dialled: plain(&record.dialled),
             started_at: self.clock.unix_ms(record.started_at),
             answered_at: self.at(record.answered_at),

@@ -9,6 +9,7 @@ const PRESENCE: Readonly<Record<PresenceState, MessageKey>> = {
   online: 'presence.online',
   ringing: 'presence.ringing',
   'on-call': 'presence.on-call',
+  asleep: 'presence.asleep',
   offline: 'presence.offline',
 };
 

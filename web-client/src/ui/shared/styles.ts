@@ -49,7 +49,7 @@ const faces = css`
   .dot { position: absolute; right: -1px; bottom: -1px; width: 13px; height: 13px; border-radius: 50%; border: 2px solid var(--at, var(--bg)); background: var(--go); }
   .avatar.large .dot { right: 5px; bottom: 5px; width: 22px; height: 22px; border-width: 4px; }
   .avatar.large .dot.on-call::after { inset: 5.5px 2px; }
-  .dot.offline { background: var(--at, var(--bg)); box-shadow: inset 0 0 0 2px var(--soft); }
+  .dot.offline, .dot.asleep { background: var(--at, var(--bg)); box-shadow: inset 0 0 0 2px var(--soft); }
   .dot.on-call { background: var(--busy); }
   .dot.on-call::after { content: ''; position: absolute; inset: 3.5px 1.5px; border-radius: 1px; background: var(--at, var(--bg)); }
   .dot.ringing { background: var(--ring); animation: pulse 1.2s ease-in-out infinite; }

@@ -118,7 +118,7 @@ impl Desk {
             self.push_offers(id);
         } else {
             self.replay(id, conn, last_seq, missed.into_iter().flatten());
-            self.set_flush(now);
+            self.flush_soon(now, id);
         }
     }
 
@@ -170,6 +170,8 @@ impl Desk {
                 self.outputs.push_back(Output::Close { conn, error });
             }
         }
+        self.watchers.forget(id);
+        self.stale.remove(&id);
         if let Some(sessions) = self.by_user.get_mut(&user) {
             sessions.remove(&id);
             if sessions.is_empty() {
@@ -226,11 +228,15 @@ impl Desk {
         }
     }
 
-    fn state_for(&self, id: SessionId) -> State {
+    fn state_for(&mut self, id: SessionId) -> State {
         let user = self.sessions.get(&id).map(|session| session.record.user);
-        let directory = self.roster.entries(|user| self.presence_of(user));
+        let directory = self.give_directory(id);
         State {
-            directory: directory.into_iter().map(|entry| self.statements.with(entry)).collect(),
+            directory,
+            directory_complete: self.watchers.is_complete(id),
+            favourites: user.map(|user| self.favourites_of(user)).unwrap_or_default(),
+            missed: user.and_then(|user| self.missed.get(&user).copied()).unwrap_or_default(),
+            voicemail: user.map(|user| self.voicemail_of(user)).unwrap_or_default(),
             calls: self.calls_for(id),
             calls_complete: self.calls_complete,
             rooms: user.map(|user| self.rooms_of(user)).unwrap_or_default(),

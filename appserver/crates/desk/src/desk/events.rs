@@ -12,7 +12,7 @@ use ringdown_protocol::{
 use ringdown_types::{CallId, EndReason, LegId, NodeId, Pii, SessionId, UserId};
 use serde_json::{Value, json};
 
-use super::{ConnId, Desk, LinkId, Output};
+use super::{ConnId, Desk, LinkId, Output, mailbox_as_shown};
 use crate::{
     SessionKind,
     leg::{Leg, ended_by, error_code, to_client},
@@ -70,16 +70,18 @@ impl Desk {
             Event::LegQuality { leg, report } => self.handle_quality(leg, report),
             Event::LegFigures { figures } => self.outputs.push_back(Output::Figures(Box::new(figures))),
             Event::LegEnded { leg, reason, by } => self.handle_leg_ended(now, id, leg, (reason, by)),
-            Event::CallEnded { record } => self.outputs.push_back(Output::Record(Box::new(record))),
+            Event::CallEnded { record } => {
+                self.note_call_ended(now, &record);
+                self.outputs.push_back(Output::Record(Box::new(record)));
+            }
             Event::Parked { parked } => self.handle_parked(id, parked),
             Event::Unknown => {}
             Event::SlotFree { slot } => self.handle_slot_free(id, slot),
             Event::Completion { user, target, state } => self.handle_completion(user, &target, state),
             Event::RoomChanged { room } => self.handle_room(id, room),
             Event::RoomTalking { room, leg, is_talking } => self.handle_room_talking(room, leg, is_talking),
-            // A mailbox is asked for, over REST.
-            Event::VoicemailChanged { .. } => {}
-            // So is a recording.
+            Event::VoicemailChanged { count } => self.set_voicemail(id, count),
+            // A recording is asked for, over REST.
             Event::RecordingChanged { .. } => {}
             Event::SettingChanged { changed } => self.take_settings(vec![changed]),
             Event::Registration { registration } => self.set_bindings(now, id, &registration),
@@ -122,6 +124,9 @@ impl Desk {
                     let error = ErrorInfo::new(error_code(error), message);
                     self.respond_to_asker(conn, request, Err(error));
                 }
+            }
+            (Waiter::Mailbox { conn, request }, CommandResult::Voicemail { messages }) => {
+                self.respond_to_asker(conn, request, Ok(json!(mailbox_as_shown(messages))));
             }
             (waiter, CommandResult::Parked { slot }) => {
                 if let Some((conn, request)) = waiter.asker() {
@@ -210,6 +215,7 @@ impl Desk {
         if before.is_none() {
             self.note_variables(&mut leg);
         }
+        self.note_leg(&leg.info);
         let Some(user) = leg.info.user else { return };
         if unchanged {
             return;
@@ -276,9 +282,11 @@ impl Desk {
         leg.info.state = LegState::Ended;
         let likely = if leg.info.answered_at.is_some() { EndReason::Hangup } else { EndReason::Cancelled };
         self.tell_ended(now, &leg, reason.unwrap_or(likely), control::EndedBy::Switch);
+        self.forget_sides(leg.info.call);
     }
 
     fn tell_ended(&mut self, now: Instant, leg: &Leg, reason: EndReason, by: control::EndedBy) {
+        self.note_leg_ended(now, &leg.info, (reason, by));
         let Some(user) = leg.info.user else { return };
         let duration = leg.active_since.map(|since| now.saturating_duration_since(since)).unwrap_or_default();
         for session in self.sessions_of(user) {

@@ -75,6 +75,7 @@ impl Desk {
             }
         }
         self.set_published(now, id, snapshot.published);
+        self.set_mailboxes(id, snapshot.voicemail);
         self.set_parked(id, snapshot.parked);
         self.set_rooms(id, snapshot.rooms);
         let mut registered: HashSet<_> = self.mirror.registered_at(id).into_iter().collect();

@@ -3,56 +3,95 @@
 use std::{sync::Arc, time::Instant};
 
 use ringdown_control::LegState;
-use ringdown_protocol::{PresenceEntry, PresenceState, Push};
-use ringdown_types::UserId;
+use ringdown_protocol::{PresenceEntry, PresenceState, Push, SoundParams};
+use ringdown_types::{SessionId, UserId};
 
-use super::{ConnId, Desk, FLUSH_EVERY, Output};
+use super::{ConnId, Desk, FLUSH_EVERY, Output, statements::Shown};
 use crate::{
     ring::{Kept, PushBody},
     timer::Timer,
 };
 
+/// What others are told of somebody's devices; by default there is none to be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) presence: PresenceState,
+    pub(super) cannot_ring: bool,
+}
+
+impl Default for Told {
+    fn default() -> Self {
+        Self { presence: PresenceState::Offline, cannot_ring: false }
+    }
+}
+
 impl Desk {
     /// What others were last told.
-    pub(super) fn presence_of(&self, user: UserId) -> PresenceState {
-        self.told.get(&user).copied().unwrap_or(PresenceState::Offline)
+    pub(super) fn told(&self, user: UserId) -> Told {
+        self.told.get(&user).copied().unwrap_or_default()
     }
 
     /// Looks at the user anew; a change is told with the next flush.
     pub(super) fn update_presence(&mut self, now: Instant, user: UserId) {
-        let presence = self.derive_presence(now, user);
-        if presence == self.presence_of(user) {
+        let told = self.derive_presence(now, user);
+        if told == self.told(user) {
             return;
         }
-        if presence == PresenceState::Offline {
+        if told == Told::default() {
             self.told.remove(&user);
         } else {
-            self.told.insert(user, presence);
+            self.told.insert(user, told);
         }
-        for session in self.sessions.values_mut() {
-            session.stale_presence.insert(user);
+        self.mark_stale(now, user);
+    }
+
+    fn derive_presence(&self, now: Instant, user: UserId) -> Told {
+        let has_telephone = self.mirror.has_telephone(user);
+        let sessions = self.by_user.get(&user).into_iter().flatten();
+        let sessions = sessions.filter_map(|id| self.sessions.get(id));
+        let mut reachable = sessions.filter(|session| session.can_ring(now)).peekable();
+        let has_browser = reachable.peek().is_some();
+        let cannot_ring = has_browser && !has_telephone && reachable.all(|session| session.sound_locked);
+        let mut legs = self.mirror.legs_of(user).map(|leg| leg.info.state).peekable();
+        let presence = if legs.peek().is_some() {
+            let active = legs.any(|state| state == LegState::Active);
+            if active { PresenceState::OnCall } else { PresenceState::Ringing }
+        } else if has_browser || has_telephone {
+            PresenceState::Online
+        } else {
+            PresenceState::Offline
+        };
+        Told { presence, cannot_ring }
+    }
+
+    /// Whether the page of a session may play sound.
+    pub(super) fn set_sound(&mut self, now: Instant, id: SessionId, params: SoundParams) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        session.sound_locked = params.locked;
+        let user = session.record.user;
+        self.update_presence(now, user);
+    }
+
+    /// All who know the user are told with the next flush.
+    pub(super) fn mark_stale(&mut self, now: Instant, user: UserId) {
+        for id in self.watchers.of(user) {
+            if let Some(session) = self.sessions.get_mut(&id) {
+                session.stale_presence.insert(user);
+                self.stale.insert(id);
+            }
         }
         self.set_flush(now);
     }
 
-    fn derive_presence(&self, now: Instant, user: UserId) -> PresenceState {
-        let mut legs = self.mirror.legs_of(user).map(|leg| leg.info.state).peekable();
-        if legs.peek().is_some() {
-            let active = legs.any(|state| state == LegState::Active);
-            return if active { PresenceState::OnCall } else { PresenceState::Ringing };
-        }
-        let mut sessions = self.by_user.get(&user).into_iter().flatten();
-        let browser = sessions.any(|id| self.sessions.get(id).is_some_and(|s| s.can_ring(now)));
-        if browser || self.mirror.has_telephone(user) {
-            PresenceState::Online
-        } else {
-            PresenceState::Offline
-        }
+    /// Something of this session is stale.
+    pub(super) fn flush_soon(&mut self, now: Instant, id: SessionId) {
+        self.stale.insert(id);
+        self.set_flush(now);
     }
 
-    pub(super) fn set_flush(&mut self, now: Instant) {
+    fn set_flush(&mut self, now: Instant) {
         self.told_now.clear();
-        if !std::mem::replace(&mut self.flush_set, true) {
+        if !self.stale.is_empty() && !std::mem::replace(&mut self.flush_set, true) {
             self.timers.set(now + FLUSH_EVERY, Timer::Flush);
         }
     }
@@ -61,29 +100,26 @@ impl Desk {
     pub(super) fn handle_flush_timer(&mut self, now: Instant) {
         self.flush_set = false;
         self.told_now.clear();
-        let stale: Vec<_> = self
-            .sessions
-            .values()
-            .filter(|session| session.is_stale())
-            .filter_map(|session| session.conn())
-            .collect();
-        for &conn in &stale {
-            self.outputs.push_back(Output::FlushDue { conn });
-        }
-        if !stale.is_empty() {
-            self.set_flush(now);
-        }
+        // One that nobody holds is told when it is resumed.
+        self.stale.retain(|id| self.sessions.get(id).is_some_and(|session| session.conn().is_some()));
+        let conns = self.stale.iter().filter_map(|id| self.sessions.get(id)?.conn());
+        self.outputs.extend(conns.map(|conn| Output::FlushDue { conn }));
+        self.set_flush(now);
     }
 
     /// Tells a connection what changed in presence and directory since it was last told.
     pub fn flush(&mut self, conn: ConnId) {
         let Some(&id) = self.by_conn.get(&conn) else { return };
         let Some(session) = self.sessions.get_mut(&id) else { return };
+        self.stale.remove(&id);
         let entries = std::mem::take(&mut session.stale_entries);
         let mut presence = std::mem::take(&mut session.stale_presence);
         presence.retain(|user| !entries.contains(user));
-        let stale =
-            Stale { presence: presence.into_iter().collect(), entries: entries.into_iter().collect() };
+        let stale = Stale {
+            presence: presence.into_iter().collect(),
+            entries: entries.into_iter().collect(),
+            is_complete: self.watchers.is_complete(id),
+        };
         let news = match self.told_now.get(&stale) {
             Some(news) => news.clone(),
             None => {
@@ -102,27 +138,27 @@ impl Desk {
 
     /// How those who changed are now.
     fn news_of(&self, stale: &Stale) -> News {
-        let told = |user| self.presence_of(user);
         let mut news = News { entries: None, presence: None };
         if !stale.entries.is_empty() {
             let (mut entries, mut removed) = (Vec::new(), Vec::new());
             for &user in &stale.entries {
-                match self.roster.entry(user, told) {
-                    Some(entry) => entries.push(self.statements.with(entry)),
+                match self.entry_of(user) {
+                    Some(entry) => entries.push(entry),
                     None => removed.push(user.to_string()),
                 }
             }
-            let push = Push::DirectoryChanged { entries, removed };
+            let push = Push::DirectoryChanged { entries, removed, complete: stale.is_complete };
             news.entries = Some((PushBody::new(&push), stale.entries.as_slice().into()));
         }
-        let listed = |user: &&UserId| self.roster.entry(**user, |_| PresenceState::Offline).is_some();
+        let listed = |user: &&UserId| self.roster.lists(**user);
         let entries: Vec<_> = stale
             .presence
             .iter()
             .filter(listed)
             .map(|&user| {
-                let (activity, note) = self.statements.shown(user);
-                PresenceEntry { user_id: user.to_string(), presence: self.presence_of(user), activity, note }
+                let (told, Shown { activity, note, until }) = (self.told(user), self.shown(user));
+                let Told { presence, cannot_ring } = told;
+                PresenceEntry { user_id: user.to_string(), presence, activity, note, until, cannot_ring }
             })
             .collect();
         if !entries.is_empty() {
@@ -138,6 +174,8 @@ impl Desk {
 pub(super) struct Stale {
     presence: Vec<UserId>,
     entries: Vec<UserId>,
+    /// Whether the session knows everybody.
+    is_complete: bool,
 }
 
 /// What is told of them, and of whom.

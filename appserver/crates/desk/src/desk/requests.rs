@@ -3,9 +3,7 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use ringdown_control::{AppFrame, CandidateText, Command, CommandId};
-use ringdown_protocol::{
-    DeclineReason, Description, ErrorCode, ErrorInfo, Method, Request, SearchResult, StartParams,
-};
+use ringdown_protocol::{DeclineReason, Description, ErrorCode, ErrorInfo, Method, Request, StartParams};
 use ringdown_types::{DtmfDigit, EndReason, LegId, NodeId, SessionId};
 use serde_json::{Value, json};
 
@@ -22,10 +20,6 @@ const MAX_SDP_BYTES: usize = 32 * 1024;
 const MAX_CANDIDATE_BYTES: usize = 1024;
 /// The longest dialled number, in characters.
 const MAX_NUMBER: usize = 64;
-/// The longest search, in characters.
-const MAX_QUERY: usize = 64;
-/// People one search finds.
-const MAX_FOUND: usize = 50;
 /// Digits one request sends.
 const MAX_DIGITS: usize = 32;
 /// Variables of one call, and their bytes together.
@@ -88,7 +82,17 @@ impl Desk {
                 self.end_session(now, session, Some(error));
                 Ok(None)
             }
-            Method::DirectorySearch(params) => self.search(&params.query).map(Some),
+            method @ (Method::DirectorySearch(_)
+            | Method::DirectoryFavourite(_)
+            | Method::PresenceSet(_)
+            | Method::PresenceWatch(_)
+            | Method::PresenceUnwatch(_)
+            | Method::PresenceSound(_)
+            | Method::HistorySeen(_)
+            | Method::VoicemailList(_)
+            | Method::VoicemailMark(_)
+            | Method::VoicemailDelete(_)
+            | Method::VoicemailLink(_)) => self.dispatch_people(now, asker, id, method),
             Method::HistoryList(params) => {
                 if params.limit.is_some_and(|limit| !(1..=100).contains(&limit)) {
                     return Err(bad_request("limit is 1 to 100"));
@@ -154,17 +158,7 @@ impl Desk {
             Method::CallRecord(params) => self.record(now, session, waiter, &params),
             Method::CallStopRecording(params) => self.stop_recording(now, session, waiter, &params),
             Method::MessageSend(params) => self.send_message(now, asker, id, &params),
-            Method::PresenceSet(params) => self.set_statement(now, session, params),
         }
-    }
-
-    fn search(&self, query: &str) -> Result<Value, ErrorInfo> {
-        if query.chars().count() > MAX_QUERY {
-            return Err(bad_request("a query is at most 64 characters"));
-        }
-        let entries = self.roster.search(query, MAX_FOUND, |user| self.presence_of(user));
-        let entries = entries.into_iter().map(|entry| self.statements.with(entry)).collect();
-        Ok(serde_json::to_value(SearchResult { entries }).expect("string keys, finite numbers"))
     }
 
     fn start_call(

@@ -24,6 +24,7 @@ impl Desk {
                 Timer::TokenExpiring(id) => self.push(id, Push::TokenExpiring { seconds: 60 }),
                 Timer::Command(id) => self.handle_command_timeout(now, CommandId(id)),
                 Timer::CallsComplete => self.handle_calls_complete(),
+                Timer::Statement(user) => self.handle_statement_timer(now, user),
                 Timer::Message(message) => self.settle_message(message, false),
                 Timer::NodeGone(node) => self.handle_node_gone(now, node),
             }

@@ -95,7 +95,7 @@ fn a_telephones_message_is_shown_and_the_softswitch_told() {
 }
 
 fn says(activity: Option<Activity>, note: &str) -> Method {
-    Method::PresenceSet(PresenceParams { activity, note: Some(Pii(note.to_owned())) })
+    Method::PresenceSet(PresenceParams { activity, note: Some(Pii(note.to_owned())), until: None })
 }
 
 #[test]

@@ -255,6 +255,8 @@ pub(crate) fn person(id: UserId, name: &str, extension: &str) -> Person {
         username: Pii(name.to_owned()),
         name: Pii(name.to_owned()),
         extension: extension.parse().ok(),
+        department: Pii(String::new()),
+        photo: None,
         role: Role::User,
         enabled: true,
         epoch: 1,
