@@ -14,7 +14,8 @@ export interface Ringtone {
   readonly level?: number;
 }
 
-const MALLETS: Ringtone = {
+/** The usual ringtone. */
+export const MALLETS: Ringtone = {
   notes: [
     [659.26, 0.0], [830.61, 0.14], [987.77, 0.28], [830.61, 0.5],
     [659.26, 0.9], [830.61, 1.04], [987.77, 1.18], [1318.51, 1.4],

@@ -1,0 +1,5 @@
+// Devices and ringtones that are remembered, beside the library.
+export { DeviceMemory } from './device-memory.js';
+export type { DeviceStore } from './device-memory.js';
+export { RINGTONE_NAMES, RINGTONES } from './ringtones.js';
+export type { RingtoneName } from './ringtones.js';
