@@ -148,7 +148,7 @@ const newCall = (state, direction, phase, number, variables) => {
   const call = {
     id, callId: `call-${id}`, mine: true, direction, state: phase,
     peer: { userId: known?.userId ?? null, number, name: known?.name ?? '' },
-    held: false, heldByPeer: false, muted: false, createdAt: Date.now(), answeredAt: null, variables,
+    held: false, heldByPeer: false, peerLost: false, muted: false, createdAt: Date.now(), answeredAt: null, variables,
   };
   state.calls.set(id, call);
   return call;

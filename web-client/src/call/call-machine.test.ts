@@ -52,7 +52,7 @@ describe('call machine', () => {
   });
 
   it('gives a call up that stays without audio', () => {
-    const { state, effects } = run(active, [[100, { type: 'media', media: 'failed' }], [45_100, { type: 'timer' }]]);
+    const { state, effects } = run(active, [[100, { type: 'media', media: 'failed' }], [121_000, { type: 'timer' }]]);
     expect(effects).toContainEqual({ type: 'giveUp' });
     expect(state.end).toMatchObject({ reason: 'media-failed', by: 'local' });
   });

@@ -35,6 +35,7 @@ export interface CallMachine {
   readonly answering: boolean;
   readonly held: boolean;
   readonly heldByPeer: boolean;
+  readonly peerLost: boolean;
   readonly muted: boolean;
   readonly answeredAt: number | null;
   /** When the audio connection is next mended, while it is interrupted. */
@@ -51,13 +52,13 @@ export type CallEvent =
   | { readonly type: 'media'; readonly media: MediaState }
   | { readonly type: 'hold'; readonly held: boolean }
   | { readonly type: 'mute'; readonly muted: boolean }
-  | { readonly type: 'networkChanged' | 'timer' }
+  | { readonly type: 'networkChanged' | 'timer' | 'taken' }
   | { readonly type: 'ended'; readonly end: CallEnd };
 
 /** What the owner has to do or tell. */
 export type CallEffect =
   | { readonly type: 'phase'; readonly from: CallPhase; readonly to: CallPhase }
-  | { readonly type: 'held' | 'heldByPeer' | 'muted'; readonly on: boolean }
+  | { readonly type: 'held' | 'heldByPeer' | 'peerLost' | 'muted'; readonly on: boolean }
   | { readonly type: 'reconnecting' | 'reconnected' | 'restartMedia' | 'giveUp' }
   | { readonly type: 'ended'; readonly end: CallEnd };
 
@@ -77,6 +78,7 @@ export const newCall = (direction: CallDirection, mine: boolean): CallMachine =>
   answering: false,
   held: false,
   heldByPeer: false,
+  peerLost: false,
   muted: false,
   answeredAt: null,
   restartAt: null,
@@ -111,6 +113,9 @@ export const stepCall = (state: CallMachine, event: CallEvent, now: number): Cal
       return transition(state, { ...state, muted: event.muted }, now);
     case 'media':
       return transition(state, { ...state, media: state.mine ? event.media : 'none' }, now);
+    case 'taken':
+      // Its audio is connected anew here, so it is mended if that fails.
+      return transition(state, { ...state, media: 'interrupted' }, now);
     case 'networkChanged':
       return state.mine && state.media !== 'none'
         ? { state: { ...state, restartAt: now + RESTART_AGAIN_MS }, effects: [{ type: 'restartMedia' }] }
@@ -135,6 +140,7 @@ const transition = (from: CallMachine, changed: CallMachine, now: number): CallS
   const effects: CallEffect[] = [];
   if (from.held !== to.held) effects.push({ type: 'held', on: to.held });
   if (from.heldByPeer !== to.heldByPeer) effects.push({ type: 'heldByPeer', on: to.heldByPeer });
+  if (from.peerLost !== to.peerLost) effects.push({ type: 'peerLost', on: to.peerLost });
   if (from.muted !== to.muted) effects.push({ type: 'muted', on: to.muted });
   if (from.phase !== phase) {
     effects.push({ type: 'phase', from: from.phase, to: phase });
@@ -192,6 +198,7 @@ const withInfo = (state: CallMachine, info: CallInfo): CallMachine => ({
   server: state.server === 'active' || info.state === 'ended' ? state.server : info.state,
   held: info.held,
   heldByPeer: info.heldByPeer,
+  peerLost: info.peerLost,
   muted: state.mine ? state.muted : info.muted,
   answeredAt: info.answeredAt ?? state.answeredAt,
 });
@@ -200,5 +207,5 @@ const withInfo = (state: CallMachine, info: CallInfo): CallMachine => ({
 const RESTART_MS = 2_000;
 /** The next attempt; shorter would cut off an attempt that is about to succeed. */
 const RESTART_AGAIN_MS = 5_000;
-/** Answered and without audio for this long: the call is hung up. */
-const GIVE_UP_MS = 45_000;
+/** Answered and without audio for this long, the call is hung up: as long as the server waits for a page. */
+const GIVE_UP_MS = 120_000;

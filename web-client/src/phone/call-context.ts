@@ -6,6 +6,9 @@ import type { IceServer } from '../protocol/generated.js';
 import type { Call } from './call.js';
 import type { MethodName, ParamsOf, ResultOf } from '../protocol/messages.js';
 
+/** What a page goes on with: what it was before a reload or crash, or another tab. */
+export type Recovery = 'reload' | 'tab';
+
 /** What a call needs of its client. */
 export interface CallContext {
   readonly request: <M extends MethodName>(method: M, params: ParamsOf<M>) => Promise<ResultOf<M>>;
@@ -13,6 +16,10 @@ export interface CallContext {
   readonly reachable: () => boolean;
   /** Places another call. */
   readonly place: (to: string) => Promise<Call>;
+  /** Whether the session is one of a page before this one, which took the audio of its calls with it. */
+  readonly recovery: () => boolean;
+  /** Whether the call of this id showed the user's camera in the page before this one. */
+  readonly hadCamera: (id: string) => boolean;
   readonly media: MediaEngine;
   readonly iceServers: () => readonly IceServer[];
   readonly clock: Clock;

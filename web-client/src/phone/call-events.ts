@@ -22,6 +22,8 @@ export interface CallEvents {
   held: [held: boolean];
   /** The other side put the user on hold, or took them back. */
   remoteHold: [held: boolean];
+  /** The other side's connection is lost, or is back; it comes back within two minutes or the call ends. */
+  peerLost: [lost: boolean];
   /** The user's microphone was muted or unmuted. */
   mute: [muted: boolean];
   /** The other side pressed a key. */

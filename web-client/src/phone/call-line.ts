@@ -67,6 +67,23 @@ export class CallLine {
     this.#connect(this.#descriptions.answer(media, offer));
   }
 
+  /** Connects the audio that another page had, which knows nothing of it any more. */
+  recover(speaks: boolean, camera: boolean): void {
+    let media: CallMedia;
+    try {
+      media = this.#open();
+    } catch (thrown) {
+      this.#handlers.onFault(thrown);
+      return;
+    }
+    media.setAudible(speaks);
+    if (speaks) void media.openMicrophone().catch((thrown: unknown) => this.#handlers.onFault(thrown));
+    else if (this.#context.media.permission === 'granted') media.readyMicrophone().catch(() => undefined);
+    if (camera) void this.#tryCamera();
+    // The microphone and the camera follow when they are there: the other side is heard at once.
+    this.#connect(this.#descriptions.offer(media));
+  }
+
   /** Opens what the answer needs: the audio connection, the microphone, the camera where asked for. */
   async prepareAnswer(video: boolean): Promise<void> {
     if (!this.#connected) this.#connect(this.#descriptions.offer(this.#open()));

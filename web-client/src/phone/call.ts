@@ -11,7 +11,7 @@ import type { CallVideo, VideoKind } from '../media/port.js';
 import type { CancelTimer } from '../platform/clock.js';
 import type { CallDirection, CallInfo, CallQuality, DeclineReason, Description, PeerInfo, RecordParams } from '../protocol/generated.js';
 import type { MethodName, ParamsOf, ResultOf } from '../protocol/messages.js';
-import type { CallContext } from './call-context.js';
+import type { CallContext, Recovery } from './call-context.js';
 import type { CallEvents } from './call-events.js';
 import { CallLine } from './call-line.js';
 import { QualityWatch } from './call-quality.js';
@@ -30,6 +30,7 @@ export class Call {
   #answered = false;
   #recording: string | null = null;
   #ignored = false;
+  #recoveredFrom: Recovery | null = null;
 
   /** @internal Calls are made by the client. */
   constructor(context: CallContext, info: CallInfo) {
@@ -68,6 +69,10 @@ export class Call {
   get held(): boolean { return this.#machine.held; }
   /** Whether the other side put the user on hold. */
   get heldByPeer(): boolean { return this.#machine.heldByPeer; }
+  /** Whether the other side's connection is lost; it may come back within two minutes, and a tone is heard meanwhile. */
+  get peerLost(): boolean { return this.#machine.peerLost; }
+  /** What was gone on with: the same call in this tab before it was reloaded or crashed, or in another tab; else null. */
+  get recoveredFrom(): Recovery | null { return this.#recoveredFrom; }
   /** Whether the microphone is muted. */
   get muted(): boolean { return this.#machine.muted; }
   /** What is shown on both sides, for `<video>` elements' `srcObject`. */
@@ -224,6 +229,16 @@ export class Call {
   /** @internal Connects the audio of an incoming call while it rings. Nothing is sent until the answer. */
   preconnect(offer: Description): void { this.#line.preconnect(offer); }
 
+  /** @internal Goes on with a call whose audio another page had, in a ringing call or in one that was answered. */
+  recover(from: Recovery): void {
+    this.#recoveredFrom = from;
+    this.#answered = this.answeredAt !== null;
+    this.#step({ type: 'taken' });
+    const speaks = this.direction === 'outbound' || this.answeredAt !== null;
+    this.#line.recover(speaks, this.#context.hadCamera(this.id));
+    this.#step({ type: 'mute', muted: this.#info.muted });
+  }
+
   /** @internal What the server says of the call. */
   handleInfo(info: CallInfo): void {
     const { peer } = this;
@@ -287,6 +302,9 @@ export class Call {
         return;
       case 'heldByPeer':
         this.#events.emit('remoteHold', effect.on);
+        return;
+      case 'peerLost':
+        this.#events.emit('peerLost', effect.on);
         return;
       case 'muted':
         this.#events.emit('mute', effect.on);

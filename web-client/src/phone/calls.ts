@@ -139,7 +139,8 @@ export class CallList {
   #incoming({ data }: Extract<CallPush, { event: 'call.incoming' }>): void {
     const known = this.#find(data.call.id);
     if (known) {
-      void known.handleDescription(data.description);
+      // A page that recovered it has made an offer of its own.
+      if (known.recoveredFrom === null) void known.handleDescription(data.description);
       return;
     }
     const call = new Call(this.#context, data.call);
@@ -158,6 +159,8 @@ export class CallList {
     if (info.state === 'ended') return;
     const call = new Call(this.#context, info);
     this.#add(call);
+    const { recovery } = this.#context;
+    if (call.mine && recovery()) call.recover('reload');
     if (call.mine && call.state === 'ringing' && call.direction === 'inbound') this.#handlers.onIncoming(call, false);
   }
 

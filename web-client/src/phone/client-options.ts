@@ -3,6 +3,7 @@ import type { LogLevel, LogSink } from '../logging.js';
 import type { AudioProcessing, OpenMedia } from '../media/port.js';
 import type { Clock } from '../platform/clock.js';
 import type { WatchPage } from '../platform/page.js';
+import type { SessionStorage } from '../signaling/kept-session.js';
 import type { OpenSocket } from '../signaling/socket.js';
 
 /** How a client is set up. */
@@ -21,6 +22,15 @@ export interface RingdownOptions {
   readonly logLevel?: LogLevel;
   /** Where lines go; the console unless given. */
   readonly logSink?: LogSink;
+  /**
+   * What a reload or a crash of the page does to its calls: `session` (the default) goes on with them, `off` ends them when
+   * the page goes away.
+   */
+  readonly resume?: 'session' | 'off';
+  /** Who is to be signed in, in words of the page's own: a session kept for somebody else is not gone on with. */
+  readonly account?: string;
+  /** Whether the browser asks before a page in a call is closed; on unless `false`. */
+  readonly warnOnLeave?: boolean;
   /** What the server's logs call this application. */
   readonly clientName?: string;
 }
@@ -31,4 +41,6 @@ export interface ClientPorts {
   readonly openMedia: OpenMedia;
   readonly clock: Clock;
   readonly watchPage: WatchPage;
+  /** Where a tab keeps what a reload needs. */
+  readonly storage: SessionStorage | null;
 }

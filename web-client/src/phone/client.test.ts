@@ -99,9 +99,9 @@ describe('connecting', () => {
     expect(heard).toEqual(['ready', 'call', 'incoming', 'reconnecting', 'ready']);
   });
 
-  it('says bye when the page goes away, and leaves nothing behind when destroyed', async () => {
-    const { client, server, clock, media, page } = await connectedStory();
-    page()?.onLeave();
+  it('says bye when the page goes away and nothing is to be resumed, and leaves nothing behind when destroyed', async () => {
+    const { client, server, clock, media, page } = await connectedStory({ resume: 'off' });
+    page()?.onLeave(false);
     expect(server.has('bye')).toBe(true);
     client.destroy();
     expect([server.connected, clock.waiting, media.destroyed, page()]).toEqual([false, 0, true, null]);

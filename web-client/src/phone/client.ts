@@ -6,13 +6,14 @@ import { createLogger, type LogSink } from '../logging.js';
 import { openBrowserMedia } from '../media/browser-media.js';
 import type { MediaEngine } from '../media/port.js';
 import { systemClock } from '../platform/clock.js';
-import { watchPage, type WatchPage } from '../platform/page.js';
+import { warnOnLeave, watchPage, type WatchPage } from '../platform/page.js';
 import type {
   ChatMessage, HistoryResult, Me, ParkedCall, PresenceParams, Settings, SettingsChange, State, Welcome,
 } from '../protocol/generated.js';
 import type { MethodName, ParamsOf, Push, ResultOf } from '../protocol/messages.js';
 import type { ConnectionPhase } from '../signaling/connection-machine.js';
 import { Connection } from '../signaling/connection.js';
+import { KeptSession, tabStorage } from '../signaling/kept-session.js';
 import { openWebSocket } from '../signaling/socket.js';
 import { Audio, type AudioEvents } from './audio.js';
 import type { Call } from './call.js';
@@ -59,8 +60,12 @@ export class RingdownClient {
   readonly #calls: CallList;
   readonly #view: ServerView;
   readonly #stopWatching: () => void;
+  readonly #kept: KeptSession;
+  readonly #resumes: boolean;
+  readonly #warns: boolean;
+  #mayLeave: (() => void) | null = null;
   #state: ClientState = 'offline';
-  #welcome: Welcome | null = null;
+  #welcome: Omit<Welcome, 'state'> | null = null;
   #destroyed = false;
   #refusal: RingdownError | null = null;
   #waiting: { resolve: () => void; reject: (error: RingdownError) => void }[] = [];
@@ -83,8 +88,14 @@ export class RingdownClient {
     });
     this.#callTones = options.callTones ?? true;
     this.#autoAnswer = options.autoAnswer ?? true;
+    const url = socketUrl(options.server);
+    this.#resumes = options.resume !== 'off';
+    this.#warns = options.warnOnLeave !== false;
+    this.#kept = new KeptSession(this.#resumes ? ports.storage ?? tabStorage() : null, url, options.account ?? '');
+    this.#welcome = this.#kept.before?.welcome ?? null;
     this.#connection = new Connection({
-      url: socketUrl(options.server),
+      url,
+      kept: this.#welcome,
       client: { name: options.clientName ?? 'ringdown-client', version: VERSION },
       token: options.token,
       openSocket: ports.openSocket ?? openWebSocket,
@@ -103,6 +114,9 @@ export class RingdownClient {
     this.#calls = new CallList({
       request: (method, params) => this.#connection.request(method, params),
       place: (to) => this.call(to),
+      // A session that is new since has no calls of the page before.
+      recovery: () => this.#kept.before !== null && this.#welcome === this.#kept.before.welcome,
+      hadCamera: (id) => this.#kept.before?.cameras.includes(id) ?? false,
       reachable: () => this.#state === 'ready',
       media: this.#media,
       iceServers: () => this.#welcome?.iceServers ?? [],
@@ -168,6 +182,7 @@ export class RingdownClient {
 
   /** Hangs up, says bye and closes. */
   disconnect(): void {
+    this.#kept.end();
     this.#connection.disconnect();
     this.#calls.conclude();
   }
@@ -233,9 +248,11 @@ export class RingdownClient {
         this.#connection.nudge();
         if (network) this.#calls.handleNetworkChange();
       },
-      onLeave: () => {
+      // Without a word where the page may be one that is reloaded: the server waits for it.
+      onLeave: (cached) => {
         left = this.#state !== 'offline';
-        this.disconnect();
+        if (!this.#resumes) this.disconnect();
+        else if (cached) this.#connection.suspend();
       },
       onReturn: () => {
         if (left) this.#connection.connect();
@@ -263,13 +280,14 @@ export class RingdownClient {
   #handleOffline(): void {
     const error = this.#refusal;
     this.#refusal = null;
-    this.#welcome = null;
+    if (!this.#connection.hasSession) this.#welcome = null;
     for (const { reject } of this.#waiting.splice(0)) reject(error ?? notConnected());
     this.#events.emit('offline', error);
   }
 
   #handleWelcome(welcome: Welcome): void {
     this.#welcome = welcome;
+    this.#kept.begin(welcome);
     this.#handleState(welcome.state, true);
   }
 
@@ -287,6 +305,7 @@ export class RingdownClient {
   #handleGiveUp(error: RingdownError): void {
     this.#log.warn('gave up', { error: error.name });
     this.#refusal = error;
+    this.#kept.end();
     this.#calls.conclude();
     this.#events.emit('error', error);
   }
@@ -306,11 +325,37 @@ export class RingdownClient {
     });
     call.on('ended', (end) => {
       this.#signal(call, end);
+      this.#warnWhileTalking();
       this.#events.emit('callEnded', call, end);
       if (isMissed(call, end)) this.#events.emit('missedCall', call);
     });
+    call.on('state', () => this.#warnWhileTalking());
+    this.#keepCamera(call);
+    // What broke the audio may have broken the connection too.
+    call.on('reconnecting', () => this.#connection.nudge());
+    this.#warnWhileTalking();
     if (call.mine) this.#media.stopTone();
     this.#events.emit('call', call);
+  }
+
+  /** A camera is shown again after a reload. */
+  #keepCamera(call: Call): void {
+    let shown = false;
+    const keep = (camera: boolean): void => {
+      if (shown !== camera && call.mine) this.#kept.setCamera(call.id, shown = camera);
+    };
+    call.on('video', ({ camera }) => keep(camera !== null));
+    call.on('ended', () => keep(false));
+  }
+
+  /** A page in a call is not closed by mistake. */
+  #warnWhileTalking(): void {
+    const talks = this.#warns && this.calls.some(({ mine, direction, answeredAt, end }) => mine && !end && (direction === 'outbound' || answeredAt !== null));
+    if (talks) this.#mayLeave ??= warnOnLeave();
+    else {
+      this.#mayLeave?.();
+      this.#mayLeave = null;
+    }
   }
 
   /** A tone for a caller whose call was not answered, unless somebody else would be talked over. */

@@ -4,8 +4,8 @@
 export interface PageHandlers {
   /** The network came back, or the page was shown again: the connection should be tried at once. */
   onWake: (network: boolean) => void;
-  /** The page goes away. */
-  onLeave: () => void;
+  /** The page goes away; `cached` where it may come back as it is. */
+  onLeave: (cached: boolean) => void;
   /** The page came back from the back/forward cache. */
   onReturn: () => void;
 }
@@ -22,9 +22,21 @@ export const watchPage: WatchPage = ({ onWake, onLeave, onReturn }) => {
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') onWake(false);
   }, { signal });
-  window.addEventListener('pagehide', onLeave, { signal });
+  window.addEventListener('pagehide', ({ persisted }) => onLeave(persisted), { signal });
+  // A change from one wireless network to another, which may come without 'offline'.
+  const { connection } = navigator as { connection?: EventTarget };
+  connection?.addEventListener('change', () => navigator.onLine && onWake(true), { signal });
+  document.addEventListener('resume', () => onWake(false), { signal });
   window.addEventListener('pageshow', (event) => {
     if (event.persisted) onReturn();
   }, { signal });
   return () => stop.abort();
+};
+
+/** Has the browser ask before the page is left; the result lets it go. The listener is there only meanwhile, as it keeps pages out of some browsers' back/forward caches. */
+export const warnOnLeave = (): (() => void) => {
+  if (typeof window === 'undefined') return () => undefined;
+  const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
+  window.addEventListener('beforeunload', ask);
+  return () => window.removeEventListener('beforeunload', ask);
 };

@@ -55,7 +55,8 @@ export interface ConnectionState {
 
 /** What happens to a connection. */
 export type ConnectionEvent =
-  | { readonly type: 'connect' | 'disconnect' | 'opened' | 'closed' | 'timer' | 'nudge' }
+  | { readonly type: 'connect' | 'disconnect' | 'suspend' | 'opened' | 'timer' | 'nudge' }
+  | { readonly type: 'closed'; readonly code?: number }
   | { readonly type: 'token'; readonly token: string }
   | { readonly type: 'tokenFailed'; readonly error: RingdownError }
   | { readonly type: 'text'; readonly text: string }
@@ -78,11 +79,12 @@ export interface ConnectionStep {
   readonly effects: readonly ConnectionEffect[];
 }
 
-/** A connection that is not made yet. */
-export const newConnection = (client: ClientInfo): ConnectionState => ({
+/** A connection that is not made yet; with a session of an earlier page it goes on with that. */
+export const newConnection = (client: ClientInfo, kept: { readonly session: string; readonly secret: string } | null = null): ConnectionState => ({
   phase: { name: 'offline' },
   client,
-  session: null,
+  // 0 asks for the state.
+  session: kept && { id: kept.session, secret: kept.secret, lastSeq: 0 },
   sent: new Map(),
   queue: [],
   nextId: 1,
@@ -105,10 +107,13 @@ export const stepConnection = (state: ConnectionState, event: ConnectionEvent, n
       return event.error.fatal ? giveUp(state, event.error) : lose(state, phase.attempt, now, random);
     case 'opened':
       return phase.name === 'opening' ? greet(state, phase, now) : only(state);
+    case 'suspend':
+      return suspend(state);
     case 'closed':
       return phase.name === 'opening' || phase.name === 'greeting'
         ? lose(state, phase.attempt, now, random)
-        : phase.name === 'ready' ? lose(state, 0, now, random) : only(state);
+        // Another page has the session, or it is over: taking it back would be done again by the other.
+        : phase.name === 'ready' ? lose(event.code === SESSION_GONE ? { ...state, session: null } : state, 0, now, random) : only(state);
     case 'text':
       return handleText(state, event.text, now, random);
     case 'request':
@@ -192,6 +197,10 @@ const disconnect = (state: ConnectionState): ConnectionStep => {
     { type: 'close' },
   );
 };
+
+/** Closes, and keeps the session for the next connect. */
+const suspend = (state: ConnectionState): ConnectionStep =>
+  only({ ...newConnection(state.client), nextId: state.nextId, session: state.session }, ...refuseAll(state, notConnected), { type: 'close' });
 
 const handleRequest = (state: ConnectionState, key: number, call: AnyMethod, now: number): ConnectionStep => {
   if (state.phase.name === 'offline' || state.queue.length >= MAX_QUEUE) {
@@ -332,6 +341,9 @@ const parse = (text: string): PushFrame | Response | null => {
     return null;
   }
 };
+
+/** The session's end, as the server says it when it closes. */
+const SESSION_GONE = 4006;
 
 /** Methods that do no harm when done twice. Placing a call or sending digits twice would. */
 const REPEATABLE: ReadonlySet<MethodName> = new Set<MethodName>([

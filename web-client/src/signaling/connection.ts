@@ -18,6 +18,8 @@ export interface ConnectionOptions {
   readonly openSocket: OpenSocket;
   readonly clock: Clock;
   readonly log: LogSink;
+  /** The session of the page before this one. */
+  readonly kept?: { readonly session: string; readonly secret: string } | null;
 }
 
 /** What a connection says. */
@@ -49,7 +51,7 @@ export class Connection {
   constructor(options: ConnectionOptions, handlers: ConnectionHandlers) {
     this.#options = options;
     this.#handlers = handlers;
-    this.#state = newConnection(options.client);
+    this.#state = newConnection(options.client, options.kept);
   }
 
   /** Where the connection is. */
@@ -65,6 +67,16 @@ export class Connection {
   /** Says bye and closes. */
   disconnect(): void {
     this.#dispatch({ type: 'disconnect' });
+  }
+
+  /** Closes without a word and keeps the session: `connect` goes on with it. */
+  suspend(): void {
+    this.#dispatch({ type: 'suspend' });
+  }
+
+  /** Whether there is a session to go on with. */
+  get hasSession(): boolean {
+    return this.#state.session !== null;
   }
 
   /** Tries again at once, or probes the connection. */
@@ -161,7 +173,7 @@ export class Connection {
       socket = this.#options.openSocket(this.#options.url, {
         onOpen: () => current() && this.#dispatch({ type: 'opened' }),
         onText: (text) => current() && this.#dispatch({ type: 'text', text }),
-        onClose: () => current() && this.#dispatch({ type: 'closed' }),
+        onClose: (code) => current() && this.#dispatch({ type: 'closed', code }),
       });
     } catch (thrown) {
       const error = clientError('bad-argument', { message: 'The server address cannot be used.', fatal: true }, thrown);

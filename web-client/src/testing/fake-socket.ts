@@ -40,10 +40,15 @@ export class FakeServer {
   }
 
   /** Breaks the connection. */
-  async drop(): Promise<void> {
+  drop(): Promise<void> {
+    return this.close(1006);
+  }
+
+  /** Closes the connection for this reason. */
+  async close(code: number): Promise<void> {
     const handlers = this.#handlers;
     this.#handlers = null;
-    handlers?.onClose(1006);
+    handlers?.onClose(code);
     await settle();
   }
 

@@ -2,6 +2,7 @@
 import type { RingdownOptions } from '../phone/client-options.js';
 import { RingdownClient } from '../phone/client.js';
 import type { PageHandlers } from '../platform/page.js';
+import type { SessionStorage } from '../signaling/kept-session.js';
 import { FakeClock, settle } from './fake-clock.js';
 import { FakeMedia } from './fake-media.js';
 import { FakeServer } from './fake-socket.js';
@@ -20,6 +21,7 @@ export interface Story {
 /** Alice's client, not connected. */
 export const newStory = (
   token: () => Promise<string> = () => Promise.resolve('token-1'), options: Partial<RingdownOptions> = {},
+  storage: SessionStorage | null = null,
 ): Story => {
   const server = new FakeServer();
   const media = new FakeMedia();
@@ -30,6 +32,7 @@ export const newStory = (
     openSocket: server.openSocket,
     openMedia: media.open,
     clock,
+    storage,
     watchPage: (handlers) => {
       page = handlers;
       return () => { page = null; };
