@@ -11,8 +11,6 @@ export type { WarningChanges } from './phone/call-quality.js';
 export type { Audio, AudioEvents } from './phone/audio.js';
 export type { Directory } from './phone/directory.js';
 export type { SessionStorage } from './signaling/kept-session.js';
-export { SignIn } from './phone/sign-in.js';
-export type { SignInOptions, TokenStore } from './phone/sign-in.js';
 export { RingdownError } from './errors.js';
 export type { RingdownErrorName } from './errors.js';
 export type { LogLevel, LogSink } from './logging.js';

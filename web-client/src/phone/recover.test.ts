@@ -55,9 +55,8 @@ describe('a page that is reloaded in a call', () => {
 
   it('stays muted and held, and shows the camera again', async () => {
     const tab = new Tab();
-    const { client, server, media } = await firstPage(tab);
+    const { client, server } = await firstPage(tab);
     await server.push({ event: 'call.state', data: { call: active } });
-    media.last.handlers.onConnection('connected');
     const showing = client.calls[0]?.startVideo();
     await showing;
     const next = await nextPage(tab, [{ ...active, held: true, muted: true }]);

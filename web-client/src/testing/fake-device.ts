@@ -2,6 +2,7 @@
 import type { ClientPorts } from '../phone/client-options.js';
 import { systemClock, type Clock } from '../platform/clock.js';
 import type { PageHandlers, WatchPage } from '../platform/page.js';
+import type { SessionStorage } from '../signaling/kept-session.js';
 import type { OpenSocket, Socket } from '../signaling/socket.js';
 import { FakeMedia } from './fake-media.js';
 import type { FakeServer } from './fake-server.js';
@@ -10,6 +11,8 @@ import type { FakeServer } from './fake-server.js';
 export interface FakeDeviceOptions {
   /** Time; the server's, if that is held by a test. */
   readonly clock?: Clock;
+  /** The tab's `sessionStorage`: a reloaded page is a new device with the storage of the one before. */
+  readonly storage?: SessionStorage;
 }
 
 /**
@@ -31,7 +34,11 @@ export class FakeDevice implements ClientPorts {
   #frozen = false;
   #held: (() => void)[] = [];
 
-  constructor(server: FakeServer, { clock = systemClock }: FakeDeviceOptions = {}) {
+  /** The tab's `sessionStorage`. */
+  readonly storage: SessionStorage;
+
+  constructor(server: FakeServer, { clock = systemClock, storage = memoryStorage() }: FakeDeviceOptions = {}) {
+    this.storage = storage;
     this.#server = server;
     this.media.connects = true;
     this.clock = {
@@ -117,3 +124,12 @@ export class FakeDevice implements ClientPorts {
     else what();
   }
 }
+
+const memoryStorage = (): SessionStorage => {
+  const items = new Map<string, string>();
+  return {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => void items.set(key, value),
+    removeItem: (key) => void items.delete(key),
+  };
+};
