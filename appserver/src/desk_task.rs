@@ -53,7 +53,7 @@ pub enum ToBrowser {
     /// A push with its number; put together by the connection, for the desk has thousands of them.
     Push(u64, PushBody),
     /// The end, after what is before it.
-    Close(ErrorInfo),
+    Close(Box<ErrorInfo>),
 }
 
 /// What goes out to a softswitch.
@@ -299,7 +299,7 @@ impl DeskTask {
                     }
                 }
                 Output::Close { conn, error } => {
-                    self.send_to_browser(conn, ToBrowser::Close(error));
+                    self.send_to_browser(conn, ToBrowser::Close(Box::new(error)));
                     self.browsers.remove(&conn);
                 }
                 Output::Lookup { conn, request, user, params } => self.look_up(conn, request, user, params),

@@ -30,6 +30,7 @@ pub mod server;
 pub mod settings;
 pub mod sign_in;
 pub mod sip_device;
+pub mod socket;
 pub mod state_file;
 pub mod store;
 pub mod tls;

@@ -4,11 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Extension,
-    extract::{
-        State, WebSocketUpgrade,
-        ws::{CloseFrame, Message, Utf8Bytes, WebSocket, rejection::WebSocketUpgradeRejection},
-    },
-    http::HeaderMap,
+    extract::{Request as HttpRequest, State},
     response::{IntoResponse as _, Response},
 };
 use ringdown_desk::{ConnId, HelloInput, ResumeInput, secret_hash};
@@ -20,6 +16,7 @@ use tokio::{
     sync::{Notify, mpsc},
     time::{Instant, sleep_until, timeout},
 };
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::{
     clock::unix_ms,
@@ -29,6 +26,7 @@ use crate::{
     problem::Refusal,
     server::App,
     sign_in::Caller,
+    socket::{self, BrowserSocket, Incoming},
 };
 
 /// A connection that has not signed in after this is closed.
@@ -46,30 +44,20 @@ const PING: &str = r#"{"seq":0,"event":"ping","data":{}}"#;
 const MAX_MISTAKES: u32 = 20;
 /// Between the protocol's limit and this a frame is answered with an error; beyond, the connection just ends.
 const MAX_READ_BYTES: usize = 2 * MAX_FRAME_BYTES;
-/// Most requests are a few hundred bytes, and every connection has a buffer.
-const READ_BUFFER_BYTES: usize = 2 * 1024;
 
 /// Takes a browser's connection. Nothing is attached to it before `hello` or `resume`.
 pub async fn upgrade(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
-    headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    request: HttpRequest,
 ) -> Response {
-    if app.origins.judge(&headers) == Verdict::Foreign {
+    if app.origins.judge(request.headers()) == Verdict::Foreign {
         return Refusal::ForeignOrigin.into_response();
     }
     if !app.allows_connection(peer.address) {
         return Refusal::RateLimited(2).into_response();
     }
-    match upgrade {
-        Err(rejection) => rejection.into_response(),
-        Ok(upgrade) => upgrade
-            .read_buffer_size(READ_BUFFER_BYTES)
-            .max_message_size(MAX_READ_BYTES)
-            .max_frame_size(MAX_READ_BYTES)
-            .on_upgrade(move |socket| Connection::new(app, peer, socket).run()),
-    }
+    socket::upgrade(request, MAX_READ_BYTES, move |socket| Connection::new(app, peer, socket).run())
 }
 
 /// A frame's text.
@@ -81,7 +69,7 @@ struct Connection {
     app: Arc<App>,
     peer: Peer,
     conn: ConnId,
-    socket: WebSocket,
+    socket: BrowserSocket,
     mistakes: u32,
 }
 
@@ -98,7 +86,7 @@ enum End {
 type Flow<T> = Result<T, End>;
 
 impl Connection {
-    fn new(app: Arc<App>, peer: Peer, socket: WebSocket) -> Self {
+    fn new(app: Arc<App>, peer: Peer, socket: BrowserSocket) -> Self {
         let conn = ConnId(app.next_id());
         Self { app, peer, conn, socket, mistakes: 0 }
     }
@@ -115,13 +103,13 @@ impl Connection {
             }
             Err(end) => end,
         };
-        let frame = match end {
+        let (code, reason) = match end {
             End::Gone => return,
-            End::Because(error) => CloseFrame { code: error.code, reason: close_reason(&error).into() },
-            End::Code(code, reason) => CloseFrame { code, reason: reason.into() },
+            End::Because(error) => (error.code, close_reason(&error)),
+            End::Code(code, reason) => (code, reason.to_owned()),
         };
         // The peer may be gone; a close is a courtesy.
-        drop(timeout(Duration::from_secs(1), self.socket.send(Message::Close(Some(frame)))).await);
+        drop(timeout(Duration::from_secs(1), self.socket.close(code, reason)).await);
     }
 
     /// Reads frames until a `hello` or `resume` can be handed to the desk.
@@ -229,7 +217,7 @@ impl Connection {
             tokio::select! {
                 message = self.socket.recv() => {
                     // Only text shows that the page lives: a browser answers pings for a frozen one.
-                    if matches!(message, Some(Ok(Message::Text(_)))) {
+                    if matches!(message, Incoming::Text(_)) {
                         silent_at = Instant::now() + SILENT_FOR;
                     }
                     if let Some(request) = self.read(message).await?
@@ -241,7 +229,7 @@ impl Connection {
                 message = outgoing.recv() => match message {
                     Some(ToBrowser::Text(text)) => self.write(Utf8Bytes::from(&*text)).await?,
                     Some(ToBrowser::Push(seq, body)) => self.write(body.frame(seq).into()).await?,
-                    Some(ToBrowser::Close(error)) => return Err(End::Because(error)),
+                    Some(ToBrowser::Close(error)) => return Err(End::Because(*error)),
                     None => return Err(End::Gone),
                 },
                 _ = ping.tick() => self.write(ping_text.clone()).await?,
@@ -253,14 +241,14 @@ impl Connection {
     }
 
     /// A request, if the message is one. What is not is answered here.
-    async fn read(&mut self, message: Option<Result<Message, axum::Error>>) -> Flow<Option<Request>> {
+    async fn read(&mut self, message: Incoming) -> Flow<Option<Request>> {
         let text = match message {
-            Some(Ok(Message::Text(text))) => text,
-            Some(Ok(Message::Binary(_))) => return Err(End::Code(1003, "text frames only")),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(None),
-            Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
+            Incoming::Text(text) => text,
+            Incoming::Binary => return Err(End::Code(1003, "text frames only")),
+            Incoming::Control => return Ok(None),
+            Incoming::Gone => return Err(End::Gone),
             // Among them: longer than what is read at all.
-            Some(Err(_)) => return Err(End::Code(1009, "the frame cannot be read")),
+            Incoming::Unreadable => return Err(End::Code(1009, "the frame cannot be read")),
         };
         let (id, error) = match parse_request(&text) {
             Ok(request) => return Ok(Some(request)),
@@ -307,8 +295,7 @@ impl Connection {
     }
 
     async fn write(&mut self, text: Utf8Bytes) -> Flow<()> {
-        let message = Message::Text(text);
-        match timeout(WRITE_WITHIN, self.socket.send(message)).await {
+        match timeout(WRITE_WITHIN, self.socket.send(text)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(End::Gone),
         }

@@ -478,6 +478,15 @@ impl Desk {
         self.outputs.push_back(Output::Send { conn, text });
     }
 
+    /// Answers with a result that may be large: it is written without a tree of values.
+    fn respond_with<T: serde::Serialize>(&mut self, conn: ConnId, request: u32, result: &T) {
+        let mut text = format!("{{\"id\":{request},\"result\":").into_bytes();
+        serde_json::to_writer(&mut text, result).expect("string keys, finite numbers");
+        text.push(b'}');
+        let text = String::from_utf8(text).expect("JSON is UTF-8");
+        self.outputs.push_back(Output::Send { conn, text: text.into() });
+    }
+
     /// A command nobody waits for.
     fn tell_node(&mut self, link: LinkId, command: Command) {
         let id = CommandId(self.random.u64());

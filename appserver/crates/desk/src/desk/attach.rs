@@ -70,8 +70,7 @@ impl Desk {
             resume_window_ms: RESUME_WINDOW.as_millis() as u32,
         };
         self.mark_told(id);
-        let result = serde_json::to_value(welcome).expect("string keys, finite numbers");
-        self.respond(conn, request, Ok(result));
+        self.respond_with(conn, request, &welcome);
         self.push_offers(id);
     }
 
@@ -111,8 +110,7 @@ impl Desk {
         self.update_presence(now, user);
         let state = missed.is_none().then(|| self.state_for(id));
         let whole = state.is_some();
-        let result = serde_json::to_value(ResumeResult { seq, state }).expect("string keys, finite numbers");
-        self.respond(conn, request, Ok(result));
+        self.respond_with(conn, request, &ResumeResult { seq, state });
         if whole {
             self.mark_told(id);
             self.push_offers(id);
