@@ -20,7 +20,7 @@ const SWITCH_PAGE = '<!doctype html><title>switch</title><script type="module" s
 export const startFakeServer = async ({ port = 0, root = null } = {}) => {
   const http = createServer((request, response) => void respond(request, response, root));
   const sockets = new WebSocketServer({ noServer: true });
-  const state = { clients: new Set(), media: null, calls: new Map(), next: 1, history: sampleHistory() };
+  const state = { clients: new Set(), media: null, calls: new Map(), next: 1, parked: [], room: null, history: sampleHistory() };
   http.on('upgrade', (request, socket, head) => sockets.handleUpgrade(request, socket, head, (connection) => {
     if (request.url === '/switch') state.media = connection;
     (request.url === '/switch' ? serveSwitch : serveClient)(state, connection);
@@ -34,7 +34,17 @@ export const startFakeServer = async ({ port = 0, root = null } = {}) => {
     answer: () => change(state, { state: 'active', answeredAt: Date.now() }),
     hold: (held) => change(state, { heldByPeer: held }),
     end: (reason, by = 'remote') => end(state, newest(state), reason, by),
+    /** Somebody in the conference begins or ceases to talk. */
+    talking: (member, isTalking) => push(state, 'room.talking', { room: state.room.room, member, isTalking }),
+    /** Another of the user's devices is in a call. */
+    elsewhere: (number) => push(state, 'call.state', { call: { ...newCall(state, 'inbound', 'active', number, {}), mine: false, answeredAt: Date.now() } }),
     switchUp: (up) => push(state, 'switch', { up }),
+    /** Forgets every call, room and parked call, without a word. */
+    reset: () => {
+      for (const call of state.calls.keys()) toSwitch(state, { type: 'close', call });
+      state.calls.clear();
+      Object.assign(state, { parked: [], room: null });
+    },
     /** Breaks every connection. */
     drop: () => state.clients.forEach((client) => client.socket.terminate()),
     close: () => {
@@ -90,7 +100,7 @@ const push = (state, event, data) => {
   for (const client of state.clients) client.socket.send(JSON.stringify({ seq: ++client.seq, event, data }));
 };
 
-const snapshot = (state) => ({ directory: PEOPLE, directoryComplete: true, favourites: [], missed: 0, voicemail: { new: 0, saved: 0 }, calls: [...state.calls.values()], callsComplete: true, rooms: [], parked: [], switchUp: true, tones: { busy: '425/500,0/500', congestion: '425/250,0/250' } });
+const snapshot = (state) => ({ directory: PEOPLE, directoryComplete: true, favourites: [], missed: 0, voicemail: { new: 0, saved: 0 }, calls: [...state.calls.values()], callsComplete: true, rooms: state.room ? [state.room] : [], parked: state.parked, switchUp: true, tones: { busy: '425/500,0/500', congestion: '425/250,0/250' } });
 
 const handle = (state, client, method, params, reply) => {
   const call = params.call && state.calls.get(params.call);
@@ -133,6 +143,29 @@ const handle = (state, client, method, params, reply) => {
     case 'call.hangup':
       reply();
       return call && end(state, call, call.answeredAt ? 'hangup' : method === 'call.decline' ? 'declined' : 'cancelled', 'local');
+    case 'call.transfer':
+      reply();
+      return end(state, call, 'transferred', 'local');
+    case 'call.complete':
+      reply();
+      end(state, call, 'transferred', 'local');
+      return end(state, state.calls.get(params.other), 'transferred', 'local');
+    case 'call.park':
+      reply({ slot: 701 });
+      state.parked.push({ slot: 701, party: call.peer, by: peerOf('101'), until: Date.now() + 120_000 });
+      end(state, call, 'parked', 'local');
+      return push(state, 'parked', { calls: state.parked });
+    case 'call.merge':
+      reply();
+      return merge(state, call, state.calls.get(params.other));
+    case 'call.record':
+      return reply({ recording: 'r1' });
+    case 'room.mute':
+    case 'room.gain':
+    case 'room.remove':
+    case 'room.lock':
+      reply();
+      return changeRoom(state, method, params);
     case 'call.describe':
     case 'call.candidate':
       toSwitch(state, { type: method.slice(5), ...params });
@@ -152,6 +185,32 @@ const newCall = (state, direction, phase, number, variables) => {
   };
   state.calls.set(id, call);
   return call;
+};
+
+const peerOf = (number) => {
+  const known = PEOPLE.find(({ extension }) => extension === number);
+  return { userId: known?.userId ?? null, number, name: known?.name ?? '' };
+};
+
+/** A room of the user, who moderates, and both other sides. */
+const merge = (state, call, other) => {
+  const member = (id, party, isModerator = false) => ({ id, party, isModerator, isMuted: false, isSilenced: false, gain: 0, since: Date.now() });
+  state.room ??= { room: 'room-1', number: '', isLocked: false, members: [member(call.id, peerOf('101'), true), member('m-1', call.peer)] };
+  if (other) state.room.members.push(member(`m-${other.id}`, other.peer));
+  end(state, other, 'transferred', 'local');
+  Object.assign(call, { held: false });
+  push(state, 'call.state', { call });
+  push(state, 'room', { room: state.room });
+};
+
+const changeRoom = (state, method, params) => {
+  const { room } = state;
+  const member = room.members.find(({ id }) => id === params.member);
+  if (method === 'room.lock') room.isLocked = params.locked;
+  else if (method === 'room.mute') Object.assign(member, { isMuted: params.muted, isSilenced: params.muted });
+  else if (method === 'room.gain') member.gain = params.decibels;
+  else room.members = room.members.filter((other) => other !== member);
+  push(state, 'room', { room });
 };
 
 const newest = (state) => [...state.calls.values()].at(-1);

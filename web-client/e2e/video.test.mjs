@@ -67,12 +67,12 @@ test("a screen is shared beside the camera, and both are seen", async () => {
   await talk();
   await alice.control("camera").click();
   await shows(bob, "remote-camera", "red");
-  await alice.control("share").click();
+  await alice.tool("share");
   await shows(bob, "remote-screen", "green");
   await shows(bob, "remote-camera", "red");
   await decodesMore(bob);
   assert.equal((await decoded(bob)).length, 2);
-  await alice.control("share").click();
+  await alice.tool("share");
   await isGone(bob, "remote-screen");
   await shows(bob, "remote-camera", "red");
 });
@@ -92,7 +92,7 @@ test("a camera that was switched off is seen again when it is switched on", asyn
 test("a screen is shared without a camera", async () => {
   await offer(null);
   await talk();
-  await bob.control("share").click();
+  await bob.tool("share");
   await shows(alice, "remote-screen", "green");
   assert.equal(await alice.control("video-remote-camera").count(), 0);
 });
@@ -104,11 +104,11 @@ test("after hold the picture is back with a key frame", async () => {
   await bob.control("camera").click();
   await Promise.all([shows(bob, "remote-camera", "red"), shows(alice, "remote-camera", "blue")]);
   const before = (await decoded(bob))[0];
-  await alice.control("hold").click();
+  await alice.tool("hold");
   await alice.call("held");
   await isGone(bob, "remote-camera");
   await pause(1500);
-  await alice.control("hold").click();
+  await alice.tool("hold");
   await alice.call("active");
   await shows(bob, "remote-camera", "red");
   await decodesMore(bob, "video/VP8");

@@ -26,6 +26,12 @@ export class Widget {
     await this.control("dial").click();
   }
 
+  /** Presses a tool of the call, which may be in the menu of those that have no room. */
+  async tool(id) {
+    if (!(await this.control(id).first().isVisible())) await this.control("more").click();
+    await this.control(id).first().click();
+  }
+
   async answer() {
     await this.control("answer").click();
   }

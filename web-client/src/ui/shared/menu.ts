@@ -54,7 +54,7 @@ export class Menu extends LitElement {
 
   override render(): TemplateResult {
     return html`
-      <button type="button" class="opener ${this.bare ? 'bare' : ''}" aria-haspopup="menu" aria-expanded=${this.open} aria-label=${ifDefined(this.label || undefined)} title=${ifDefined(this.bare ? undefined : this.label)}
+      <button type="button" part="opener" class="opener ${this.bare ? 'bare' : ''}" aria-haspopup="menu" aria-expanded=${this.open} aria-label=${ifDefined(this.label || undefined)} title=${ifDefined(this.bare ? undefined : this.label)}
         data-testid=${ifDefined(this.testid || undefined)} @click=${this.#toggle} @keydown=${this.#openerKey}><slot>${icons.more}</slot></button>
       <div class="list" popover="auto" role="menu" aria-label=${this.label} @toggle=${this.#toggled} @keydown=${this.#key}>
         ${this.open ? this.items.map((item) => this.#item(item)) : nothing}

@@ -294,6 +294,7 @@ export class PhoneModel extends Screen {
   }
 
   #handleEnd(call: Call, end: CallEnd): void {
+    if (this.dialog?.belongsTo === call) this.closeDialog();
     if (call.mine) this.ended = { call, end };
     // What went wrong within the call was shown there.
     if (call.mine && call.answeredAt !== null) this.problem = null;

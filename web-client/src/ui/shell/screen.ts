@@ -6,6 +6,8 @@ export interface Dialog {
   readonly title: string;
   /** What it asks or offers; `close` puts it away. Elements marked `data-main` get the keyboard. */
   readonly content: (close: () => void) => TemplateResult;
+  /** The call it is about: it is put away when that ends. */
+  readonly belongsTo?: unknown;
   /** Called when it is put away, by whatever way. */
   readonly onClose?: () => void;
 }

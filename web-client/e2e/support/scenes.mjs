@@ -1,0 +1,73 @@
+// States of the widget against the fake server, for photographs: of the eye's and of the visual baseline's.
+
+const byId = (page, id) => page.getByTestId(id);
+const state = (page, name) => page.locator(`[data-testid=call][data-state=${name}]`).waitFor();
+
+export async function signIn(page, password = "right") {
+  await byId(page, "username").fill("alice");
+  await byId(page, "password").fill(password);
+  await byId(page, "sign-in-submit").click();
+}
+
+async function talking(page, server, number = "102") {
+  server.ring(number);
+  await byId(page, "answer").click();
+  await state(page, "active");
+}
+
+/** Opens a tool of the call, which may be in the menu of those that have no room. */
+async function tool(page, id) {
+  if (!(await byId(page, id).first().isVisible())) await byId(page, "more").click();
+  await byId(page, id).first().click();
+}
+
+async function asking(page, server) {
+  await talking(page, server);
+  await tool(page, "transfer");
+  await byId(page, "picker-search").fill("grace");
+  await page.keyboard.press("Enter");
+  await byId(page, "ask-first").click();
+  await byId(page, "other-call").waitFor();
+  await state(page, "ringing");
+}
+
+async function conference(page, server) {
+  await asking(page, server);
+  server.answer();
+  await state(page, "active");
+  await byId(page, "other-more").click();
+  await byId(page, "merge").click();
+  await byId(page, "room").waitFor();
+  server.talking("m-1", true);
+}
+
+/** Each with what leads there from the directory (or, where `signedOut`, from the form). */
+export const SCENES = [
+  { name: "sign-in", signedOut: true, go: async () => undefined },
+  { name: "sign-in-wrong", signedOut: true, go: async (page) => { await signIn(page, "wrong"); await byId(page, "sign-in-error").waitFor(); } },
+  { name: "people", go: async () => undefined },
+  { name: "search", go: async (page) => byId(page, "search").fill("an") },
+  { name: "nobody", go: async (page) => byId(page, "search").fill("zzz") },
+  { name: "keypad", go: async (page) => { await byId(page, "tab-keypad").click(); await byId(page, "number").pressSequentially("104"); } },
+  { name: "recents", go: async (page) => { await byId(page, "tab-recents").click(); await byId(page, "recents").waitFor(); } },
+  { name: "settings", go: async (page) => { await byId(page, "settings").click(); await byId(page, "settings-appearance").waitFor(); } },
+  { name: "appearance", go: async (page) => { await byId(page, "settings").click(); await byId(page, "settings-appearance").click(); await byId(page, "language").waitFor(); } },
+  { name: "incoming", go: async (page, server) => { server.ring("102"); await byId(page, "answer").waitFor(); } },
+  { name: "dialing", go: async (page) => { await byId(page, "call-person").nth(3).click(); await state(page, "ringing"); } },
+  { name: "call", go: talking },
+  { name: "call-more", go: async (page, server) => { await talking(page, server); await byId(page, "more").click(); await byId(page, "park").waitFor(); } },
+  { name: "call-keypad", go: async (page, server) => { await talking(page, server); await tool(page, "keypad"); await page.keyboard.type("12#"); } },
+  { name: "call-audio", go: async (page, server) => { await talking(page, server); await tool(page, "audio"); } },
+  { name: "held", go: async (page, server) => { await talking(page, server); await tool(page, "mute"); await tool(page, "hold"); await state(page, "held"); } },
+  { name: "waiting", go: async (page, server) => { await talking(page, server); server.ring("107"); await byId(page, "answer").waitFor(); } },
+  { name: "minimised", narrow: true, go: async (page, server) => { await talking(page, server); await byId(page, "minimise").click(); await byId(page, "return-to-call").waitFor(); } },
+  { name: "transfer", go: async (page, server) => { await talking(page, server); await tool(page, "transfer"); await byId(page, "picker-search").fill("an"); await page.keyboard.press("ArrowDown"); await page.keyboard.press("Enter"); } },
+  { name: "asking", go: asking },
+  { name: "two-calls", go: async (page, server) => { await talking(page, server); server.ring("107"); await byId(page, "answer").click(); await byId(page, "other-call").waitFor(); await state(page, "active"); } },
+  { name: "conference", go: conference },
+  { name: "conference-menu", go: async (page, server) => { await conference(page, server); await byId(page, "member-more").first().click(); await byId(page, "member-mute").waitFor(); } },
+  { name: "parked", go: async (page, server) => { await talking(page, server); await tool(page, "park"); await byId(page, "toast").waitFor(); } },
+  { name: "ended", go: async (page, server) => { await talking(page, server); server.end("hangup"); await byId(page, "ended").waitFor(); } },
+  { name: "busy", go: async (page, server) => { await byId(page, "call-person").nth(3).click(); await state(page, "ringing"); server.end("busy"); await byId(page, "ended").waitFor(); } },
+  { name: "reconnecting", unstable: true, go: async (page, server) => { await talking(page, server); server.drop(); await byId(page, "notice-connection").waitFor(); } },
+];
