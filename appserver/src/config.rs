@@ -8,6 +8,10 @@ use std::{
 
 use serde::Deserialize;
 
+mod outside;
+
+pub use outside::{AccountRules, ExtensionRange, OidcProvider, TrustedIssuer, TrustedServer};
+
 /// Everything that can be set. A key the program does not know is an error.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -35,6 +39,14 @@ pub struct Config {
     pub tls_key: Option<PathBuf>,
     /// Origins of other sites whose pages may use the server, such as the CRM's: `https://crm.example.com`.
     pub allowed_origins: Vec<String>,
+    /// Whether people can sign in by name and password.
+    pub password_sign_in: bool,
+    /// Issuers of signed tokens whose word is taken, such as the CRM.
+    pub trusted_issuers: Vec<TrustedIssuer>,
+    /// Servers that may ask for sign-ins with a secret.
+    pub trusted_servers: Vec<TrustedServer>,
+    /// OpenID providers people sign in with.
+    pub oidc_providers: Vec<OidcProvider>,
     /// On the very first start, makes alice, bob and carol beside the admin.
     pub demo: bool,
     /// The SIP domain and digest realm. Devices' passwords are bound to it.
@@ -69,6 +81,10 @@ impl Default for Config {
             tls_cert: None,
             tls_key: None,
             allowed_origins: Vec::new(),
+            password_sign_in: true,
+            trusted_issuers: Vec::new(),
+            trusted_servers: Vec::new(),
+            oidc_providers: Vec::new(),
             demo: false,
             realm: "ringdown.local".to_owned(),
             max_connections: 10_000,
@@ -197,16 +213,8 @@ impl Config {
             let origins = list.split(',').map(str::trim).filter(|origin| !origin.is_empty());
             self.allowed_origins = origins.map(str::to_owned).collect();
         }
-        match env.value("RINGDOWN_DEMO").as_deref() {
-            None => {}
-            Some("1" | "true" | "yes") => self.demo = true,
-            Some("0" | "false" | "no") => self.demo = false,
-            Some(_) => {
-                let message = "it is 1 or 0".to_owned();
-                return Err(ConfigError::Environment { name: "RINGDOWN_DEMO", message });
-            }
-        }
-        Ok(())
+        env.set_flag("RINGDOWN_DEMO", &mut self.demo)?;
+        env.set_flag("RINGDOWN_PASSWORD_SIGN_IN", &mut self.password_sign_in)
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -222,6 +230,14 @@ impl Config {
         let limits = [self.max_file_mib, self.max_files_mib_per_person, self.max_files_mib];
         if limits.iter().any(|mib| !(1..=1 << 30).contains(mib)) {
             return Err(ConfigError::Inconsistent("the limits of files are 1 MiB to 1,073,741,824 MiB"));
+        }
+        self.trusted_issuers.iter().try_for_each(TrustedIssuer::check)?;
+        self.trusted_servers.iter().try_for_each(TrustedServer::check)?;
+        self.oidc_providers.iter().try_for_each(OidcProvider::check)?;
+        if self.public_url.is_none() && !self.oidc_providers.is_empty() {
+            return Err(ConfigError::Inconsistent(
+                "oidc_providers need public_url: they send people back there",
+            ));
         }
         let realm_fits = (1..=255).contains(&self.realm.len())
             && self.realm.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
@@ -258,6 +274,19 @@ struct Environment<F>(F);
 impl<F: Fn(&str) -> Option<String>> Environment<F> {
     fn value(&self, name: &str) -> Option<String> {
         (self.0)(name).filter(|value| !value.is_empty())
+    }
+
+    fn set_flag(&self, name: &'static str, target: &mut bool) -> Result<(), ConfigError> {
+        match self.value(name).as_deref() {
+            None => {}
+            Some("1" | "true" | "yes") => *target = true,
+            Some("0" | "false" | "no") => *target = false,
+            Some(_) => {
+                let message = "it is 1 or 0".to_owned();
+                return Err(ConfigError::Environment { name, message });
+            }
+        }
+        Ok(())
     }
 
     fn set<T: FromStr<Err: std::fmt::Display>>(
@@ -347,6 +376,7 @@ mod tests {
             "tls_cert",
             "tls_key",
             "allowed_origins",
+            "password_sign_in",
             "demo",
             "realm",
             "max_connections",
@@ -355,6 +385,9 @@ mod tests {
             "log_format",
         ] {
             assert!(example.lines().any(|line| line.starts_with(&format!("{key} ="))), "{key}");
+        }
+        for table in ["trusted_issuers", "trusted_servers", "oidc_providers"] {
+            assert!(example.lines().any(|line| line == format!("[[{table}]]")), "{table}");
         }
         let default = Config::default();
         assert_eq!(config.http_listen, default.http_listen);

@@ -24,14 +24,15 @@ pub async fn secure(State(app): State<Arc<App>>, request: Request, next: Next) -
         set("x-frame-options", "SAMEORIGIN");
     }
     set("referrer-policy", "no-referrer");
-    set("cross-origin-opener-policy", "same-origin");
     set(
         "permissions-policy",
         "microphone=(self), camera=(self), autoplay=(self), display-capture=(self), speaker-selection=(self), \
          geolocation=(), payment=(), usb=()",
     );
+    // A window that talks to the page that opened it says so itself.
+    headers.entry("cross-origin-opener-policy").or_insert_with(|| HeaderValue::from_static("same-origin"));
     if app.has_trusted_tls {
-        set("strict-transport-security", "max-age=31536000");
+        headers.insert("strict-transport-security", HeaderValue::from_static("max-age=31536000"));
     }
     response
 }

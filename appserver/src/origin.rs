@@ -78,6 +78,11 @@ impl AllowedOrigins {
         self.listed.iter()
     }
 
+    /// Whether an origin is a listed site's or our own.
+    pub fn has(&self, origin: &Origin) -> bool {
+        self.own.as_ref() == Some(origin) || self.listed.contains(origin)
+    }
+
     /// Judges a request. A page whose `Origin` has the host the request was sent to is ours.
     pub fn judge(&self, headers: &HeaderMap) -> Verdict {
         let mut origins = headers.get_all(header::ORIGIN).iter();

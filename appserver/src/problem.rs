@@ -49,6 +49,9 @@ pub enum Refusal {
     /// No softswitch answers.
     #[error("{0}")]
     SwitchUnavailable(String),
+    /// An identity provider does not answer as it should.
+    #[error("the identity provider does not answer")]
+    ProviderUnavailable,
     /// A fault of the server's.
     #[error(transparent)]
     Internal(StoreError),
@@ -85,6 +88,7 @@ impl Refusal {
             Self::NotFound(_) => ErrorCode::BadRequest,
             Self::RateLimited(_) | Self::Overloaded | Self::Full(_) => ErrorCode::RateLimited,
             Self::SwitchUnavailable(_) => ErrorCode::SwitchUnavailable,
+            Self::ProviderUnavailable => ErrorCode::Internal,
             Self::Internal(error) => {
                 tracing::error!(%error, "a request failed");
                 return ErrorInfo::new(ErrorCode::Internal, "the store failed");
@@ -170,6 +174,12 @@ impl Refusal {
                 "switch-unavailable",
                 "No softswitch answers.",
                 &["Start the softswitch, or try again once it is connected."],
+            ),
+            Self::ProviderUnavailable => (
+                StatusCode::BAD_GATEWAY,
+                "provider-unavailable",
+                "The identity provider does not answer.",
+                &["Try again in a moment.", "Check the issuer's address in oidc_providers."],
             ),
             Self::Internal(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,

@@ -7,6 +7,7 @@ mod explain;
 mod files;
 mod history;
 mod numbers;
+mod outside;
 mod play;
 mod recordings;
 mod session;
@@ -67,6 +68,12 @@ pub fn router(app: Arc<App>) -> Router {
     let (api, description) = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(session::login))
         .routes(routes!(session::refresh))
+        .routes(routes!(outside::methods))
+        .routes(routes!(outside::token))
+        .routes(routes!(outside::code_for))
+        .routes(routes!(outside::start))
+        .routes(routes!(outside::callback))
+        .routes(routes!(outside::redeem))
         .routes(routes!(session::logout))
         .routes(routes!(session::ticket))
         .routes(routes!(session::me))
@@ -160,6 +167,8 @@ impl FromRequestParts<Arc<App>> for Admin {
         if caller.account.role == Role::Admin { Ok(Self) } else { Err(Refusal::Forbidden) }
     }
 }
+
+pub(crate) use accounts::{read_department, read_extension, read_name, read_username};
 
 /// Where the request comes from.
 pub(crate) type From = Extension<Peer>;

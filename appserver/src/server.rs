@@ -29,6 +29,7 @@ use crate::{
     listen::{self, Connections, Listening, Shutdown},
     node::NodeToken,
     origin::AllowedOrigins,
+    outside::Outside,
     pages::Pages,
     password::Passwords,
     random::{OsRandom, secret},
@@ -68,6 +69,10 @@ pub struct App {
     pub node_token: NodeToken,
     /// Web pages.
     pub pages: Pages,
+    /// Everybody else who says who somebody is.
+    pub outside: Outside,
+    /// Whether people can sign in by name and password.
+    pub password_sign_in: bool,
     /// The digest realm.
     pub realm: String,
     /// Whether browsers may insist on TLS: the certificate is one they trust.
@@ -184,6 +189,8 @@ impl Server {
             origins,
             node_token: NodeToken::new(&node_token(config)?),
             pages,
+            outside: Outside::load(config)?,
+            password_sign_in: config.password_sign_in,
             realm: config.realm.clone(),
             has_trusted_tls: config.tls == Tls::Files,
             counters,

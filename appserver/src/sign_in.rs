@@ -8,7 +8,7 @@ use std::{
 
 use ringdown_desk::{Backoff, Person, Rate, RateLimiter};
 use ringdown_protocol::{Ticket, Tokens};
-use ringdown_types::Pii;
+use ringdown_types::{Pii, UserId};
 
 use crate::{
     access::{ACCESS_TOKEN_LIFETIME, Claims, TICKET_LIFETIME, Tickets, TokenKey, VoicemailLink, hash_secret},
@@ -73,7 +73,8 @@ impl SignIn {
         self.begin_try(&key)?;
         let account = self.store.account_by_username(&username).await?;
         let account = account.filter(|account| account.enabled);
-        let hash = account.as_ref().map(|account| account.password_hash.as_str());
+        let hash =
+            account.as_ref().map(|account| account.password_hash.as_str()).filter(|hash| !hash.is_empty());
         let password = if password.len() <= MAX_PASSWORD_BYTES { password } else { "" };
         let fits = self.passwords.verify(password, hash).await?;
         let Some(account) = account.filter(|_| fits) else {
@@ -123,6 +124,33 @@ impl SignIn {
         };
         self.store.create_refresh_token(&token, now).await?;
         Ok(self.tokens(account, family, refresh))
+    }
+
+    /// Signs in whoever proved to be this account by other means.
+    ///
+    /// # Errors
+    /// When the account is gone or disabled, or the store fails.
+    pub async fn start(&self, user: UserId) -> Result<Tokens, Refusal> {
+        let account = self.store.account(user).await?.filter(|account| account.enabled);
+        self.start_family(&account.ok_or(Refusal::BadCredentials)?).await
+    }
+
+    /// Whether an address may try once more.
+    ///
+    /// # Errors
+    /// [`Refusal::RateLimited`].
+    pub fn check_address(&self, address: IpAddr) -> Result<(), Refusal> {
+        let tries = self.tries.lock().expect("no holder of the lock panics");
+        if tries.per_address.has_token(Instant::now(), &address) {
+            Ok(())
+        } else {
+            Err(Refusal::RateLimited(5))
+        }
+    }
+
+    /// An address showed what is not good.
+    pub fn handle_failure(&self, address: IpAddr) {
+        self.tries.lock().expect("no holder of the lock panics").per_address.allow(Instant::now(), &address);
     }
 
     /// Takes a refresh token in and gives the next one out. One that was used before ends the whole sign-in.
@@ -203,7 +231,9 @@ impl SignIn {
     ) -> Result<bool, Refusal> {
         let key = (address, account.username.to_lowercase());
         self.begin_try(&key)?;
-        let fits = self.passwords.verify(password, Some(&account.password_hash)).await?;
+        // Whoever signs in by the word of others has none.
+        let hash = Some(account.password_hash.as_str()).filter(|hash| !hash.is_empty());
+        let fits = self.passwords.verify(password, hash).await?;
         if fits {
             self.tries.lock().expect("no holder of the lock panics").per_name.handle_success(&key);
         }

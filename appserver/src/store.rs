@@ -10,6 +10,7 @@ mod files;
 mod history;
 mod installation;
 mod numbers;
+mod outside;
 mod people;
 mod sessions;
 mod settings;
@@ -69,11 +70,12 @@ const CONNECTIONS: u32 = 4;
 /// The wait for a connection or a lock; longer only delays the error.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const LIVE: [(i64, &str, &str); 4] = [
+const LIVE: [(i64, &str, &str); 5] = [
     (1, "accounts", include_str!("../migrations/live/0001_accounts.sql")),
     (2, "dialplan", include_str!("../migrations/live/0002_dialplan.sql")),
     (3, "installation", include_str!("../migrations/live/0003_installation.sql")),
     (4, "people", include_str!("../migrations/live/0004_people.sql")),
+    (5, "crm", include_str!("../migrations/live/0005_crm.sql")),
 ];
 const HISTORY: [(i64, &str, &str); 4] = [
     (1, "calls", include_str!("../migrations/history/0001_calls.sql")),

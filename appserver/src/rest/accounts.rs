@@ -157,15 +157,11 @@ pub(crate) async fn create(
     _: Admin,
     Body(new): Body<NewUser>,
 ) -> Result<(StatusCode, Json<User>), Refusal> {
-    let username = new.username.trim().to_lowercase();
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._@-".contains(&byte);
-    if !(1..=64).contains(&username.len()) || !username.bytes().all(allowed) {
-        return Err(Refusal::bad_request("a sign-in name is 1 to 64 of a-z 0-9 . _ @ -"));
-    }
+    let username = read_username(&new.username)?;
     check_new_password(&new.password)?;
     let account = Account {
         id: UserId::random(&mut OsRandom),
-        username: Pii(username),
+        username,
         name: read_name(&new.name)?,
         extension: new.extension.as_deref().map(read_extension).transpose()?,
         department: read_department(&new.department)?,
@@ -279,7 +275,16 @@ pub(crate) async fn set_password(
     Ok(no_content())
 }
 
-fn read_name(name: &str) -> Result<Pii<String>, Refusal> {
+pub(crate) fn read_username(name: &str) -> Result<Pii<String>, Refusal> {
+    let username = name.trim().to_lowercase();
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._@-".contains(&byte);
+    if !(1..=64).contains(&username.len()) || !username.bytes().all(allowed) {
+        return Err(Refusal::bad_request("a sign-in name is 1 to 64 of a-z 0-9 . _ @ -"));
+    }
+    Ok(Pii(username))
+}
+
+pub(crate) fn read_name(name: &str) -> Result<Pii<String>, Refusal> {
     let name = name.trim();
     if !(1..=100).contains(&name.chars().count()) || name.chars().any(char::is_control) {
         return Err(Refusal::bad_request("a name is 1 to 100 printable characters"));
@@ -287,7 +292,7 @@ fn read_name(name: &str) -> Result<Pii<String>, Refusal> {
     Ok(Pii(name.to_owned()))
 }
 
-fn read_department(department: &str) -> Result<Pii<String>, Refusal> {
+pub(crate) fn read_department(department: &str) -> Result<Pii<String>, Refusal> {
     let department = department.trim();
     if department.chars().count() > 100 || department.chars().any(char::is_control) {
         return Err(Refusal::bad_request("a department is at most 100 printable characters"));
@@ -295,7 +300,7 @@ fn read_department(department: &str) -> Result<Pii<String>, Refusal> {
     Ok(Pii(department.to_owned()))
 }
 
-fn read_extension(text: &str) -> Result<Extension, Refusal> {
+pub(crate) fn read_extension(text: &str) -> Result<Extension, Refusal> {
     text.parse().map_err(|error| Refusal::bad_request(format!("{error}")))
 }
 

@@ -24,6 +24,9 @@ pub(crate) async fn login(
     peer: From,
     Body(login): Body<LoginRequest>,
 ) -> Result<Json<Tokens>, Refusal> {
+    if !app.password_sign_in {
+        return Err(Refusal::BadCredentials);
+    }
     Ok(Json(app.sign_in.login(peer.address, &login.username, &login.password).await?))
 }
 

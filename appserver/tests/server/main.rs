@@ -8,6 +8,7 @@ mod harness;
 mod history;
 mod limits;
 mod node_link;
+mod outside;
 mod pages;
 mod presence;
 mod recordings;

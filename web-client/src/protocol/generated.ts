@@ -641,6 +641,40 @@ export type LegParams = {
 call: string, };
 
 /**
+ * Result of `POST /api/v1/login/for`.
+ */
+export type LoginCode = {
+/**
+ * For `POST /api/v1/login/token`, once.
+ */
+token: string,
+/**
+ * How long it is good for, in seconds.
+ */
+expiresIn: number, };
+
+/**
+ * Body of `POST /api/v1/login/for`: one of a trusted server's users.
+ */
+export type LoginFor = {
+/**
+ * The sign-in name.
+ */
+username: string,
+/**
+ * The name others see; for an account that is made.
+ */
+name?: string,
+/**
+ * The number others dial; for an account that is made.
+ */
+extension?: string,
+/**
+ * Where they work; for an account that is made.
+ */
+department?: string, };
+
+/**
  * Body of `POST /api/v1/login`.
  */
 export type LoginRequest = {
@@ -742,6 +776,19 @@ call: string,
  * Whether the user is muted.
  */
 muted: boolean, };
+
+/**
+ * Body of `POST /api/v1/oidc/redeem`.
+ */
+export type OidcRedeem = {
+/**
+ * What the window handed over.
+ */
+code: string,
+/**
+ * The secret the page made at the beginning.
+ */
+verifier: string, };
 
 /**
  * Parameters of `call.originate`.
@@ -1376,6 +1423,32 @@ voicemail?: boolean,
 voicemailPin?: string | null, };
 
 /**
+ * Result of `GET /api/v1/sign-in`.
+ */
+export type SignInMethods = {
+/**
+ * Whether a name and a password do.
+ */
+password: boolean,
+/**
+ * OpenID providers.
+ */
+providers: Array<SignInProvider>, };
+
+/**
+ * An OpenID provider.
+ */
+export type SignInProvider = {
+/**
+ * Its name in paths.
+ */
+id: string,
+/**
+ * What its button says.
+ */
+title: string, };
+
+/**
  * Result of `call.park`.
  */
 export type Slot = {
@@ -1487,6 +1560,15 @@ ticket: string,
  * How long it is valid, in seconds.
  */
 expiresIn: number, };
+
+/**
+ * Body of `POST /api/v1/login/token`.
+ */
+export type TokenLogin = {
+/**
+ * A token that a trusted issuer signed, or a code of `POST /api/v1/login/for`.
+ */
+token: string, };
 
 /**
  * Result of `POST /api/v1/login` and `POST /api/v1/refresh`.

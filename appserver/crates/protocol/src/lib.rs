@@ -19,6 +19,7 @@ mod recording;
 mod rest;
 mod room;
 mod settings;
+mod sign_in;
 mod voicemail;
 
 pub use call::{
@@ -51,6 +52,7 @@ pub use room::{
     MergeParams, RoomGainParams, RoomLockParams, RoomMember, RoomMuteParams, RoomRemoveParams, RoomState,
 };
 pub use settings::{ForwardChange, ForwardSettings, Settings, SettingsChange};
+pub use sign_in::{LoginCode, LoginFor, OidcRedeem, SignInMethods, SignInProvider, TokenLogin};
 pub use voicemail::{
     Mailbox, VoicemailCount, VoicemailLink, VoicemailMarkParams, VoicemailMessage, VoicemailParams,
 };

@@ -4,9 +4,10 @@
 use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use ringdown_protocol::{
-    CallStarted, Empty, FileInfo, HistoryResult, LoginRequest, MAX_DEPTH, MAX_FRAME_BYTES, Mailbox,
-    MessageSent, Method, Originated, Problem, PushFrame, RecordingStarted, RefreshRequest, Request, Response,
-    ResumeResult, SearchResult, Slot, Ticket, Tokens, VoicemailLink, WatchResult, Welcome,
+    CallStarted, Empty, FileInfo, HistoryResult, LoginCode, LoginFor, LoginRequest, MAX_DEPTH,
+    MAX_FRAME_BYTES, Mailbox, MessageSent, Method, OidcRedeem, Originated, Problem, PushFrame,
+    RecordingStarted, RefreshRequest, Request, Response, ResumeResult, SearchResult, SignInMethods, Slot,
+    Ticket, TokenLogin, Tokens, VoicemailLink, WatchResult, Welcome,
 };
 use ringdown_types::EndReason;
 use ts_rs::{Config, TS, TypeVisitor};
@@ -102,6 +103,11 @@ fn typescript() -> String {
         .add::<VoicemailLink>()
         .add::<LoginRequest>()
         .add::<RefreshRequest>()
+        .add::<SignInMethods>()
+        .add::<TokenLogin>()
+        .add::<LoginFor>()
+        .add::<LoginCode>()
+        .add::<OidcRedeem>()
         .add::<Tokens>()
         .add::<Ticket>()
         .add::<Problem>();
