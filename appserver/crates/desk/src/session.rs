@@ -28,6 +28,10 @@ pub const RESUME_WINDOW: Duration = Duration::from_secs(120);
 /// A detached session without calls is not rung after this. Longer lets callers ring an empty chair after the tab
 /// was closed; shorter makes presence flicker at every change of network.
 pub const UNREACHABLE_AFTER: Duration = Duration::from_secs(10);
+/// A client that says nothing for this long is asleep: the browser froze its tab, or the connection is half open. Two
+/// pings, the client's and the answer to the server's, come in this time from any page that runs, however seldom the
+/// browser lets its timers fire.
+pub(crate) const ASLEEP_AFTER: Duration = Duration::from_secs(35);
 /// How often a client pings.
 pub const PING_INTERVAL: Duration = Duration::from_secs(25);
 /// Sessions one account may have: tabs and applications, attached or not.
@@ -110,6 +114,12 @@ pub(crate) struct Session {
     /// Made by an earlier run of the app server and not resumed since: its push numbers are not known.
     pub(crate) restored: bool,
     pub(crate) ring: PushRing,
+    /// When its client last said something.
+    pub(crate) heard_at: Option<Instant>,
+    /// It says nothing any more although its connection stands: it rings in vain.
+    pub(crate) asleep: bool,
+    /// Whether a timer looks at that.
+    pub(crate) is_watched: bool,
     /// The page may play no sound yet.
     pub(crate) sound_locked: bool,
     /// Whose presence changed since the last push of presence.
@@ -128,6 +138,9 @@ impl Session {
             announced: false,
             restored,
             ring: PushRing::default(),
+            heard_at: None,
+            asleep: false,
+            is_watched: false,
             sound_locked: false,
             stale_presence: BTreeSet::new(),
             stale_entries: BTreeSet::new(),
@@ -147,7 +160,7 @@ impl Session {
 
     /// Whether the softswitch should ring it.
     pub(crate) fn can_ring(&self, now: Instant) -> bool {
-        self.kind == SessionKind::Phone && self.is_reachable(now)
+        self.kind == SessionKind::Phone && !self.asleep && self.is_reachable(now)
     }
 
     /// Whether somebody sees what it is told.

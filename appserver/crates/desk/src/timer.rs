@@ -12,6 +12,8 @@ pub(crate) enum Timer {
     Flush,
     /// A detached session is no longer rung.
     SessionUnreachable(SessionId),
+    /// A session may have fallen asleep.
+    SessionAsleep(SessionId),
     /// A detached session ends.
     SessionExpired(SessionId),
     /// A session's access token is about to end.

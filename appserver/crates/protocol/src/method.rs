@@ -150,6 +150,10 @@ pub enum Method {
     /// Where a message can be listened to. Result: [`VoicemailLink`](crate::VoicemailLink).
     #[serde(rename = "voicemail.link")]
     VoicemailLink(VoicemailParams),
+    /// Everything as `hello` gave it, as it is now, but the secret: for another tab that shares the session. Result:
+    /// [`Welcome`].
+    #[serde(rename = "session.state")]
+    SessionState(Empty),
 }
 
 impl Method {
@@ -196,6 +200,7 @@ impl Method {
         "voicemail.mark",
         "voicemail.delete",
         "voicemail.link",
+        "session.state",
     ];
 }
 

@@ -55,6 +55,7 @@ const RESULTS: &[(&str, &str)] = &[
     ("voicemail.mark", "Empty"),
     ("voicemail.delete", "Empty"),
     ("voicemail.link", "VoicemailLink"),
+    ("session.state", "Welcome"),
 ];
 
 /// Collects the declarations of a type and of all it mentions.

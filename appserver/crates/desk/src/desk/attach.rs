@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use ringdown_control::Command;
-use ringdown_protocol::{CallInfo, ErrorCode, ErrorInfo, Push, ResumeResult, State, Welcome};
+use ringdown_protocol::{CallInfo, ErrorCode, ErrorInfo, Me, Push, ResumeResult, State, Welcome};
 use ringdown_types::{SessionId, UserId};
+use serde_json::Value;
 
 use super::{ConnId, Desk, HelloInput, Output, ResumeInput, signed_out};
 use crate::{
@@ -56,19 +57,10 @@ impl Desk {
             let warn = ends.checked_sub(TOKEN_WARNING).unwrap_or(now).max(now);
             self.timers.set(warn, Timer::TokenExpiring(id));
         }
+        self.note_heard(now, id);
         self.announce(id);
         self.update_presence(now, user);
-        let welcome = Welcome {
-            session: id.to_string(),
-            secret,
-            me,
-            seq: 0,
-            state: self.state_for(id),
-            server_version: self.server_version.clone(),
-            ice_servers: Vec::new(),
-            ping_interval_ms: PING_INTERVAL.as_millis() as u32,
-            resume_window_ms: RESUME_WINDOW.as_millis() as u32,
-        };
+        let welcome = Welcome { secret, ..self.welcome(id, me) };
         self.mark_told(id);
         self.respond_with(conn, request, &welcome);
         self.push_offers(id);
@@ -94,6 +86,7 @@ impl Desk {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         session.address = Some(address);
         session.presence = Presence::Attached { conn };
+        session.asleep = false;
         // The numbers of a restored session are not known: a replay would mix two counts.
         let restored = std::mem::replace(&mut session.restored, false);
         let missed: Option<Vec<_>> = if restored || last_seq == 0 {
@@ -102,6 +95,8 @@ impl Desk {
             session.ring.replay(last_seq).map(|kept| kept.cloned().collect())
         };
         let user = session.record.user;
+        self.note_heard(now, id);
+        let Some(session) = self.sessions.get_mut(&id) else { return };
         if missed.is_none() {
             session.ring.restart_after(last_seq);
         }
@@ -139,6 +134,29 @@ impl Desk {
             };
             self.outputs.push_back(Output::Push { conn, seq, body });
         }
+    }
+
+    /// What `hello` answers, without the secret.
+    fn welcome(&mut self, id: SessionId, me: Me) -> Welcome {
+        Welcome {
+            session: id.to_string(),
+            secret: String::new(),
+            me,
+            seq: self.sessions.get(&id).map(|session| session.ring.seq()).unwrap_or_default(),
+            state: self.state_for(id),
+            server_version: self.server_version.clone(),
+            ice_servers: Vec::new(),
+            ping_interval_ms: PING_INTERVAL.as_millis() as u32,
+            resume_window_ms: RESUME_WINDOW.as_millis() as u32,
+        }
+    }
+
+    /// The same at any time, for another tab of the same browser that shares the session.
+    pub(super) fn welcome_again(&mut self, id: SessionId) -> Option<Value> {
+        let user = self.sessions.get(&id)?.record.user;
+        let me = self.roster.person(user)?.me();
+        let welcome = self.welcome(id, me);
+        Some(serde_json::to_value(welcome).expect("string keys, finite numbers"))
     }
 
     /// A connection is gone.

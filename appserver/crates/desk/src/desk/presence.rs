@@ -49,6 +49,7 @@ impl Desk {
         let has_telephone = self.mirror.has_telephone(user);
         let sessions = self.by_user.get(&user).into_iter().flatten();
         let sessions = sessions.filter_map(|id| self.sessions.get(id));
+        let sleeps = sessions.clone().any(|session| session.asleep && session.is_reachable(now));
         let mut reachable = sessions.filter(|session| session.can_ring(now)).peekable();
         let has_browser = reachable.peek().is_some();
         let cannot_ring = has_browser && !has_telephone && reachable.all(|session| session.sound_locked);
@@ -58,6 +59,8 @@ impl Desk {
             if active { PresenceState::OnCall } else { PresenceState::Ringing }
         } else if has_browser || has_telephone {
             PresenceState::Online
+        } else if sleeps {
+            PresenceState::Asleep
         } else {
             PresenceState::Offline
         };

@@ -29,6 +29,7 @@ impl Desk {
     /// A request of an attached connection. The account is looked at anew for each.
     pub fn handle_request(&mut self, now: Instant, conn: ConnId, request: Request) {
         let Some(&session) = self.by_conn.get(&conn) else { return };
+        self.note_heard(now, session);
         if !self.is_authorized(session) {
             self.respond(conn, request.id, Err(signed_out()));
             self.end_session(now, session, Some(signed_out()));
@@ -76,6 +77,7 @@ impl Desk {
                 Err(ErrorInfo::new(ErrorCode::WrongState, "the connection has a session already"))
             }
             Method::Ping(_) => Ok(Some(json!({}))),
+            Method::SessionState(_) => Ok(self.welcome_again(session)),
             Method::Bye(_) => {
                 self.respond(conn, id, Ok(json!({})));
                 let error = ErrorInfo::new(ErrorCode::SessionExpired, "the client said bye");

@@ -8,8 +8,9 @@ use ringdown_types::SessionId;
 
 use super::Desk;
 use crate::{
+    SessionKind,
     pending::{LATE_REPLY_WITHIN, Waiter},
-    session::{Presence, RESUME_WINDOW},
+    session::{ASLEEP_AFTER, Presence, RESUME_WINDOW},
     timer::Timer,
 };
 
@@ -20,6 +21,7 @@ impl Desk {
             match timer {
                 Timer::Flush => self.handle_flush_timer(now),
                 Timer::SessionUnreachable(id) => self.handle_session_unreachable(now, id),
+                Timer::SessionAsleep(id) => self.handle_session_silent(now, id),
                 Timer::SessionExpired(id) => self.handle_session_expired(now, id),
                 Timer::TokenExpiring(id) => self.push(id, Push::TokenExpiring { seconds: 60 }),
                 Timer::Command(id) => self.handle_command_timeout(now, CommandId(id)),
@@ -31,9 +33,43 @@ impl Desk {
         }
     }
 
-    /// A tab that stays away is not rung any more, unless it holds a call.
+    /// A client said something: it is awake, and will be looked at again.
+    pub(super) fn note_heard(&mut self, now: Instant, id: SessionId) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        session.heard_at = Some(now);
+        if session.kind != SessionKind::Phone {
+            return;
+        }
+        if !std::mem::replace(&mut session.is_watched, true) {
+            self.timers.set(now + ASLEEP_AFTER, Timer::SessionAsleep(id));
+        }
+        if std::mem::replace(&mut session.asleep, false) {
+            let user = session.record.user;
+            self.announce(id);
+            self.update_presence(now, user);
+        }
+    }
+
+    fn handle_session_silent(&mut self, now: Instant, id: SessionId) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        session.is_watched = false;
+        // A session without a connection is told as unreachable.
+        let (Some(heard_at), Presence::Attached { .. }) = (session.heard_at, session.presence) else {
+            return;
+        };
+        let due = heard_at + ASLEEP_AFTER;
+        if now < due {
+            session.is_watched = true;
+            self.timers.set(due, Timer::SessionAsleep(id));
+            return;
+        }
+        session.asleep = true;
+        self.handle_session_unreachable(now, id);
+    }
+
+    /// A tab that stays away or sleeps is not rung any more, unless it holds a call.
     pub(super) fn handle_session_unreachable(&mut self, now: Instant, id: SessionId) {
-        let Some(session) = self.sessions.get(&id).filter(|session| !session.is_reachable(now)) else {
+        let Some(session) = self.sessions.get(&id).filter(|session| !session.can_ring(now)) else {
             return;
         };
         let user = session.record.user;

@@ -1,5 +1,6 @@
 //! The desk in simulated time.
 
+mod asleep;
 mod authorization;
 mod commands;
 mod control_sessions;
