@@ -1,65 +1,114 @@
-// A server for development and screenshots: speaks the client protocol, knows some people, and connects no calls of its
-// own. Its media is played by a browser page that loads /switch.html: a real WebRTC peer per call, sending a tone.
+// The fake server on a network, for development, screenshots and tests of pages: `FakeServer` of the module `testing` behind
+// HTTP and WebSockets. Its media is played by a browser page that loads /switch.html: a real WebRTC peer per call, sending a
+// tone.
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { WebSocketServer } from 'ws';
 
-const person = (extension, name, presence) => ({ userId: `u-${extension}`, name, extension, presence });
-const PEOPLE = [
-  person('101', 'Alice Archer', 'online'), person('102', 'Bob Baker', 'online'), person('103', 'Carol Céspedes', 'on-call'),
-  person('104', 'Daniel Okafor', 'online'), person('105', 'Elif Yıldız', 'ringing'), person('106', 'Frank Nowak', 'offline'),
-  person('107', 'Grace Kimura', 'online'), person('108', 'Henrik Dahl', 'offline'), person('109', 'Ines Ferreira', 'on-call'),
-  person('110', 'Jonas Weber', 'online'), person('111', 'Kavya Raman', 'offline'),
-];
-const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.map': 'application/json' };
+const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.map': 'application/json', '.json': 'application/json', '.png': 'image/png' };
 const CSP = "default-src 'self'; connect-src 'self' ws:; style-src 'self'; script-src 'self'; img-src 'self' data: blob:; base-uri 'none'; object-src 'none'";
 const SWITCH_PAGE = '<!doctype html><title>switch</title><script type="module" src="/switch.js"></script>';
+/** How people seem who have no page open. */
+const PRESENCE = { carol: 'on-call', elif: 'ringing', ines: 'on-call' };
 
-/** Starts the server. `root` is served where given. The result tells its address and lets a test play the others. */
-export const startFakeServer = async ({ port = 0, root = null } = {}) => {
-  const http = createServer((request, response) => void respond(request, response, root));
+/**
+ * Starts the server. `root` is served where given; `testing` is the module, the built one unless given. The result tells
+ * its address and lets a test play the others: `fake` is the `FakeServer`, the rest is about alice's newest call.
+ */
+export const startFakeServer = async ({ port = 0, root = null, testing = import('../dist/ringdown-testing.js') } = {}) => {
+  const { FakeServer, FAKE_PEOPLE } = await testing;
+  const switchPage = new SwitchPage();
+  const people = FAKE_PEOPLE.map((person) => ({ ...person, presence: PRESENCE[person.username] ?? person.presence }));
+  const fake = new FakeServer({ people, media: switchPage });
+  switchPage.fake = fake;
+  for (const entry of sampleHistory(people)) fake.desk.addHistory('u-101', entry);
+  const http = createServer((request, response) => void respond(fake, request, response, root));
   const sockets = new WebSocketServer({ noServer: true });
-  const state = { clients: new Set(), media: null, calls: new Map(), next: 1, parked: [], room: null, history: sampleHistory() };
   http.on('upgrade', (request, socket, head) => sockets.handleUpgrade(request, socket, head, (connection) => {
-    if (request.url === '/switch') state.media = connection;
-    (request.url === '/switch' ? serveSwitch : serveClient)(state, connection);
+    if (request.url === '/switch') switchPage.take(connection);
+    else serveClient(fake, connection);
   }));
   await new Promise((resolve) => http.listen(port, '127.0.0.1', resolve));
+  const newest = () => fake.desk.calls.legs.filter(({ account, session }) => account?.username === 'alice' && session).at(-1);
+  const others = () => newest()?.others ?? [];
   return {
+    fake,
     address: `http://127.0.0.1:${http.address().port}`,
-    /** Somebody calls the user. */
-    ring: (number, variables = {}) => ring(state, number, variables),
+    /** Somebody calls alice. */
+    ring: (number, variables = {}) => fake.person(number).call('101', variables),
     /** The other side answers, ends, or holds the newest call. */
-    answer: () => change(state, { state: 'active', answeredAt: Date.now() }),
-    hold: (held) => change(state, { heldByPeer: held }),
-    end: (reason, by = 'remote') => end(state, newest(state), reason, by),
-    /** Somebody in the conference begins or ceases to talk. */
-    talking: (member, isTalking) => push(state, 'room.talking', { room: state.room.room, member, isTalking }),
-    /** Another of the user's devices is in a call. */
-    elsewhere: (number) => push(state, 'call.state', { call: { ...newCall(state, 'inbound', 'active', number, {}), mine: false, answeredAt: Date.now() } }),
-    switchUp: (up) => push(state, 'switch', { up }),
-    /** Forgets every call, room and parked call, without a word. */
-    reset: () => {
-      for (const call of state.calls.keys()) toSwitch(state, { type: 'close', call });
-      state.calls.clear();
-      Object.assign(state, { parked: [], room: null });
-    },
+    answer: () => others().forEach((leg) => fake.desk.calls.answer(leg)),
+    hold: (held) => others().forEach((leg) => fake.desk.calls.hold(leg, held)),
+    end: (reason, by = 'remote') => newest() && fake.desk.calls.hangup(newest(), reason, by),
+    switchUp: (up) => fake.setSwitch(up),
     /** Breaks every connection. */
-    drop: () => state.clients.forEach((client) => client.socket.terminate()),
+    drop: () => fake.drop(),
     close: () => {
+      fake.close();
       sockets.clients.forEach((socket) => socket.terminate());
+      http.closeAllConnections();
       return new Promise((resolve) => http.close(resolve));
     },
   };
 };
 
-const respond = async (request, response, root) => {
+const serveClient = (fake, socket) => {
+  const connection = fake.accept({
+    send: (text) => socket.send(text),
+    // 1006 says that there was no goodbye: only a broken connection gives it.
+    close: (code) => (code === 1006 ? socket.terminate() : socket.close(code)),
+  });
+  socket.on('message', (data) => connection.handleText(String(data)));
+  socket.on('close', () => connection.handleClose());
+};
+
+/** The page that plays the media; until it is there, what has no sound. */
+class SwitchPage {
+  #socket = null;
+  #waiting = new Map();
+
+  take(socket) {
+    this.#socket = socket;
+    socket.on('message', (data) => {
+      const { type, call, ...rest } = JSON.parse(data);
+      if (type === 'candidate') {
+        const leg = this.fake.desk.calls.legs.find(({ id }) => id === call);
+        leg?.session?.push({ event: 'call.candidate', data: { call, candidate: rest.candidate } });
+      } else {
+        this.#waiting.get(call)?.(rest.description);
+      }
+    });
+  }
+
+  offer(call) { return this.#ask({ type: 'offer', call }, { type: 'offer', sdp: 'fake-offer' }); }
+
+  describe(call, description) {
+    if (description.type === 'offer') return this.#ask({ type: 'describe', call, description }, { type: 'answer', sdp: 'fake-answer' });
+    this.#tell({ type: 'describe', call, description });
+    return Promise.resolve(null);
+  }
+
+  candidate(call, candidate) { this.#tell({ type: 'candidate', call, candidate }); }
+  close(call) { this.#tell({ type: 'close', call }); }
+
+  #ask(message, without) {
+    if (!this.#socket) return Promise.resolve(without);
+    return new Promise((resolve) => {
+      this.#waiting.set(message.call, resolve);
+      this.#tell(message);
+    });
+  }
+
+  #tell(message) { this.#socket?.send(JSON.stringify(message)); }
+}
+
+const respond = async (fake, request, response, root) => {
   const path = new URL(request.url, 'http://x').pathname;
-  if (request.method === 'POST') return api(request, response, path);
+  if (request.method === 'POST') return api(fake, request, response, path);
   if (path === '/switch.html') return send(response, 200, 'text/html', SWITCH_PAGE);
   const file = path === '/switch.js' ? join(import.meta.dirname, 'fake-switch.js')
-    : root && join(root, normalize(path === '/' ? '/index.html' : path));
+    : root && join(root, normalize(path.endsWith('/') ? `${path}index.html` : path));
   if (!file || !existsSync(file) || !statSync(file).isFile()) return send(response, 404, 'text/plain', 'not found');
   response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': CSP });
   createReadStream(file).pipe(response);
@@ -70,7 +119,8 @@ const send = (response, status, type, body) => {
   response.end(body);
 };
 
-const api = async (request, response, path) => {
+/** Signing in. Any password is right but `wrong`; who is not known is alice. A token is the name, as the fake server has it. */
+const api = async (fake, request, response, path) => {
   let text = '';
   for await (const chunk of request) text += chunk;
   const body = JSON.parse(text || '{}');
@@ -80,185 +130,27 @@ const api = async (request, response, path) => {
       detail: 'The name or the password is wrong.', solutions: ['Check both and try again.'],
     }));
   }
-  const tokens = { accessToken: 'a', expiresIn: 600, refreshToken: 'r', me: ME };
-  return send(response, path === '/api/v1/logout' ? 204 : 200, 'application/json', path === '/api/v1/logout' ? '' : JSON.stringify(tokens));
+  if (path === '/api/v1/logout') return send(response, 204, 'text/plain', '');
+  if (!['/api/v1/login', '/api/v1/refresh'].includes(path)) return send(response, 404, 'application/problem+json', '{"title":"Not found","status":404}');
+  const known = ['alice', 'bob', 'carol', 'daniel'].find((name) => name === (body.username ?? body.refreshToken)) ?? 'alice';
+  const { userId, username, name, extension } = fake.person(known).account;
+  const tokens = { accessToken: username, expiresIn: 600, refreshToken: username, me: { userId, username, name, extension, role: 'user' } };
+  return send(response, 200, 'application/json', JSON.stringify(tokens));
 };
 
-const ME = { userId: 'u-101', username: 'alice', name: 'Alice Archer', extension: '101', role: 'user' };
-
-const serveClient = (state, socket) => {
-  const client = { socket, seq: 0 };
-  socket.on('message', (data) => {
-    const { id, method, params } = JSON.parse(data);
-    const reply = (result = {}) => socket.send(JSON.stringify({ id, result }));
-    handle(state, client, method, params, reply);
-  });
-  socket.on('close', () => state.clients.delete(client));
-};
-
-const push = (state, event, data) => {
-  for (const client of state.clients) client.socket.send(JSON.stringify({ seq: ++client.seq, event, data }));
-};
-
-const snapshot = (state) => ({ directory: PEOPLE, directoryComplete: true, favourites: [], missed: 0, voicemail: { new: 0, saved: 0 }, calls: [...state.calls.values()], callsComplete: true, rooms: state.room ? [state.room] : [], parked: state.parked, switchUp: true, tones: { busy: '425/500,0/500', congestion: '425/250,0/250' } });
-
-const handle = (state, client, method, params, reply) => {
-  const call = params.call && state.calls.get(params.call);
-  const update = (changes) => {
-    if (call) Object.assign(call, changes);
-    reply();
-    if (call) push(state, 'call.state', { call });
-  };
-  switch (method) {
-    case 'hello':
-      state.clients.add(client);
-      return reply({
-        session: 's', secret: 'x', me: ME, seq: 0, state: snapshot(state), serverVersion: '0.1.0', iceServers: [],
-        pingIntervalMs: 20_000, resumeWindowMs: 120_000,
-      });
-    case 'resume':
-      state.clients.add(client);
-      client.seq = params.lastSeq;
-      return reply({ seq: params.lastSeq, state: snapshot(state) });
-    case 'history.list':
-      return reply({ entries: state.history });
-    case 'directory.search':
-      return reply({ entries: PEOPLE.filter(({ name }) => name.toLowerCase().includes(params.query.toLowerCase())) });
-    case 'call.start': {
-      const started = newCall(state, 'outbound', 'dialing', params.to, params.variables);
-      reply({ call: started });
-      toSwitch(state, { type: 'describe', call: started.id, description: params.description });
-      setTimeout(() => { if (state.calls.has(started.id)) change(state, { state: 'ringing' }); }, 150);
-      return undefined;
-    }
-    case 'call.answer':
-      return update({ state: 'active', answeredAt: Date.now() });
-    case 'call.hold':
-      return update({ held: true });
-    case 'call.unhold':
-      return update({ held: false });
-    case 'call.mute':
-      return update({ muted: params.muted });
-    case 'call.decline':
-    case 'call.hangup':
-      reply();
-      return call && end(state, call, call.answeredAt ? 'hangup' : method === 'call.decline' ? 'declined' : 'cancelled', 'local');
-    case 'call.transfer':
-      reply();
-      return end(state, call, 'transferred', 'local');
-    case 'call.complete':
-      reply();
-      end(state, call, 'transferred', 'local');
-      return end(state, state.calls.get(params.other), 'transferred', 'local');
-    case 'call.park':
-      reply({ slot: 701 });
-      state.parked.push({ slot: 701, party: call.peer, by: peerOf('101'), until: Date.now() + 120_000 });
-      end(state, call, 'parked', 'local');
-      return push(state, 'parked', { calls: state.parked });
-    case 'call.merge':
-      reply();
-      return merge(state, call, state.calls.get(params.other));
-    case 'call.record':
-      return reply({ recording: 'r1' });
-    case 'room.mute':
-    case 'room.gain':
-    case 'room.remove':
-    case 'room.lock':
-      reply();
-      return changeRoom(state, method, params);
-    case 'call.describe':
-    case 'call.candidate':
-      toSwitch(state, { type: method.slice(5), ...params });
-      return reply();
-    default:
-      return reply();
-  }
-};
-
-const newCall = (state, direction, phase, number, variables) => {
-  const known = PEOPLE.find(({ extension }) => extension === number);
-  const id = `leg-${state.next++}`;
-  const call = {
-    id, callId: `call-${id}`, mine: true, direction, state: phase,
-    peer: { userId: known?.userId ?? null, number, name: known?.name ?? '' },
-    held: false, heldByPeer: false, peerLost: false, muted: false, createdAt: Date.now(), answeredAt: null, variables,
-  };
-  state.calls.set(id, call);
-  return call;
-};
-
-const peerOf = (number) => {
-  const known = PEOPLE.find(({ extension }) => extension === number);
-  return { userId: known?.userId ?? null, number, name: known?.name ?? '' };
-};
-
-/** A room of the user, who moderates, and both other sides. */
-const merge = (state, call, other) => {
-  const member = (id, party, isModerator = false) => ({ id, party, isModerator, isMuted: false, isSilenced: false, gain: 0, since: Date.now() });
-  state.room ??= { room: 'room-1', number: '', isLocked: false, members: [member(call.id, peerOf('101'), true), member('m-1', call.peer)] };
-  if (other) state.room.members.push(member(`m-${other.id}`, other.peer));
-  end(state, other, 'transferred', 'local');
-  Object.assign(call, { held: false });
-  push(state, 'call.state', { call });
-  push(state, 'room', { room: state.room });
-};
-
-const changeRoom = (state, method, params) => {
-  const { room } = state;
-  const member = room.members.find(({ id }) => id === params.member);
-  if (method === 'room.lock') room.isLocked = params.locked;
-  else if (method === 'room.mute') Object.assign(member, { isMuted: params.muted, isSilenced: params.muted });
-  else if (method === 'room.gain') member.gain = params.decibels;
-  else room.members = room.members.filter((other) => other !== member);
-  push(state, 'room', { room });
-};
-
-const newest = (state) => [...state.calls.values()].at(-1);
-
-const change = (state, changes) => {
-  const call = newest(state);
-  if (!call) return;
-  Object.assign(call, changes);
-  push(state, 'call.state', { call });
-};
-
-const end = (state, call, reason, by) => {
-  if (!call) return;
-  state.calls.delete(call.id);
-  toSwitch(state, { type: 'close', call: call.id });
-  push(state, 'call.ended', { call, reason, by, code: 16, durationMs: call.answeredAt ? Date.now() - call.answeredAt : 0 });
-};
-
-const ring = (state, number, variables) => {
-  const call = newCall(state, 'inbound', 'ringing', number, variables);
-  toSwitch(state, { type: 'offer', call: call.id });
-};
-
-const toSwitch = (state, message) => state.media?.send(JSON.stringify(message));
-
-const serveSwitch = (state, socket) => {
-  socket.on('message', (data) => {
-    const { type, call: id, ...rest } = JSON.parse(data);
-    const call = state.calls.get(id);
-    if (!call) return;
-    if (type === 'incoming') push(state, 'call.incoming', { call, description: rest.description, autoAnswer: rest.autoAnswer ?? false });
-    else push(state, `call.${type}`, { call: id, ...rest });
-  });
-};
-
-const sampleHistory = () => {
+const sampleHistory = (people) => {
   const minute = 60_000;
   const now = Date.now();
   return [
     ['102', 'inbound', 12, 4.2, 'hangup'], ['105', 'outbound', 47, null, 'no-answer'], ['107', 'inbound', 95, null, 'cancelled'],
     ['104', 'outbound', 180, 21.6, 'hangup'], ['109', 'outbound', 1500, null, 'busy'], ['103', 'inbound', 1560, 1.3, 'hangup'],
     ['110', 'inbound', 3100, null, 'answered-elsewhere'], ['102', 'outbound', 4600, 8.8, 'hangup'],
-  ].map(([number, direction, ago, minutes, reason], index) => {
+  ].reverse().map(([number, direction, ago, minutes, reason], index) => {
     const startedAt = now - ago * minute;
-    const { userId, name } = PEOPLE.find(({ extension }) => extension === number);
+    const { userId, name } = people.find(({ extension }) => extension === number);
     return {
       callId: `h-${index}`, direction, peer: { userId, number, name }, startedAt, answeredAt: minutes ? startedAt : null,
-      endedAt: startedAt + (minutes ?? 0.4) * minute, reason,
+      endedAt: startedAt + (minutes ?? 0.4) * minute, reason, quality: null,
     };
   });
 };

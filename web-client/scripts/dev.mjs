@@ -2,7 +2,15 @@
 import { createServer } from 'vite';
 import { startFakeServer } from '../e2e/fake-server.mjs';
 
-const target = process.env.RINGDOWN_SERVER ?? (await startFakeServer()).address;
+/** The fake server of the sources, which need not be built. */
+const fakeServer = async () => {
+  const loader = await createServer({ server: { middlewareMode: true }, appType: 'custom', logLevel: 'warn' });
+  const testing = await loader.ssrLoadModule('/src/modules/testing/index.ts');
+  await loader.close();
+  return (await startFakeServer({ testing })).address;
+};
+
+const target = process.env.RINGDOWN_SERVER ?? (await fakeServer());
 const server = await createServer({
   server: { proxy: { '/ws': { target: target.replace(/^http/, 'ws'), ws: true }, '/api': target } },
 });
