@@ -22,7 +22,7 @@ export const startFakeServer = async ({ port = 0, root = null, testing = import(
   const people = FAKE_PEOPLE.map((person) => ({ ...person, presence: PRESENCE[person.username] ?? person.presence }));
   const fake = new FakeServer({ people, media: switchPage });
   switchPage.fake = fake;
-  for (const entry of sampleHistory(people)) fake.desk.addHistory('u-101', entry);
+  for (const entry of sampleHistory(people)) fake.desk.records.add('u-101', entry);
   const http = createServer((request, response) => void respond(fake, request, response, root));
   const sockets = new WebSocketServer({ noServer: true });
   http.on('upgrade', (request, socket, head) => sockets.handleUpgrade(request, socket, head, (connection) => {

@@ -1,11 +1,12 @@
 // What the fake server knows of people: sessions, presence, settings, messages, history; and its switch.
 import type { Clock } from '../platform/clock.js';
 import type {
-  ChatMessage, Description, DirectoryEntry, HistoryEntry, PresenceParams, PresenceState, Settings, State,
+  ChatMessage, Description, DirectoryEntry, PresenceParams, PresenceState, State,
 } from '../protocol/generated.js';
 import type { Push } from '../protocol/messages.js';
 import { NO_SWITCH_MEDIA, type FakeLeg, type FakeSwitchMedia } from './fake-leg.js';
 import { FakeFault, type FakeAccount } from './fake-people.js';
+import { FakeRecords } from './fake-records.js';
 import type { FakeLink } from './fake-session.js';
 import { FakeSession } from './fake-session.js';
 import { FakeSwitch } from './fake-switch.js';
@@ -22,21 +23,22 @@ export interface FakeDeskPorts {
 /** What the fake server knows. */
 export class FakeDesk {
   readonly calls: FakeSwitch;
+  readonly records: FakeRecords;
   readonly media: FakeSwitchMedia;
   /** Whether calls can be placed. */
   switchUp = true;
   readonly #ports: FakeDeskPorts;
   readonly #sessions = new Map<string, FakeSession>();
-  readonly #settings = new Map<string, Settings>();
   readonly #said = new Map<string, PresenceParams>();
+  readonly #locked = new Set<string>();
   readonly #shown = new Map<string, PresenceState>();
-  readonly #history: { userId: string; entry: HistoryEntry }[] = [];
   #later: (() => void)[] | null = null;
   #next = 1;
 
   constructor(ports: FakeDeskPorts) {
     this.#ports = ports;
     this.media = ports.media ?? NO_SWITCH_MEDIA;
+    this.records = new FakeRecords((userId, push) => this.tellUser(userId, push));
     this.calls = new FakeSwitch({
       clock: ports.clock,
       media: this.media,
@@ -46,7 +48,7 @@ export class FakeDesk {
       tellAll: (push) => this.tellAll(push),
       onTelephone: ports.onTelephone,
       onLeg: (leg, end) => {
-        if (end) this.#note(leg, end.reason);
+        if (end) this.records.note(leg, end.reason, ports.clock.now());
         if (leg.account) this.updatePresence(leg.account);
       },
     });
@@ -80,6 +82,7 @@ export class FakeDesk {
   }
 
   tell(session: FakeSession, push: Push): void { this.later(() => session.push(push)); }
+  tellUser(userId: string, push: Push): void { for (const session of this.sessionsOf(userId)) this.tell(session, push); }
   tellAll(push: Push): void { for (const session of this.sessions) this.tell(session, push); }
 
   /** Begins a session. */
@@ -127,9 +130,11 @@ export class FakeDesk {
 
   /** Everything, for a client that connects. */
   stateFor(session: FakeSession): State {
+    const { userId } = session.account;
+    const { favourites, missed } = this.records.of(userId);
     return {
-      directory: this.directory(), calls: this.calls.callsFor(session), callsComplete: true,
-      rooms: this.calls.rooms.of(session.account.userId), parked: [...this.calls.parked], switchUp: this.switchUp,
+      directory: this.directory(), directoryComplete: true, favourites: [...favourites], missed, voicemail: this.records.count(userId), calls: this.calls.callsFor(session), callsComplete: true,
+      rooms: this.calls.rooms.of(userId), parked: [...this.calls.parked], switchUp: this.switchUp,
       tones: { busy: '425/500,0/500', congestion: '425/250,0/250' },
     };
   }
@@ -137,7 +142,7 @@ export class FakeDesk {
   /** Everybody with their presence. */
   directory(): DirectoryEntry[] {
     return this.#ports.people.map((person) => ({
-      userId: person.userId, name: person.name, extension: person.extension, presence: this.presenceOf(person), ...this.#said.get(person.userId),
+      userId: person.userId, name: person.name, extension: person.extension, department: person.department ?? '', presence: this.presenceOf(person), ...this.#toldOf(person.userId),
     }));
   }
 
@@ -154,7 +159,19 @@ export class FakeDesk {
     const presence = this.presenceOf(account);
     if (this.#shown.get(account.userId) === presence && !said) return;
     this.#shown.set(account.userId, presence);
-    this.tellAll({ event: 'presence', data: { entries: [{ userId: account.userId, presence, ...this.#said.get(account.userId) }] } });
+    this.tellAll({ event: 'presence', data: { entries: [{ userId: account.userId, presence, ...this.#toldOf(account.userId) }] } });
+  }
+
+  #toldOf(userId: string): PresenceParams & { cannotRing?: boolean } {
+    return { ...this.#said.get(userId), ...(this.#locked.has(userId) ? { cannotRing: true } : {}) };
+  }
+
+  /** Whether somebody's page cannot play sound: they cannot be rung. */
+  setLocked(userId: string, locked: boolean): void {
+    if (locked) this.#locked.add(userId);
+    else this.#locked.delete(userId);
+    const account = this.#ports.people.find((person) => person.userId === userId);
+    if (account) this.updatePresence(account, true);
   }
 
   /** What somebody says of themselves. */
@@ -162,30 +179,6 @@ export class FakeDesk {
     this.#said.set(userId, said);
     const account = this.#ports.people.find((person) => person.userId === userId);
     if (account) this.updatePresence(account, true);
-  }
-
-  settings(userId: string): Settings {
-    return this.#settings.get(userId) ?? {
-      doNotDisturb: false, callWaiting: true, forward: { always: null, busy: null, noAnswer: null, offline: null },
-      pickupGroup: null, voicemail: false, hasVoicemailPin: false,
-    };
-  }
-
-  setSettings(userId: string, settings: Settings): Settings {
-    this.#settings.set(userId, settings);
-    for (const session of this.sessionsOf(userId)) this.tell(session, { event: 'settings', data: { settings } });
-    return settings;
-  }
-
-  /** A user's finished calls, newest first. */
-  history(userId: string): HistoryEntry[] {
-    return this.#history.flatMap((kept) => (kept.userId === userId ? [kept.entry] : [])).reverse();
-  }
-
-  /** Puts a finished call into a user's history. */
-  addHistory(userId: string, entry: HistoryEntry): void {
-    this.#history.push({ userId, entry });
-    if (this.#history.length > MAX_HISTORY) this.#history.shift();
   }
 
   sendMessage(from: FakeSession, to: string, text: string): ChatMessage {
@@ -202,11 +195,9 @@ export class FakeDesk {
   }
 
   setCompletion(account: FakeAccount, on: boolean): void {
-    const last = this.history(account.userId).find(({ direction, reason }) => direction === 'outbound' && reason === 'busy');
+    const last = this.records.history(account.userId).find(({ direction, reason }) => direction === 'outbound' && reason === 'busy');
     if (!last) throw new FakeFault('wrong-state', 'nobody was found busy');
-    for (const session of this.sessionsOf(account.userId)) {
-      this.tell(session, { event: 'completion', data: { peer: last.peer, state: on ? 'waiting' : 'cancelled' } });
-    }
+    this.tellUser(account.userId, { event: 'completion', data: { peer: last.peer, state: on ? 'waiting' : 'cancelled' } });
   }
 
   /** Gives a leg's description to its media; what it answers goes to the page. */
@@ -219,16 +210,4 @@ export class FakeDesk {
   needSwitch(): void {
     if (!this.switchUp) throw new FakeFault('switch-unavailable', 'no softswitch is connected');
   }
-
-  #note({ account, callId, direction, peer, createdAt, answeredAt }: FakeLeg, reason: string): void {
-    if (!account) return;
-    const entry: HistoryEntry = { callId, direction, peer, startedAt: createdAt, answeredAt, endedAt: this.#ports.clock.now(), reason, quality: null };
-    const known = this.#history.findIndex((kept) => kept.userId === account.userId && kept.entry.callId === callId);
-    if (known < 0) this.addHistory(account.userId, entry);
-    // A call that rang on several devices is one call: the device that answered tells of it.
-    else if (answeredAt !== null) this.#history.splice(known, 1, { userId: account.userId, entry });
-  }
 }
-
-/** Calls kept in all. */
-const MAX_HISTORY = 1000;

@@ -27,15 +27,24 @@ export const answersOf = (desk: FakeDesk): FakeAnswers => {
       const text = query.toLowerCase();
       return { entries: desk.directory().filter(({ name, extension }) => name.toLowerCase().includes(text) || extension.includes(text)).slice(0, 50) };
     },
-    'history.list': ({ cursor, limit = 50 }, { account }) => {
+    'history.list': ({ cursor, limit = 50, outcome }, { account }) => {
       if (limit < 1 || limit > 100) throw new FakeFault('bad-request', 'a limit is 1 to 100');
-      const all = desk.history(account.userId);
+      const all = desk.records.history(account.userId, outcome);
       const from = cursor === undefined ? 0 : Number(cursor);
       const entries = all.slice(from, from + limit);
       return from + limit < all.length ? { entries, cursor: String(from + limit) } : { entries };
     },
-    'settings.get': (_params, { account }) => desk.settings(account.userId),
-    'settings.set': (change, { account }) => desk.setSettings(account.userId, changed(desk.settings(account.userId), change)),
+    'settings.get': (_params, { account }) => desk.records.of(account.userId).settings,
+    'settings.set': (change, { account }) => desk.records.setSettings(account.userId, changed(desk.records.of(account.userId).settings, change)),
+    'history.seen': (_params, { account }) => { desk.records.seen(account.userId); return {}; },
+    'directory.favourite': ({ user, on }, { account }) => { desk.records.setFavourite(account.userId, user, on); return {}; },
+    'presence.watch': ({ users }) => ({ entries: desk.directory().filter(({ userId }) => users.includes(userId)) }),
+    'presence.unwatch': () => ({}),
+    'presence.sound': ({ locked }, { account }) => { desk.setLocked(account.userId, locked); return {}; },
+    'voicemail.list': (_params, { account }) => ({ messages: desk.records.of(account.userId).voicemail, ...desk.records.count(account.userId) }),
+    'voicemail.mark': ({ message, isHeard }, { account }) => { desk.records.mark(account.userId, message, isHeard); return {}; },
+    'voicemail.delete': ({ message }, { account }) => { desk.records.drop(account.userId, message); return {}; },
+    'voicemail.link': ({ message }) => ({ path: `/api/v1/voicemail/${message}`, expiresIn: 60 }),
     'call.start': ({ to, description, variables }, session) => {
       desk.needSwitch();
       const { leg, place } = calls.start(session.account, session, number(to), { ...bounded(variables) });

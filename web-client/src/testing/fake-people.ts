@@ -7,19 +7,20 @@ export interface FakeAccount {
   readonly username: string;
   readonly name: string;
   readonly extension: string;
+  readonly department?: string;
   /** What a telephone of theirs says while they have no page open: `offline` has none. */
   readonly presence: PresenceState;
 }
 
-const account = (extension: string, username: string, name: string, presence: PresenceState = 'online'): FakeAccount =>
-  ({ userId: `u-${extension}`, username, name, extension, presence });
+const account = (extension: string, username: string, name: string, department: string, presence: PresenceState = 'online'): FakeAccount =>
+  ({ userId: `u-${extension}`, username, name, extension, department, presence });
 
 /** The people of the fake company, unless others are given. Each has a telephone; who is offline has none. */
 export const FAKE_PEOPLE: readonly FakeAccount[] = [
-  account('101', 'alice', 'Alice Archer'), account('102', 'bob', 'Bob Baker'), account('103', 'carol', 'Carol Céspedes'),
-  account('104', 'daniel', 'Daniel Okafor'), account('105', 'elif', 'Elif Yıldız'), account('106', 'frank', 'Frank Nowak', 'offline'),
-  account('107', 'grace', 'Grace Kimura'), account('108', 'henrik', 'Henrik Dahl', 'offline'), account('109', 'ines', 'Ines Ferreira'),
-  account('110', 'jonas', 'Jonas Weber'), account('111', 'kavya', 'Kavya Raman', 'offline'),
+  account('101', 'alice', 'Alice Archer', 'Sales'), account('102', 'bob', 'Bob Baker', 'Sales'), account('103', 'carol', 'Carol Céspedes', 'Support'),
+  account('104', 'daniel', 'Daniel Okafor', 'Support'), account('105', 'elif', 'Elif Yıldız', 'Support'), account('106', 'frank', 'Frank Nowak', 'Finance', 'offline'),
+  account('107', 'grace', 'Grace Kimura', 'Finance'), account('108', 'henrik', 'Henrik Dahl', 'Logistics', 'offline'), account('109', 'ines', 'Ines Ferreira', 'Logistics'),
+  account('110', 'jonas', 'Jonas Weber', 'Sales'), account('111', 'kavya', 'Kavya Raman', 'Finance', 'offline'),
 ];
 
 /** The server's errors in the order of their codes, and whether they end the connection. */
