@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CallInfo } from '../protocol/generated.js';
 import type { SessionStorage } from '../signaling/kept-session.js';
 import { settle } from '../testing/fake-clock.js';
-import { callInfo, PEOPLE, TONES } from '../testing/fake-socket.js';
+import { callInfo, welcome } from '../testing/fake-socket.js';
 import { newStory, type Story } from '../testing/story.js';
 
 /** A tab's storage, which outlives its pages. */
@@ -32,7 +32,7 @@ const nextPage = async (tab: Tab, calls: CallInfo[], options = {}): Promise<Stor
   story.server.open();
   const resume = story.server.take('resume');
   expect(resume.params).toEqual({ session: 's1', secret: 'x1', lastSeq: 0 });
-  const state = { directory: [...PEOPLE], calls, callsComplete: true, rooms: [], parked: [], switchUp: true, tones: TONES };
+  const { state } = welcome({ calls });
   await story.server.result<'resume'>(resume.id, { seq: 7, state });
   return story;
 };

@@ -27,6 +27,7 @@ export class FakeDevice implements ClientPorts {
   readonly media = new FakeMedia();
   readonly openMedia = this.media.open;
   readonly clock: Clock;
+  readonly #time: Clock;
   readonly #server: FakeServer;
   readonly #sockets = new Set<() => void>();
   #page: PageHandlers | null = null;
@@ -40,6 +41,7 @@ export class FakeDevice implements ClientPorts {
   constructor(server: FakeServer, { clock = systemClock, storage = memoryStorage() }: FakeDeviceOptions = {}) {
     this.storage = storage;
     this.#server = server;
+    this.#time = clock;
     this.media.connects = true;
     this.clock = {
       now: () => clock.now(),
@@ -117,6 +119,14 @@ export class FakeDevice implements ClientPorts {
     this.#frozen = false;
     for (const what of this.#held.splice(0)) what();
     this.#page?.onWake(false);
+  }
+
+  /** The page is reloaded, or crashed: its client does nothing any more. The result is for the client of the next page. */
+  reload({ crashed = false }: { readonly crashed?: boolean } = {}): FakeDevice {
+    if (!crashed) this.#page?.onLeave(false);
+    this.#frozen = true;
+    for (const cut of [...this.#sockets]) cut();
+    return new FakeDevice(this.#server, { clock: this.#time, storage: this.storage });
   }
 
   #whenAwake(what: () => void): void {

@@ -9,8 +9,7 @@ import { scenario, type ScenarioName, type Trouble } from './scenarios.js';
 let clock: FakeClock;
 let server: FakeServer;
 
-const open = async (who: string): Promise<{ client: RingdownClient; device: FakeDevice }> => {
-  const device = new FakeDevice(server, { clock });
+const open = async (who: string, device = new FakeDevice(server, { clock })): Promise<{ client: RingdownClient; device: FakeDevice }> => {
   const client = new RingdownClient({ server: 'https://pbx.test', token: () => Promise.resolve(who), logLevel: 'silent' }, device);
   const connected = client.connect();
   await settle();
@@ -189,6 +188,19 @@ describe('trouble in a call', () => {
     await clock.advance(3_000);
     expect(told.slice(2)).toEqual(['ready', 'call active']);
     await call.hangup();
+  });
+
+  it('reload: the next page goes on with the call', async () => {
+    const { bob, call, trouble } = await begin('reload');
+    await clock.advance(2_000);
+    const { client } = await open('alice', trouble.device);
+    await settle();
+    const [again] = client.calls;
+    expect([again?.callId, again?.state, again?.recoveredFrom !== null]).toEqual([call.callId, 'active', true]);
+    expect(bob.client.calls[0]?.end).toBeNull();
+    await again?.hangup();
+    await settle();
+    expect(bob.client.calls).toEqual([]);
   });
 
   it('server-drain: the call does not notice', async () => {

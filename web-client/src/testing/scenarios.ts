@@ -8,16 +8,19 @@ import type { FakeServer } from './fake-server.js';
  * What goes wrong:
  *
  * - `network-change`: the network goes, and another comes when it is over. Signalling and sound both break.
+ * - `reload`: the page is reloaded, in a call too. Its client does nothing any more; give the next client the result's `device`.
  * - `server-drain`: the server stops, and starts when it is over. Sound goes on.
  * - `half-open`: the connection looks open and carries nothing any more. The client has to find out.
  * - `frozen-tab`: the browser freezes the tab: no timer fires, nothing is heard. It thaws when it is over.
  * - `mic-lost`: the microphone is unplugged in a call.
  * - `one-way-audio`: the other side hears nothing of the user, and the server says so until it is over.
  */
-export type ScenarioName = 'network-change' | 'server-drain' | 'half-open' | 'frozen-tab' | 'mic-lost' | 'one-way-audio';
+export type ScenarioName = 'network-change' | 'reload' | 'server-drain' | 'half-open' | 'frozen-tab' | 'mic-lost' | 'one-way-audio';
 
 /** Trouble that has begun. */
 export interface Trouble {
+  /** The device from here on: another one after a reload. */
+  readonly device: FakeDevice;
   /** Ends it. What the client makes of that is for the test to see. */
   over(): void;
 }
@@ -35,25 +38,27 @@ export const scenario = (name: ScenarioName, { server, device, user }: ScenarioS
   switch (name) {
     case 'network-change':
       device.goOffline();
-      return { over: () => device.goOnline() };
+      return { device, over: () => device.goOnline() };
+    case 'reload':
+      return { device: device.reload(), over: () => undefined };
     case 'server-drain':
       server.stop();
-      return { over: () => server.start() };
+      return { device, over: () => server.start() };
     case 'half-open':
       server.freeze(user);
-      return { over: () => undefined };
+      return { device, over: () => undefined };
     case 'frozen-tab':
       device.freeze();
-      return { over: () => device.thaw() };
+      return { device, over: () => device.thaw() };
     case 'mic-lost': {
       const error = clientError('mic-missing', { message: 'No microphone was found.', solutions: ['Plug one in.'] });
       device.media.last.handlers.onMicrophoneLost(error);
-      return { over: () => device.media.handlers?.onDevices() };
+      return { device, over: () => device.media.handlers?.onDevices() };
     }
     case 'one-way-audio': {
       const warning: QualityWarning = { issue: 'one-way-audio', side: 'own', way: 'sent' };
       tell(server, user, [warning]);
-      return { over: () => tell(server, user, []) };
+      return { device, over: () => tell(server, user, []) };
     }
   }
 };
