@@ -41,7 +41,24 @@ export const startFakeServer = async ({ port = 0, root = null, testing = import(
     answer: () => others().forEach((leg) => fake.desk.calls.answer(leg)),
     hold: (held) => others().forEach((leg) => fake.desk.calls.hold(leg, held)),
     end: (reason, by = 'remote') => newest() && fake.desk.calls.hangup(newest(), reason, by),
+    /** Somebody in alice's conference begins or ceases to talk: by id, else who came first after her. */
+    talking: (member, isTalking) => {
+      const [room] = fake.desk.calls.rooms.of('u-101');
+      const known = room.members.find(({ id }) => id === member) ?? room.members[1];
+      fake.push({ event: 'room.talking', data: { room: room.room, member: known.id, isTalking } }, 'alice');
+    },
+    /** Another device of alice's is in a call. */
+    elsewhere: (number) => {
+      const { leg, place } = fake.desk.calls.start(fake.person('alice').account, null, number, {});
+      place();
+      leg.others.forEach((other) => fake.desk.calls.answer(other));
+    },
     switchUp: (up) => fake.setSwitch(up),
+    /** Forgets every session, call, room and parked call, without a word. */
+    reset: () => {
+      fake.stop({ forget: true, code: 1006 });
+      fake.start();
+    },
     /** Breaks every connection. */
     drop: () => fake.drop(),
     close: () => {

@@ -35,12 +35,13 @@ export class FakeRooms {
     return [...this.#rooms.values()].filter(({ members }) => members.some(({ leg }) => leg.account?.userId === userId)).map(stateOf);
   }
 
-  /** Puts legs in a room; who made it moderates. */
+  /** Puts legs in a room, in that of `moderator` where there is one; who made it moderates. */
   open(legs: readonly FakeLeg[], moderator: FakeLeg, now: number): void {
-    const room: Room = {
-      id: `room-${moderator.id}`, isLocked: false,
-      members: legs.map((leg) => ({ leg, isModerator: leg === moderator, since: now, isMuted: false, isSilenced: false, gain: 0 })),
-    };
+    const room = this.#rooms.get(moderator.room ?? '') ?? { id: `room-${moderator.id}`, isLocked: false, members: [] };
+    for (const leg of legs) {
+      if (room.members.some((member) => member.leg === leg)) continue;
+      room.members.push({ leg, isModerator: leg === moderator, since: now, isMuted: false, isSilenced: false, gain: 0 });
+    }
     this.#rooms.set(room.id, room);
     for (const leg of legs) {
       leg.room = room.id;

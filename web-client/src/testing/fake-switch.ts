@@ -158,9 +158,10 @@ export class FakeSwitch {
     }
   }
 
-  /** Makes a conference of two legs. */
+  /** Makes a conference of two legs, or brings another into the one there is. */
   merge(leg: FakeLeg, other: FakeLeg): void {
-    const members = [leg, this.#other(leg), this.#other(other)];
+    const joining = this.#other(other);
+    const members = leg.room === null ? [leg, this.#other(leg), joining] : [leg, ...leg.others, joining];
     this.end(other, 'transferred', 'local');
     this.rooms.open(members, leg, this.#ports.clock.now());
   }
