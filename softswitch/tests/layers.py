@@ -35,10 +35,11 @@ ARROWS = {
     "benches": SWITCH_PARTS | {"switch"},
     "protocol": {"control", "types"},
     "desk": {"control", "types", "protocol"},
-    "appserver": {"control", "types", "dialplan", "protocol", "desk"},
+    "compat": {"types", "protocol"},
+    "appserver": {"control", "types", "dialplan", "protocol", "desk", "compat"},
 }
 # Told the time and the random source; everything they do is a return value.
-PURE = {"types", "sip", "sdp", "rtc", "media", "call", "dialplan", "control", "plane", "switch", "protocol", "desk"}
+PURE = {"types", "sip", "sdp", "rtc", "media", "call", "dialplan", "control", "plane", "switch", "protocol", "desk", "compat"}
 # Of crates that are only ever dev-dependencies.
 DEV_ONLY = {"testkit", "benches"}
 

@@ -1,0 +1,245 @@
+//! What the desk says, as a Verto client understands it.
+
+use ringdown_protocol::{
+    CallDirection, CallInfo, CallState, ChatMessage, Description, DescriptionKind, LegParams, Method,
+    PeerInfo, PresenceEntry, Push,
+};
+use serde_json::{Value, json};
+
+use super::{
+    MAX_UNCLAIMED, Verto,
+    dialog::{Dialog, Stage},
+    methods::Waiting,
+    rpc::{Call, object},
+};
+use crate::{
+    SignedIn,
+    cause::cause_of,
+    dashed,
+    names::{given_id, side_id},
+};
+
+/// The one channel of events there is.
+const PRESENCE: &str = "presence";
+
+impl Verto {
+    /// What a client is told once it signed in.
+    pub(super) fn greet(&mut self, signed_in: &SignedIn) {
+        let mut attached = Vec::new();
+        for call in signed_in.state.calls.iter().filter(|call| call.mine) {
+            if call.state != CallState::Active {
+                // One that rings is offered once more; one that was dialled has lost its page.
+                continue;
+            }
+            attached.push(self.name_of(call));
+        }
+        self.send("verto.clientReady", json!({"reattached_sessions": attached}));
+        let dialled = signed_in.state.calls.iter().filter(|call| {
+            call.mine && call.direction == CallDirection::Outbound && call.state != CallState::Active
+        });
+        for call in dialled {
+            self.ask(Method::CallHangup(LegParams { call: call.id.clone() }), Waiting::Nobody);
+        }
+    }
+
+    /// Something the desk says unasked.
+    pub fn handle_push(&mut self, push: Push) {
+        match push {
+            Push::CallIncoming { call, description, .. } => self.incoming(&call, description),
+            Push::CallDescription { ref call, ref description } => {
+                let (call, description) = (call.clone(), description.clone());
+                if !self.described(&call, description) {
+                    self.keep(push);
+                }
+            }
+            Push::CallState { ref call } if call.mine => {
+                if !self.changed(&call.clone()) {
+                    self.keep(push);
+                }
+            }
+            Push::CallEnded { ref call, ref reason, code, .. } if call.mine => {
+                let cause = cause_of(reason, code);
+                let Some(id) = self.by_leg.remove(&call.id) else { return self.keep(push) };
+                let Some(dialog) = self.dialogs.remove(&id) else { return };
+                if !dialog.is_ending {
+                    let params = json!({"callID": id, "causeCode": cause.code, "cause": cause.name});
+                    self.send("verto.bye", params);
+                }
+            }
+            Push::DirectoryChanged { entries, removed } => self.people.change(entries, &removed),
+            Push::Message { message } => self.message(&message),
+            Push::Presence { entries } => self.presence(&entries),
+            _ => {}
+        }
+    }
+
+    /// Tells what the desk said of a call before it confirmed its start.
+    pub(super) fn claim(&mut self, leg: &str) {
+        let kept = std::mem::take(&mut self.unclaimed);
+        for push in kept {
+            if leg_of(&push) == Some(leg) {
+                self.handle_push(push);
+            } else {
+                self.unclaimed.push_back(push);
+            }
+        }
+    }
+
+    /// Keeps a push for a call whose start is under way; where none is, it is of a call the client has not.
+    fn keep(&mut self, push: Push) {
+        if self.dialogs.values().any(|dialog| dialog.stage == Stage::Asked) {
+            self.unclaimed.push_back(push);
+            if self.unclaimed.len() > MAX_UNCLAIMED {
+                self.unclaimed.pop_front();
+            }
+        } else {
+            self.unclaimed.clear();
+        }
+    }
+
+    fn incoming(&mut self, call: &CallInfo, offer: Description) {
+        let id = dashed(&call.id);
+        if self.dialogs.contains_key(&id) {
+            return;
+        }
+        let own = self.me().and_then(|me| me.extension.clone()).map(|number| number.0).unwrap_or_default();
+        let own_name = self.me().map(|me| me.name.0.clone()).unwrap_or_default();
+        let mut params = object([
+            ("callID", id.clone().into()),
+            ("sdp", offer.sdp.into()),
+            ("callee_id_name", own_name.into()),
+            ("callee_id_number", own.into()),
+            // Seen from the softswitch, which is what clients read: the caller is whom to show.
+            ("display_direction", "outbound".into()),
+        ]);
+        params.extend(caller_id(&call.peer));
+        self.by_leg.insert(call.id.clone(), id.clone());
+        self.dialogs.insert(id, Dialog::known(call, Stage::Rings));
+        self.send("verto.invite", Value::Object(params));
+    }
+
+    /// Whether the call is the client's.
+    fn described(&mut self, leg: &str, description: Description) -> bool {
+        let Some(id) = self.by_leg.get(leg).cloned() else { return false };
+        let Some(dialog) = self.dialogs.get_mut(&id) else { return true };
+        // A Verto client answers no offer within a call: what the other side shows since is not seen here.
+        let is_first = !std::mem::replace(&mut dialog.is_described, true);
+        if is_first && description.kind == DescriptionKind::Answer && !dialog.is_ending {
+            self.send("verto.media", json!({"callID": id, "sdp": description.sdp}));
+        }
+        true
+    }
+
+    fn changed(&mut self, call: &CallInfo) -> bool {
+        let Some(id) = self.by_leg.get(&call.id).cloned() else { return false };
+        let Some(dialog) = self.dialogs.get_mut(&id) else { return true };
+        dialog.held = call.held;
+        let answered = call.state == CallState::Active && dialog.stage == Stage::Ringing;
+        if call.state == CallState::Active {
+            dialog.stage = Stage::Answered;
+        }
+        let shows_other = dialog.peer.as_ref() != Some(&call.peer);
+        dialog.peer = Some(call.peer.clone());
+        if answered {
+            self.send("verto.answer", json!({"callID": id}));
+        }
+        if shows_other {
+            let mut params = object([
+                ("callID", id.into()),
+                ("display_name", shown_name(&call.peer).into()),
+                ("display_number", call.peer.number.0.clone().into()),
+            ]);
+            params.extend(caller_id(&call.peer));
+            self.send("verto.display", Value::Object(params));
+        }
+        true
+    }
+
+    fn message(&mut self, message: &ChatMessage) {
+        let me = self.me().map(|me| me.user_id.as_str());
+        if me != Some(message.to.as_str()) {
+            return;
+        }
+        let to = self.own_name().whole.clone();
+        let from = self.people.number_of(&message.from);
+        let params = json!({"msg": {"from": from, "to": to, "body": message.text.0}});
+        self.send("verto.info", params);
+    }
+
+    fn presence(&mut self, entries: &[PresenceEntry]) {
+        if !self.channels.contains(PRESENCE) {
+            return;
+        }
+        for entry in entries {
+            let number = self.people.number_of(&entry.user_id);
+            let state = serde_json::to_value(entry.presence).unwrap_or_default();
+            let data = json!({"id": number, "state": state});
+            self.send("verto.event", json!({"eventChannel": PRESENCE, "data": data}));
+        }
+    }
+
+    pub(super) fn subscribe(&mut self, call: &Call) {
+        let (mut taken, mut known, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+        for channel in channels(&call.params) {
+            let own = channel == self.session;
+            if channel != PRESENCE && !own {
+                refused.push(channel);
+            } else if self.channels.insert(channel.clone()) {
+                taken.push(channel);
+            } else {
+                known.push(channel);
+            }
+        }
+        let lists = [
+            ("subscribedChannels", taken),
+            ("unauthorizedChannels", refused),
+            ("alreadySubscribedChannels", known),
+        ];
+        self.answer_channels(call, lists);
+    }
+
+    pub(super) fn unsubscribe(&mut self, call: &Call) {
+        let (left, unknown): (Vec<_>, Vec<_>) =
+            channels(&call.params).into_iter().partition(|channel| self.channels.remove(channel));
+        let lists = [("unsubscribedChannels", left), ("notSubscribedChannels", unknown), ("", Vec::new())];
+        self.answer_channels(call, lists);
+    }
+
+    fn answer_channels(&mut self, call: &Call, lists: [(&str, Vec<String>); 3]) {
+        let filled = lists.into_iter().filter(|(_, list)| !list.is_empty());
+        let result = filled.map(|(name, list)| (name.to_owned(), list.into())).collect();
+        self.succeed(&call.id, result);
+    }
+
+    /// What a call of an earlier connection was named.
+    fn name_of(&self, call: &CallInfo) -> String {
+        given_id(call).map_or_else(|| side_id(call), str::to_owned)
+    }
+}
+
+/// The call a push is about.
+fn leg_of(push: &Push) -> Option<&str> {
+    match push {
+        Push::CallDescription { call, .. } => Some(call),
+        Push::CallState { call } | Push::CallEnded { call, .. } => Some(&call.id),
+        _ => None,
+    }
+}
+
+fn shown_name(peer: &PeerInfo) -> String {
+    if peer.name.0.is_empty() { peer.number.0.clone() } else { peer.name.0.clone() }
+}
+
+fn caller_id(peer: &PeerInfo) -> serde_json::Map<String, Value> {
+    object([("caller_id_name", shown_name(peer).into()), ("caller_id_number", peer.number.0.clone().into())])
+}
+
+/// At most 32 names of channels.
+fn channels(params: &Value) -> Vec<String> {
+    let short = |name: &str| name.chars().take(128).collect::<String>();
+    match params.get("eventChannel") {
+        Some(Value::String(name)) => vec![short(name)],
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).map(short).take(32).collect(),
+        _ => Vec::new(),
+    }
+}
