@@ -16,12 +16,14 @@ mod names;
 mod output;
 mod people;
 mod verto;
+mod webitel;
 
 pub use account::AccountName;
 pub use cause::{Cause, cause_of};
 pub use names::{CALL_ID_VARIABLE, dashed};
 pub use output::{Output, Proof, Secret, SignIn, SignInFailure, SignedIn, Text};
 pub use verto::Verto;
+pub use webitel::Webitel;
 
 /// The longest text of a client that is read; a longer one is answered with an error.
 pub const MAX_TEXT_BYTES: usize = ringdown_protocol::MAX_FRAME_BYTES;

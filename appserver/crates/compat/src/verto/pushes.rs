@@ -46,17 +46,10 @@ impl Verto {
     pub fn handle_push(&mut self, push: Push) {
         match push {
             Push::CallIncoming { call, description, .. } => self.incoming(&call, description),
-            Push::CallDescription { ref call, ref description } => {
-                let (call, description) = (call.clone(), description.clone());
-                if !self.described(&call, description) {
-                    self.keep(push);
-                }
+            Push::CallDescription { call, description } if !self.described(&call, &description) => {
+                self.keep(Push::CallDescription { call, description });
             }
-            Push::CallState { ref call } if call.mine => {
-                if !self.changed(&call.clone()) {
-                    self.keep(push);
-                }
-            }
+            Push::CallState { call } if !self.changed(&call) => self.keep(Push::CallState { call }),
             Push::CallEnded { ref call, ref reason, code, .. } if call.mine => {
                 let cause = cause_of(reason, code);
                 let Some(id) = self.by_leg.remove(&call.id) else { return self.keep(push) };
@@ -119,7 +112,7 @@ impl Verto {
     }
 
     /// Whether the call is the client's.
-    fn described(&mut self, leg: &str, description: Description) -> bool {
+    fn described(&mut self, leg: &str, description: &Description) -> bool {
         let Some(id) = self.by_leg.get(leg).cloned() else { return false };
         let Some(dialog) = self.dialogs.get_mut(&id) else { return true };
         // A Verto client answers no offer within a call: what the other side shows since is not seen here.
@@ -130,7 +123,11 @@ impl Verto {
         true
     }
 
+    /// Whether nothing needs to be kept of it.
     fn changed(&mut self, call: &CallInfo) -> bool {
+        if !call.mine {
+            return true;
+        }
         let Some(id) = self.by_leg.get(&call.id).cloned() else { return false };
         let Some(dialog) = self.dialogs.get_mut(&id) else { return true };
         dialog.held = call.held;
