@@ -115,6 +115,11 @@ impl TokenKey {
         (link.expires_at > now).then_some(link)
     }
 
+    /// A value that only who has the key can make, of these parts. None of them holds a line feed.
+    pub fn derive(&self, parts: &[&str]) -> [u8; 32] {
+        self.mac(&parts.join("\n")).finalize().into_bytes().into()
+    }
+
     fn mac(&self, text: &str) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("a key of any length fits");
         mac.update(text.as_bytes());

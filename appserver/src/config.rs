@@ -51,6 +51,12 @@ pub struct Config {
     pub demo: bool,
     /// The SIP domain and digest realm. Devices' passwords are bound to it.
     pub realm: String,
+    /// Whether older client protocols are served: Verto at `/compat/verto`, Webitel at `/compat/webitel`.
+    pub compat: bool,
+    /// With `compat`: a port that serves Webitel's protocol at its root too, as its clients expect on 10022.
+    pub webitel_listen: Option<SocketAddr>,
+    /// With `compat`: a port that serves Verto at its root too, as its clients expect on 8081 or 8082.
+    pub verto_listen: Option<SocketAddr>,
     /// Connections at once.
     pub max_connections: usize,
     /// Connections of one address at once: an office behind one address must fit.
@@ -87,6 +93,9 @@ impl Default for Config {
             oidc_providers: Vec::new(),
             demo: false,
             realm: "ringdown.local".to_owned(),
+            compat: false,
+            webitel_listen: None,
+            verto_listen: None,
             max_connections: 10_000,
             max_connections_per_address: 1_000,
             max_file_mib: 25,
@@ -202,6 +211,9 @@ impl Config {
         env.set_some("RINGDOWN_TLS_CERT", &mut self.tls_cert)?;
         env.set_some("RINGDOWN_TLS_KEY", &mut self.tls_key)?;
         env.set("RINGDOWN_REALM", &mut self.realm)?;
+        env.set_some("RINGDOWN_WEBITEL_LISTEN", &mut self.webitel_listen)?;
+        env.set_some("RINGDOWN_VERTO_LISTEN", &mut self.verto_listen)?;
+        env.set_flag("RINGDOWN_COMPAT", &mut self.compat)?;
         env.set("RINGDOWN_MAX_CONNECTIONS", &mut self.max_connections)?;
         env.set("RINGDOWN_MAX_CONNECTIONS_PER_ADDRESS", &mut self.max_connections_per_address)?;
         env.set("RINGDOWN_MAX_FILE_MIB", &mut self.max_file_mib)?;
@@ -379,6 +391,9 @@ mod tests {
             "password_sign_in",
             "demo",
             "realm",
+            "compat",
+            "webitel_listen",
+            "verto_listen",
             "max_connections",
             "max_connections_per_address",
             "log",

@@ -10,6 +10,7 @@
 
 pub mod access;
 pub mod clock;
+pub mod compat;
 pub mod config;
 pub mod desk_task;
 pub mod dialplan;

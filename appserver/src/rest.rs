@@ -35,7 +35,7 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{headers, listen::Peer, node, pages, problem::Refusal, server::App, sign_in::Caller, ws};
+use crate::{compat, headers, listen::Peer, node, pages, problem::Refusal, server::App, sign_in::Caller, ws};
 
 /// The longest body.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -118,6 +118,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(&app), headers::cross_origin));
     Router::new()
         .merge(api)
+        .merge(compat::routes(&app))
         .route("/ws", any(ws::upgrade))
         .route("/node", any(node::upgrade))
         .route("/healthz", get(async || "ok\n"))

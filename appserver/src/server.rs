@@ -14,13 +14,14 @@ use ringdown_desk::{Desk, EVERYBODY_UP_TO, PeopleRecords, Rate, RateLimiter};
 use tokio::{
     net::TcpListener,
     sync::{Notify, mpsc, watch},
-    task::JoinHandle,
+    task::{JoinHandle, JoinSet},
     time::timeout,
 };
 
 use crate::{
     access::TokenKey,
     clock::unix_ms,
+    compat::{self, Compat, OldPort},
     config::{Config, Tls},
     desk_task::{Counters, DeskHandle, DeskMessage, DeskTask, Outlets},
     directory::{self, DirectoryHandle},
@@ -73,6 +74,8 @@ pub struct App {
     pub outside: Outside,
     /// Whether people can sign in by name and password.
     pub password_sign_in: bool,
+    /// What connections of older clients share.
+    pub compat: Compat,
     /// The digest realm.
     pub realm: String,
     /// Whether browsers may insist on TLS: the certificate is one they trust.
@@ -106,11 +109,13 @@ impl App {
 pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where older clients' ports are.
+    pub old_ports: Vec<(OldPort, SocketAddr)>,
     /// The table of first passwords, on the very first start.
     pub first_run: Option<String>,
     switch: watch::Sender<bool>,
     stop_desk: Arc<Notify>,
-    accepting: JoinHandle<()>,
+    accepting: JoinSet<()>,
     desk: JoinHandle<()>,
     writers: [JoinHandle<()>; 4],
     directory: JoinHandle<()>,
@@ -191,27 +196,22 @@ impl Server {
             pages,
             outside: Outside::load(config)?,
             password_sign_in: config.password_sign_in,
+            compat: Compat::new(config.compat),
             realm: config.realm.clone(),
             has_trusted_tls: config.tls == Tls::Files,
             counters,
             connections: Connections::new(config.max_connections, config.max_connections_per_address),
-            shutdown: shutdown.clone(),
+            shutdown,
             dialplan_changes: tokio::sync::Mutex::new(()),
             upgrades: Mutex::new(RateLimiter::new(UPGRADES, 50_000)),
             ids: AtomicU64::new(1),
         });
         let address = listener.local_addr()?;
-        let listening = Listening {
-            listener,
-            tls: tls::acceptor(config)?,
-            router: rest::router(Arc::clone(&app)),
-            connections: Arc::clone(&app.connections),
-            shutdown,
-        };
-        let accepting = tokio::spawn(listen::run(listening));
+        let (accepting, old_ports) = listen_everywhere(config, listener, &app).await?;
         let directory = directory_task;
         Ok(Self {
             address,
+            old_ports,
             first_run,
             switch,
             stop_desk,
@@ -229,7 +229,7 @@ impl Server {
     pub async fn stop(self) {
         // Nobody listening is a stop already.
         let _ = self.switch.send(true);
-        drop(self.accepting.await);
+        self.accepting.join_all().await;
         let closed = async {
             while !self.app.connections.is_empty() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -272,6 +272,36 @@ async fn people_records(store: &Store, company: usize) -> Result<PeopleRecords, 
         store.recent_contacts(recent)
     )?;
     Ok(PeopleRecords { statements, favourites, recent, missed })
+}
+
+/// Serves the main port, and those that older clients expect.
+async fn listen_everywhere(
+    config: &Config,
+    listener: TcpListener,
+    app: &Arc<App>,
+) -> anyhow::Result<(JoinSet<()>, Vec<(OldPort, SocketAddr)>)> {
+    let router = rest::router(Arc::clone(app));
+    let mut listeners = vec![(listener, router.clone())];
+    let mut old_ports = Vec::new();
+    for (port, listen) in [(OldPort::Webitel, config.webitel_listen), (OldPort::Verto, config.verto_listen)] {
+        let Some(listen) = listen.filter(|_| config.compat) else { continue };
+        let listener =
+            TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+        old_ports.push((port, listener.local_addr()?));
+        listeners.push((listener, compat::at_the_root(port, Arc::clone(app), router.clone())));
+    }
+    let tls = tls::acceptor(config)?;
+    let mut accepting = JoinSet::new();
+    for (listener, router) in listeners {
+        accepting.spawn(listen::run(Listening {
+            listener,
+            tls: tls.clone(),
+            router,
+            connections: Arc::clone(&app.connections),
+            shutdown: app.shutdown.clone(),
+        }));
+    }
+    Ok((accepting, old_ports))
 }
 
 /// The configured token, the file's, or a new one kept in the file.

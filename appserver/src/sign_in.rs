@@ -240,6 +240,11 @@ impl SignIn {
         Ok(fits)
     }
 
+    /// A value of these parts that nobody else can make, for names that must not be guessed.
+    pub fn derive(&self, parts: &[&str]) -> [u8; 32] {
+        self.key.derive(parts)
+    }
+
     /// The hash to keep for a password.
     ///
     /// # Errors

@@ -116,6 +116,15 @@ impl Store {
         query.fetch_optional(&self.live).await?.as_ref().map(read_account).transpose()
     }
 
+    /// The account with this number.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn account_by_extension(&self, extension: &str) -> Result<Option<Account>, StoreError> {
+        let query = sqlx::query(select_accounts!("WHERE extension = $1")).bind(extension.to_owned());
+        query.fetch_optional(&self.live).await?.as_ref().map(read_account).transpose()
+    }
+
     /// The account with this sign-in name, which is compared in lower case.
     ///
     /// # Errors

@@ -31,7 +31,7 @@ pub(crate) const NODE_TOKEN: &str = "the node's token";
 pub(crate) const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\n";
 
 /// Longer than anything takes on a busy machine; nothing waits for it to pass.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A server with the demo accounts.
 pub(crate) struct Running {

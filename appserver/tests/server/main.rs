@@ -1,6 +1,7 @@
 //! The app server over real sockets and a real store.
 
 mod calls;
+mod compat;
 mod dialplan;
 mod files;
 mod first_start;
