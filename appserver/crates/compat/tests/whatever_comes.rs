@@ -150,7 +150,7 @@ fn signed_in() -> SignedIn {
     let state: State = serde_json::from_value(json!({
         "directory": [], "calls": [], "callsComplete": true, "rooms": [], "parked": [], "switchUp": true,
         "tones": {"busy": "", "congestion": ""}, "directoryComplete": true, "favourites": [], "missed": 0,
-        "voicemail": {"new": 0, "old": 0},
+        "voicemail": {"new": 0, "saved": 0, "urgent": 0},
     }))
     .expect("a state");
     let me = json!({"userId": "1", "username": "alice", "name": "Alice", "extension": "101", "role": "user"});

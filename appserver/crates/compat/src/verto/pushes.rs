@@ -59,7 +59,7 @@ impl Verto {
                     self.send("verto.bye", params);
                 }
             }
-            Push::DirectoryChanged { entries, removed } => self.people.change(entries, &removed),
+            Push::DirectoryChanged { entries, removed, .. } => self.people.change(entries, &removed),
             Push::Message { message } => self.message(&message),
             Push::Presence { entries } => self.presence(&entries),
             _ => {}

@@ -36,8 +36,8 @@ impl Webitel {
         let (cause, tag) = (cause.trim().to_uppercase(), tag.trim_end_matches("')"));
         let activity = match cause.as_str() {
             "ONHOOK" | "NONE" | "" => None,
-            "DND" => Some("busy"),
-            "ONBREAK" => Some("meal"),
+            "DND" => Some("dnd"),
+            "ONBREAK" => Some("break"),
             "CALLFORWARD" | "VOICEMAIL" => Some("away"),
             _ => return self.fail(&id, "-ERR: no such status"),
         };
@@ -56,7 +56,8 @@ impl Webitel {
         let changes_dnd = !disturbs || self.away.cause == "DND";
         let cause = if activity.is_none() { NONE.to_owned() } else { cause };
         self.away = Away { cause, tag: note };
-        if changes_dnd && let Ok(change) = serde_json::from_value::<SettingsChange>(json!({"dnd": !disturbs}))
+        if changes_dnd
+            && let Ok(change) = serde_json::from_value::<SettingsChange>(json!({"doNotDisturb": !disturbs}))
         {
             self.ask(Method::SettingsSet(change), Waiting::Nothing);
         }
@@ -74,12 +75,12 @@ impl Webitel {
     pub(super) fn presence(&mut self, entries: Vec<PresenceEntry>) {
         for entry in entries {
             let Some(known) = self.people.get_mut(&entry.user_id) else { continue };
-            let was_offline = known.presence == PresenceState::Offline;
+            let was_offline = !can_be_called(known);
             known.presence = entry.presence;
             known.activity = entry.activity;
             known.note = entry.note;
             let known = known.clone();
-            let is_offline = known.presence == PresenceState::Offline;
+            let is_offline = !can_be_called(&known);
             if was_offline != is_offline && !self.is_me(&known) {
                 let mut event =
                     self.user_event(if is_offline { "ACCOUNT_OFFLINE" } else { "ACCOUNT_ONLINE" });
@@ -153,11 +154,11 @@ impl Webitel {
 
     /// The client's own account is there as long as the client is.
     fn is_online(&self, entry: &DirectoryEntry) -> bool {
-        self.is_me(entry) || entry.presence != PresenceState::Offline
+        self.is_me(entry) || can_be_called(entry)
     }
 
     fn state_of(&self, entry: &DirectoryEntry) -> (&'static str, Away) {
-        let state = if entry.presence == PresenceState::Offline {
+        let state = if !can_be_called(entry) {
             "NONREG"
         } else if matches!(entry.presence, PresenceState::OnCall | PresenceState::Ringing) {
             "ISBUSY"
@@ -177,9 +178,14 @@ const NONE: &str = "NONE";
 /// The longest tag, in characters of at most four bytes.
 const MAX_TAG: usize = 64;
 
+/// Whether a device of theirs would ring.
+fn can_be_called(entry: &DirectoryEntry) -> bool {
+    !matches!(entry.presence, PresenceState::Offline | PresenceState::Asleep)
+}
+
 fn cause_of(activity: Activity) -> &'static str {
     match activity {
-        Activity::Busy | Activity::Meeting => "DND",
+        Activity::Dnd | Activity::Busy | Activity::Meeting => "DND",
         _ => "ONBREAK",
     }
 }

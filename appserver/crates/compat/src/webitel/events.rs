@@ -44,7 +44,7 @@ impl Webitel {
             }
             Push::Message { message } => self.message(&message),
             Push::Presence { entries } => self.presence(entries),
-            Push::DirectoryChanged { entries, removed } => self.directory(entries, &removed),
+            Push::DirectoryChanged { entries, removed, .. } => self.directory(entries, &removed),
             _ => {}
         }
     }
