@@ -31,6 +31,9 @@ async fn with_password(
     name: &AccountName,
     password: &str,
 ) -> Result<Known, Refusal> {
+    if !app.password_sign_in {
+        return Err(Refusal::BadCredentials);
+    }
     let username = username_of(app, name).await?;
     let tokens = app.sign_in.login(address, &username, password).await?;
     let caller = app.sign_in.authorize(&tokens.access_token).await?;
