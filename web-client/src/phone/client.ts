@@ -66,6 +66,8 @@ export class RingdownClient {
   #mayLeave: (() => void) | null = null;
   #state: ClientState = 'offline';
   #welcome: Omit<Welcome, 'state'> | null = null;
+  /** What the session was told of the sound; null where that is not known. */
+  #toldLocked: boolean | null = null;
   #destroyed = false;
   #refusal: RingdownError | null = null;
   #waiting: { resolve: () => void; reject: (error: RingdownError) => void }[] = [];
@@ -83,7 +85,10 @@ export class RingdownClient {
         this.#audioEvents.emit(event, warning);
         this.#events.emit(event, warning, null);
       },
-      onSound: (state) => this.#audioEvents.emit('sound', state),
+      onSound: (state) => {
+        this.#audioEvents.emit('sound', state);
+        this.#tellSound();
+      },
       onPermission: (permission) => this.#audioEvents.emit('permission', permission),
     });
     this.#callTones = options.callTones ?? true;
@@ -274,7 +279,16 @@ export class RingdownClient {
 
   #handleReady(): void {
     for (const { resolve } of this.#waiting.splice(0)) resolve();
+    this.#tellSound();
     this.#events.emit('ready');
+  }
+
+  /** Colleagues see whether a call would ring here. A session counts as one that can until it says otherwise. */
+  #tellSound(): void {
+    const locked = this.#media.sound === 'locked';
+    if (this.#state !== 'ready' || locked === this.#toldLocked) return;
+    this.#toldLocked = locked;
+    this.#connection.request('presence.sound', { locked }).catch(() => { this.#toldLocked = null; });
   }
 
   #handleOffline(): void {
@@ -288,6 +302,7 @@ export class RingdownClient {
   #handleWelcome(welcome: Welcome): void {
     this.#welcome = welcome;
     this.#kept.begin(welcome);
+    this.#toldLocked = false;
     this.#handleState(welcome.state, true);
   }
 

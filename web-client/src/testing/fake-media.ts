@@ -159,6 +159,8 @@ export class FakeMedia implements MediaEngine {
   readonly processors = new Set<AudioProcessor>();
   ringtone: Ringtone | null = null;
   testRings = 0;
+  /** How loud the microphone is. */
+  level = 0.2;
   ringing = false;
   tone: CallTone | null = null;
   tones: CallTones | null = null;
@@ -219,6 +221,9 @@ export class FakeMedia implements MediaEngine {
   setTones(tones: CallTones): void { this.tones = tones; }
   startTone(tone: CallTone): void { this.tone = tone; }
   stopTone(): void { this.tone = null; }
-  testMicrophone(): Promise<() => void> { return Promise.resolve(() => undefined); }
+  testMicrophone(onLevel: (level: number) => void): Promise<() => void> {
+    onLevel(this.level);
+    return Promise.resolve(() => undefined);
+  }
   destroy(): void { this.destroyed = true; }
 }
