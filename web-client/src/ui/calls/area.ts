@@ -5,6 +5,8 @@ import { notice } from '../shared/parts.js';
 import { nameOf } from '../shared/people.js';
 import { register } from '../shell/registry.js';
 import './dial-pad-view.js';
+import { moveHere } from './moves.js';
+import { openParked } from './parked-view.js';
 
 register.tab({ id: 'keypad', label: 'calls.keypad', icon: 'keypad', order: 20, keep: true, render: (model) => html`<ringdown-dial-pad .model=${model}></ringdown-dial-pad>` });
 
@@ -41,5 +43,28 @@ register.notice({
 register.notice({
   id: 'elsewhere', order: 50,
   render: (model) => (model.elsewhere.length === 0 ? nothing : html`${model.elsewhere.map((call) =>
-    notice({ icon: 'phone', kind: 'calm', text: t('calls.elsewhere', { name: nameOf(call.peer) }), testid: 'notice-elsewhere' }))}`),
+    notice({
+      icon: 'phone', kind: 'calm', text: t('calls.elsewhere', { name: nameOf(call.peer) }), testid: 'notice-elsewhere',
+      action: { label: t('calls.move-here'), testid: 'move-here', run: () => void moveHere(model, call) },
+    }))}`),
+});
+
+register.notice({
+  id: 'parked', order: 60,
+  render: (model) => {
+    const parked = model.client?.parked ?? [];
+    const [first] = parked;
+    if (!first) return nothing;
+    return notice({
+      icon: 'park', kind: 'calm', testid: 'notice-parked',
+      text: parked.length === 1 ? t('calls.parked-one', { name: nameOf(first.party), slot: String(first.slot) }) : t('calls.parked-many', { count: parked.length }),
+      action: { label: t(parked.length === 1 ? 'calls.pick-up' : 'calls.show'), testid: 'parked-open', run: () => { if (parked.length === 1) void model.call(String(first.slot)); else openParked(model); } },
+    });
+  },
+});
+
+register.personAction({
+  id: 'video', label: 'calls.video-call', icon: 'video', order: 10,
+  available: ({ client }, { extension }) => extension !== '' && client?.switchUp === true,
+  run: (model, { extension }) => void model.call(extension, {}, { video: true }),
 });

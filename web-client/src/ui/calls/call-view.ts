@@ -110,8 +110,8 @@ export class CallView extends PhoneView {
   #status(): TemplateResult {
     const { call } = this;
     const time = call.answeredAt === null ? '' : duration(call.durationMs);
-    const kind = call.state === 'reconnecting' ? 'mend' : call.held || call.heldByPeer ? 'hold' : '';
-    const words = call.state === 'active' && !call.heldByPeer ? '' : stateOf(call);
+    const kind = call.state === 'reconnecting' || call.peerLost ? 'mend' : call.held || call.heldByPeer ? 'hold' : '';
+    const words = call.state === 'active' && !call.heldByPeer && !call.peerLost ? '' : stateOf(call);
     return html`
       <p class="status digits ${kind}" data-testid="call-status">
         ${kind === 'hold' ? icons.pause : nothing}

@@ -24,7 +24,7 @@ export class KeysView extends LitElement {
     return html`
       <p class="sent digits clip" data-testid="sent-digits">${this.sent ? html`<bdi>${this.sent}</bdi>` : nothing}</p>
       <div class="keys" role="group" aria-label=${t('calls.keypad')}>
-        ${KEYS.map(([key, letters]) => html`<button class="key digits" ?disabled=${this.disabled} @click=${() => this.press(key)} aria-label=${key} data-testid="dtmf" data-key=${key}>${key}${letters ? html`<small aria-hidden="true">${letters}</small>` : nothing}</button>`)}
+        ${KEYS.map(([key, letters]) => html`<button class="key digits" ?disabled=${this.disabled} @click=${() => this.press(key)} data-testid="dtmf" data-key=${key}>${key} ${letters ? html`<small>${letters}</small>` : nothing}</button>`)}
       </div>`;
   }
 

@@ -75,6 +75,13 @@ export const park = (model: PhoneModel, call: Call): Promise<void> =>
     model.toast(t('calls.parked-at', { name: nameOf(call.peer), slot: String(slot) }));
   });
 
+/** Fetches a call from another of the user's devices: it is parked there and taken from the slot here. */
+export const moveHere = (model: PhoneModel, call: Call): Promise<void> =>
+  model.act(async () => {
+    const slot = await model.client?.request('call.park', { call: call.id });
+    if (slot) await model.call(String(slot.slot));
+  });
+
 /** The room a call is in, as its members are told of it. */
 export const roomOf = (model: PhoneModel, call: Call): NonNullable<PhoneModel['client']>['rooms']['all'][number] | null =>
   model.client?.rooms.all.find(({ members }) => members.some(({ id }) => id === call.id)) ?? null;

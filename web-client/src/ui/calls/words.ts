@@ -21,6 +21,7 @@ export const stateOf = (call: Call): string => {
     case 'reconnecting':
       return t('calls.mending');
     case 'active':
+      if (call.peerLost) return t('calls.peer-lost', { name: firstName(call.peer) });
       return call.heldByPeer ? t('calls.held-by', { name: firstName(call.peer) }) : t('calls.in-call');
     case 'ended':
       return t('calls.ended');

@@ -5,7 +5,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import type { DirectoryEntry } from '../../index.js';
 import { t } from '../messages/index.js';
 import { icons } from '../shared/icons.js';
-import { avatar } from '../shared/parts.js';
+import { avatar, empty } from '../shared/parts.js';
 import { PhoneView } from '../shell/phone-view.js';
 import { base } from '../shared/styles.js';
 import { presenceText } from '../shared/people.js';
@@ -25,7 +25,7 @@ export class PeopleView extends PhoneView {
     .who { flex: 1; min-width: 0; line-height: 1.35; }
     .name { font-weight: 550; }
     .line { display: flex; gap: 6px; font-size: 13px; color: var(--soft); }
-    .away .avatar { filter: saturate(.35); opacity: .8; }
+    .away .avatar { filter: saturate(.35); }
     .away .name { color: var(--soft); }
     .on-call .status { color: var(--stop-text); } .ringing .status { color: var(--warn-text); }
     .round { color: var(--accent); }
@@ -46,11 +46,10 @@ export class PeopleView extends PhoneView {
           .value=${this.query} @input=${this.#search} @keydown=${this.#searchKey} data-testid="search" data-main>
       </div>
       <div class="sr" role="status">${this.query ? t('people.found', { count: found.length }) : ''}</div>
-      <ul data-testid="people" @keydown=${this.#listKey} aria-label=${t('people.colleagues')}>
+      <ul ?hidden=${found.length === 0} data-testid="people" @keydown=${this.#listKey} aria-label=${t('people.colleagues')}>
         ${repeat(found, ({ userId }) => userId, (person) => this.#person(person))}
-        ${found.length === 0 ? html`
-          <li class="empty" role="presentation">${icons.people}<p>${this.query ? t('people.nobody-called', { query: this.query }) : t('people.none')}</p></li>` : nothing}
-      </ul>`;
+      </ul>
+      ${found.length === 0 ? empty('people', this.query ? t('people.nobody-called', { query: this.query }) : t('people.none')) : nothing}`;
   }
 
   #person({ userId, name, extension, presence }: DirectoryEntry): TemplateResult {

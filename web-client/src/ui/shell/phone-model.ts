@@ -139,15 +139,15 @@ export class PhoneModel extends Screen {
     this.changed();
   }
 
-  /** Calls a number; a call under way is put on hold first. */
-  async call(number: string, variables: Readonly<Record<string, string>> = {}): Promise<Call | null> {
+  /** Calls a number, with the camera where asked for; a call under way is put on hold first. */
+  async call(number: string, variables: Readonly<Record<string, string>> = {}, options: { readonly video?: boolean } = {}): Promise<Call | null> {
     const { client } = this;
     if (!client) return null;
     this.ended = this.problem = null;
     let call: Call | null = null;
     await this.#try(async () => {
       await this.#holdAll(null);
-      call = await client.call(number, { variables });
+      call = await client.call(number, { variables, ...options });
     });
     return call;
   }

@@ -86,9 +86,9 @@ export class RingdownPhone extends LitElement {
     return this.#model.client;
   }
 
-  /** Calls a number; a call under way is put on hold first. Null where it failed; the widget says why. */
-  call(number: string, variables: Readonly<Record<string, string>> = {}): Promise<Call | null> {
-    return this.#model.call(number, variables);
+  /** Calls a number, with the camera where asked for; a call under way is put on hold first. Null where it failed; the widget says why. */
+  call(number: string, variables: Readonly<Record<string, string>> = {}, options: { readonly video?: boolean } = {}): Promise<Call | null> {
+    return this.#model.call(number, variables, options);
   }
 
   override disconnectedCallback(): void {

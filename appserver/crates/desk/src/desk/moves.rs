@@ -40,7 +40,9 @@ impl Desk {
             }
             Method::CallPark(params) => {
                 let slot = params.slot;
-                self.command(now, session, &params.call, waiter, |leg| Command::Park { leg, slot })
+                // Also a call on another device: fetched from the slot, it has moved here.
+                let park = |leg| Command::Park { leg, slot };
+                self.command_anywhere(now, session, &params.call, waiter, park)
             }
             Method::CallOriginate(params) => self.originate(now, session, waiter, params),
             Method::CallCompletion(params) => {

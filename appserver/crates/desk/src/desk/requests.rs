@@ -207,17 +207,28 @@ impl Desk {
         waiter: Waiter,
         command: impl FnOnce(LegId) -> Command,
     ) -> Result<Option<Value>, ErrorInfo> {
-        let leg: LegId = call.parse().map_err(|_| bad_request("a call id is 32 hexadecimal digits"))?;
-        let user = self.sessions.get(&session).map(|session| session.record.user);
-        // A call of somebody else's is as unknown as one that never was.
-        let known = self.mirror.leg(leg).filter(|known| known.info.user == user && user.is_some());
-        let leg = known.ok_or_else(|| self.no_such_call())?;
+        let leg = self.own_leg(session, call)?;
         let controls = self.sessions.get(&session).is_some_and(|known| known.kind == SessionKind::Control);
-        if leg.session() != Some(session) && !controls {
+        let holds = self.mirror.leg(leg).is_some_and(|leg| leg.session() == Some(session));
+        if !holds && !controls {
             let message = "the call is on another of your devices";
             return Err(ErrorInfo::new(ErrorCode::Forbidden, message));
         }
-        let (node, leg) = (leg.node, leg.info.leg);
+        self.command_anywhere(now, session, call, waiter, command)
+    }
+
+    /// A command on a leg of the session's user, on whatever device it is.
+    pub(super) fn command_anywhere(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        call: &str,
+        waiter: Waiter,
+        command: impl FnOnce(LegId) -> Command,
+    ) -> Result<Option<Value>, ErrorInfo> {
+        // A call of somebody else's is as unknown as one that never was.
+        let leg = self.own_leg(session, call)?;
+        let node = self.mirror.leg(leg).map(|leg| leg.node).ok_or_else(|| self.no_such_call())?;
         self.send(now, node, session, command(leg), waiter)
     }
 

@@ -89,6 +89,20 @@ fn everybody_sees_who_is_parked_until_somebody_takes_them() {
 }
 
 #[test]
+fn a_call_on_another_device_is_parked_to_be_fetched_here_and_nobody_elses() {
+    let (mut world, alice) = talking();
+    world.know_all_calls();
+    let (second, bob) = (world.hello(ALICE), world.hello(BOB));
+    let park = || Method::CallPark(ParkParams { call: call(1), slot: None });
+    world.request(bob.conn, 2, park());
+    assert_eq!(world.result(bob.conn, 2).expect_err("alice's")["name"], "no-such-call");
+    world.request(second.conn, 2, park());
+    let (_, _, command) = world.commands.last().expect("a command").clone();
+    assert_eq!(command, Command::Park { leg: LegId::from_u128(1), slot: None });
+    assert_ne!(alice.conn, second.conn);
+}
+
+#[test]
 fn a_softswitch_that_is_gone_has_nobody_parked() {
     let (mut world, alice) = talking();
     world.event(Event::Parked { parked: parked(701) });
