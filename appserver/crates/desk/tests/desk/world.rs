@@ -86,6 +86,11 @@ impl World {
         self.carry_out();
     }
 
+    pub(crate) fn take_directory(&mut self, people: Vec<Person>, directory: Arc<DirectorySnapshot>) {
+        self.desk.handle_directory(self.now, people, directory);
+        self.carry_out();
+    }
+
     /// Lets time pass, timer by timer.
     pub(crate) fn pass(&mut self, time: Duration) {
         let end = self.now + time;
