@@ -8,6 +8,7 @@ mod files;
 mod history;
 mod numbers;
 mod outside;
+mod photos;
 mod play;
 mod recordings;
 mod session;
@@ -81,6 +82,8 @@ pub fn router(app: Arc<App>) -> Router {
         .routes(routes!(accounts::list, accounts::create))
         .routes(routes!(accounts::read, accounts::change, accounts::delete))
         .routes(routes!(accounts::set_password))
+        .routes(routes!(photos::set, photos::clear))
+        .routes(routes!(photos::fetch))
         .routes(routes!(devices::list, devices::create))
         .routes(routes!(devices::delete))
         .routes(routes!(settings::read, settings::change))

@@ -3,6 +3,7 @@
 ALTER TABLE accounts ADD COLUMN department TEXT NOT NULL DEFAULT '';
 -- The picture's file; NULL for none.
 ALTER TABLE accounts ADD COLUMN photo TEXT;
+CREATE INDEX accounts_by_photo ON accounts (photo);
 
 -- What people say of themselves; an account that is not here says nothing.
 CREATE TABLE statements (

@@ -233,6 +233,15 @@ impl Store {
         Ok(Some(before))
     }
 
+    /// Whether a file is somebody's picture.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_photo(&self, file: &str) -> Result<bool, StoreError> {
+        let query = sqlx::query("SELECT id FROM accounts WHERE photo = $1").bind(file.to_owned());
+        Ok(query.fetch_optional(&self.live).await?.is_some())
+    }
+
     /// Sets a password hash and signs the account out everywhere; returns its new epoch, `None` if there is no such
     /// account.
     ///

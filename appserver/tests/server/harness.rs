@@ -129,6 +129,21 @@ impl Running {
         Reply::read(&answer)
     }
 
+    /// Sends a file.
+    pub(crate) async fn upload(&self, path: &str, token: &str, bytes: &[u8]) -> Reply {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/octet-stream\r\ncontent-length: {}\r\n\r\n",
+            self.address,
+            bytes.len()
+        );
+        let mut stream = TcpStream::connect(self.address).await.expect("the server listens");
+        stream.write_all(&[head.as_bytes(), bytes].concat()).await.expect("it is sent");
+        let mut answer = Vec::new();
+        drop(timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("an answer in time"));
+        Reply::read(&answer)
+    }
+
     pub(crate) async fn browser(&self, username: &str) -> Browser {
         let token = self.token(username).await;
         Browser::hello(self.address, &token).await

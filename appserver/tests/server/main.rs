@@ -11,6 +11,7 @@ mod limits;
 mod node_link;
 mod outside;
 mod pages;
+mod people;
 mod presence;
 mod recordings;
 mod rest;

@@ -20,11 +20,11 @@ fn says(activity: Option<Activity>, note: &str, until: Option<u64>) -> Method {
 /// How bob was last told alice is.
 fn seen(world: &World, bob: &Tab) -> Value {
     let pushes = world.pushes(bob.conn, "presence");
-    let alice = pushes
+    let mut alice = pushes
         .into_iter()
         .rev()
         .flat_map(|(_, data)| data["entries"].as_array().cloned().unwrap_or_default());
-    alice.filter(|entry| entry["userId"] == ALICE.to_string()).next().expect("bob was told")
+    alice.find(|entry| entry["userId"] == ALICE.to_string()).expect("bob was told")
 }
 
 fn kept(world: &World) -> Vec<&PeopleChange> {
