@@ -100,7 +100,8 @@ async fn write_favourites(
     for (place, peer) in (0i64..).zip(peers) {
         sqlx::query(
             "INSERT INTO favourites (user_id, peer_id, place) SELECT $1, $2, $3 \
-             WHERE (SELECT COUNT(*) FROM accounts WHERE id IN ($1, $2)) = 2 \
+             WHERE EXISTS (SELECT 1 FROM accounts WHERE id = $1) \
+             AND EXISTS (SELECT 1 FROM accounts WHERE id = $2) \
              ON CONFLICT (user_id, peer_id) DO NOTHING",
         )
         .bind(user.to_string())
