@@ -129,7 +129,7 @@ impl Verto {
                     self.session = crate::dashed(&signed_in.session);
                 }
                 self.login = Login::In { name, me: signed_in.me.clone() };
-                self.people = People::of(signed_in.state.directory.clone());
+                self.people = People::of(signed_in.state.directory.entries());
                 let result = object([("message", "logged in".into())]);
                 self.succeed(&id, result);
                 self.greet(&signed_in);

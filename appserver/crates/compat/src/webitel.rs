@@ -147,7 +147,7 @@ impl Webitel {
             }
         };
         let SignedIn { me, session, state, .. } = signed_in;
-        self.people = People::of(state.directory);
+        self.people = People::of(state.directory.entries());
         self.login = Login::In { name, me };
         let (state_of, away) = self.own_state();
         let response = json!({

@@ -297,6 +297,8 @@ pub struct Desk {
     flush_set: bool,
     /// What was told in the flush under way, by what had changed: most sessions are told the same.
     told_now: HashMap<presence::Stale, presence::News>,
+    /// The whole directory as it is given to sessions, until something in it changes.
+    everybody: Option<ringdown_protocol::DirectoryText>,
     timers: Timers,
     outputs: VecDeque<Output>,
     server_version: String,
@@ -338,6 +340,7 @@ impl Desk {
             awaits_nodes: false,
             flush_set: false,
             told_now: HashMap::new(),
+            everybody: None,
             timers: Timers::default(),
             outputs: VecDeque::new(),
             server_version: server_version.to_owned(),
@@ -398,6 +401,7 @@ impl Desk {
         self.tell_changed_tones(&directory);
         let before = self.roster.listed().to_vec();
         let changed = self.roster.replace(people);
+        self.forget_texts();
         let roster = &self.roster;
         self.statements.retain(|user| roster.person(user).is_some());
         self.company.retain(|user| roster.person(user).is_some());

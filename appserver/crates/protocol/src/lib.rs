@@ -39,7 +39,7 @@ pub use moves::{
     CompleteParams, CompletionParams, CompletionState, OriginateParams, Originated, ParkParams, ParkedCall,
     Slot, TransferParams,
 };
-pub use people::{DirectoryEntry, Me, Role};
+pub use people::{DirectoryEntry, DirectoryText, Me, Role};
 pub use presence::{
     Activity, FavouriteParams, PresenceEntry, PresenceParams, PresenceState, SoundParams, WatchParams,
     WatchResult,

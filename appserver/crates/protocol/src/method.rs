@@ -7,11 +7,11 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use crate::{
-    CallInfo, CallOutcome, CompleteParams, CompletionParams, Description, DirectoryEntry, FavouriteParams,
-    HistoryEntry, Me, MergeParams, MessageParams, OriginateParams, ParkParams, ParkedCall, PresenceParams,
-    RecordParams, RoomGainParams, RoomLockParams, RoomMuteParams, RoomRemoveParams, RoomState,
-    SettingsChange, SoundParams, StopRecordingParams, TransferParams, VoicemailCount, VoicemailMarkParams,
-    VoicemailParams, WatchParams,
+    CallInfo, CallOutcome, CompleteParams, CompletionParams, Description, DirectoryEntry, DirectoryText,
+    FavouriteParams, HistoryEntry, Me, MergeParams, MessageParams, OriginateParams, ParkParams, ParkedCall,
+    PresenceParams, RecordParams, RoomGainParams, RoomLockParams, RoomMuteParams, RoomRemoveParams,
+    RoomState, SettingsChange, SoundParams, StopRecordingParams, TransferParams, VoicemailCount,
+    VoicemailMarkParams, VoicemailParams, WatchParams,
 };
 
 /// A method with its parameters. Ids are 32 hexadecimal digits.
@@ -280,7 +280,8 @@ impl std::fmt::Debug for Welcome {
 pub struct State {
     /// Colleagues with their presence, sorted by name; the user too. In a company of more than 500 these are the
     /// user's favourites, those they spoke to lately and their own department, 200 at most.
-    pub directory: Vec<DirectoryEntry>,
+    #[ts(as = "Vec<DirectoryEntry>")]
+    pub directory: DirectoryText,
     /// Whether `directory` is everybody. The others are found by `directory.search` and kept current by
     /// `presence.watch`.
     pub directory_complete: bool,

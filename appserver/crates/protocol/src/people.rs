@@ -1,7 +1,10 @@
 //! People.
 
+use std::sync::Arc;
+
 use ringdown_types::Pii;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use ts_rs::TS;
 use utoipa::ToSchema;
 
@@ -77,4 +80,39 @@ pub struct DirectoryEntry {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]
     pub cannot_ring: bool,
+}
+
+/// People as a state has them. Most sessions are given the same, so it is written once.
+#[derive(Debug, Clone)]
+pub struct DirectoryText(Arc<RawValue>);
+
+impl DirectoryText {
+    /// These people.
+    pub fn new(entries: &[DirectoryEntry]) -> Self {
+        let text = serde_json::value::to_raw_value(entries);
+        Self(text.expect("entries have string keys and finite numbers").into())
+    }
+
+    /// The people, for who reads them. Nobody, where the text is not what [`Self::new`] writes.
+    pub fn entries(&self) -> Vec<DirectoryEntry> {
+        serde_json::from_str(self.0.get()).unwrap_or_default()
+    }
+}
+
+impl PartialEq for DirectoryText {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.get() == other.0.get()
+    }
+}
+
+impl Serialize for DirectoryText {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for DirectoryText {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Box::<RawValue>::deserialize(deserializer)?.into()))
+    }
 }

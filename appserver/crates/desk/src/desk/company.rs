@@ -6,8 +6,8 @@ use std::{
 };
 
 use ringdown_protocol::{
-    Activity, DirectoryEntry, ErrorInfo, FavouriteParams, Method, Push, SearchResult, WatchParams,
-    WatchResult,
+    Activity, DirectoryEntry, DirectoryText, ErrorInfo, FavouriteParams, Method, Push, SearchResult,
+    WatchParams, WatchResult,
 };
 use ringdown_types::{Pii, SessionId, UserId};
 use serde_json::{Value, json};
@@ -148,19 +148,35 @@ impl Desk {
     }
 
     /// Decides anew whom the session knows, and returns them in the directory's order.
-    pub(super) fn give_directory(&mut self, id: SessionId) -> Vec<DirectoryEntry> {
-        let Some(user) = self.sessions.get(&id).map(|session| session.record.user) else { return Vec::new() };
-        let (known, users) = if self.roster.listed().len() <= EVERYBODY_UP_TO {
-            (Known::Everybody, self.roster.listed().to_vec())
-        } else {
-            let mut users = self.acquaintances(user);
-            let mut given = users.clone();
-            given.sort_unstable();
-            self.roster.sort(&mut users);
-            (Known::Some { given, watched: Vec::new() }, users)
+    pub(super) fn give_directory(&mut self, id: SessionId) -> DirectoryText {
+        let Some(user) = self.sessions.get(&id).map(|session| session.record.user) else {
+            return DirectoryText::new(&[]);
         };
-        self.watchers.set(id, known);
-        users.into_iter().filter_map(|user| self.entry_of(user)).collect()
+        if self.roster.listed().len() <= EVERYBODY_UP_TO {
+            self.watchers.set(id, Known::Everybody);
+            return self.everybody();
+        }
+        let mut users = self.acquaintances(user);
+        let mut given = users.clone();
+        given.sort_unstable();
+        self.roster.sort(&mut users);
+        self.watchers.set(id, Known::Some { given, watched: Vec::new() });
+        self.text_of(&users)
+    }
+
+    /// The whole directory: thousands are given the same when they come back after a restart.
+    fn everybody(&mut self) -> DirectoryText {
+        if let Some(text) = &self.everybody {
+            return text.clone();
+        }
+        let text = self.text_of(self.roster.listed());
+        self.everybody = Some(text.clone());
+        text
+    }
+
+    fn text_of(&self, users: &[UserId]) -> DirectoryText {
+        let entries: Vec<_> = users.iter().filter_map(|user| self.entry_of(*user)).collect();
+        DirectoryText::new(&entries)
     }
 
     /// Whom a user in a large company has to do with: themselves, favourites, those they spoke to lately, their

@@ -77,6 +77,7 @@ impl Desk {
 
     /// All who know the user are told with the next flush.
     pub(super) fn mark_stale(&mut self, now: Instant, user: UserId) {
+        self.forget_texts();
         for id in self.watchers.of(user) {
             if let Some(session) = self.sessions.get_mut(&id) {
                 session.stale_presence.insert(user);
@@ -92,8 +93,13 @@ impl Desk {
         self.set_flush(now);
     }
 
-    fn set_flush(&mut self, now: Instant) {
+    /// Presence or the directory changed: what was written of it holds no more.
+    pub(super) fn forget_texts(&mut self) {
         self.told_now.clear();
+        self.everybody = None;
+    }
+
+    fn set_flush(&mut self, now: Instant) {
         if !self.stale.is_empty() && !std::mem::replace(&mut self.flush_set, true) {
             self.timers.set(now + FLUSH_EVERY, Timer::Flush);
         }

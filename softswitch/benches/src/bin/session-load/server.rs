@@ -1,18 +1,28 @@
 //! The app server under test, with a company in it.
 
 use std::{
-    cell::Cell,
     fs,
     io::{self, Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
+use sha2::Sha256;
 use socket2::{Domain, Protocol, Socket, Type};
+
+/// Who signs the employees' tokens, and how.
+const ISSUER: &str = "load";
+const SECRET: &str = "a secret of this tool, known to everybody";
+/// People of one department.
+const DEPARTMENT: usize = 50;
+const SIGN_INS_AT_ONCE: usize = 16;
 
 /// An app server. Ends with its value.
 pub(crate) struct Server {
@@ -20,7 +30,6 @@ pub(crate) struct Server {
     folder: PathBuf,
     core: usize,
     child: Option<Child>,
-    requests: Cell<u32>,
     pub(crate) address: SocketAddr,
 }
 
@@ -33,12 +42,12 @@ impl Server {
         let room = connections + 100;
         let config = format!(
             "http_listen = \"{address}\"\nstate = \"{}/state\"\nmax_connections = {room}\n\
-             max_connections_per_address = {room}\nlog = \"warn\"\n",
+             max_connections_per_address = {room}\nlog = \"warn\"\n\n[[trusted_issuers]]\nissuer = \"{ISSUER}\"\n\
+             algorithm = \"HS256\"\nsecret = \"{SECRET}\"\naccounts = {{ create = true, extensions = \"20000-39999\" }}\n",
             folder.display()
         );
         fs::write(folder.join("appserver.toml"), config)?;
-        let mut server =
-            Self { program: program.to_owned(), folder, core, child: None, requests: Cell::new(0), address };
+        let mut server = Self { program: program.to_owned(), folder, core, child: None, address };
         server.spawn()?;
         Ok(server)
     }
@@ -74,7 +83,7 @@ impl Server {
                 let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
                 return Err(io::Error::other(format!("the app server ended with {status}:\n{log}")));
             }
-            if self.http("GET", "/healthz", None, &Value::Null).is_ok() {
+            if self.http(0, "/healthz", &Value::Null).is_ok() {
                 return Ok(());
             }
             thread::sleep(Duration::from_millis(5));
@@ -89,45 +98,56 @@ impl Server {
         }
     }
 
-    /// Makes `accounts` people and signs each in; their access tokens.
+    /// Has `accounts` people sign in for the first time, by tokens as the server of a CRM signs them; their access
+    /// tokens. People are in departments of [`DEPARTMENT`].
     pub(crate) fn employ(&self, accounts: usize) -> io::Result<Vec<String>> {
-        let first_run = fs::read_to_string(self.folder.join("state/first-run.txt"))?;
-        let admin =
-            credentials(&first_run).ok_or_else(|| io::Error::other("first-run.txt names no admin"))?;
-        let admin = self.sign_in(&admin.0, &admin.1)?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(io::Error::other)?.as_secs();
+        let next = AtomicUsize::new(0);
+        let workers: Vec<_> = (0..SIGN_INS_AT_ONCE).collect();
+        let work = |_: &usize| {
+            let mut tokens = Vec::new();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= accounts {
+                    return Ok(tokens);
+                }
+                let token = signed(
+                    &json!({"iss": ISSUER, "aud": "ringdown", "sub": format!("employee{number:05}"),
+                    "name": format!("Employee {number:05}"), "department": format!("Department {}", number / DEPARTMENT),
+                    "exp": now + 240, "jti": format!("{number}")}),
+                );
+                let answer = self.http(number, "/api/v1/login/token", &json!({"token": token}))?;
+                let token = answer["accessToken"].as_str().map(str::to_owned);
+                tokens.push((number, token.ok_or_else(|| io::Error::other("no access token"))?));
+            }
+        };
+        let done: Vec<io::Result<Vec<_>>> = thread::scope(|scope| {
+            let running: Vec<_> = workers.iter().map(|worker| scope.spawn(move || work(worker))).collect();
+            let ended = running.into_iter().map(|worker| worker.join());
+            ended.map(|end| end.unwrap_or_else(|_| Err(io::Error::other("a sign-in failed")))).collect()
+        });
         let mut tokens = Vec::new();
-        for number in 0..accounts {
-            let username = format!("employee{number:05}");
-            let password = format!("a long password of {number}");
-            let account = json!({"username": username, "name": format!("Employee {number:05}"),
-                "extension": format!("{}", 10_000 + number), "password": password, "role": "user"});
-            self.http("POST", "/api/v1/users", Some(&admin), &account)?;
-            tokens.push(self.sign_in(&username, &password)?);
+        for signed_in in done {
+            tokens.extend(signed_in?);
         }
-        Ok(tokens)
+        tokens.sort_unstable();
+        Ok(tokens.into_iter().map(|(_, token)| token).collect())
     }
 
-    fn sign_in(&self, username: &str, password: &str) -> io::Result<String> {
-        let body = json!({"username": username, "password": password});
-        let answer = self.http("POST", "/api/v1/login", None, &body)?;
-        answer["accessToken"].as_str().map(str::to_owned).ok_or_else(|| io::Error::other("no access token"))
-    }
-
-    fn http(&self, method: &str, path: &str, token: Option<&str>, body: &Value) -> io::Result<Value> {
+    /// Posts, or gets where there is nothing to post; `office` chooses the address it comes from.
+    fn http(&self, office: usize, path: &str, body: &Value) -> io::Result<Value> {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
         // An address may try to sign in a hundred times.
-        let office = self.requests.get() % 250;
-        self.requests.set(self.requests.get().wrapping_add(1));
-        let office = Ipv4Addr::new(127, 79, 0, u8::try_from(office).unwrap_or_default());
+        let [.., high, low] = office.to_be_bytes();
+        let office = Ipv4Addr::new(127, 79, high, low);
         socket.bind(&SocketAddr::from((office, 0)).into())?;
         socket.connect(&self.address.into())?;
         let mut stream = TcpStream::from(socket);
         stream.set_read_timeout(Some(Duration::from_secs(20)))?;
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let authorization =
-            token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+        let method = if body.is_empty() { "GET" } else { "POST" };
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{authorization}\
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             self.address,
             body.len()
@@ -144,11 +164,14 @@ impl Server {
     }
 }
 
-/// The admin's name and password as `first-run.txt` has them: the columns are user, role, extension, password.
-fn credentials(first_run: &str) -> Option<(String, String)> {
-    let line = first_run.lines().find(|line| line.trim_start().starts_with("admin"))?;
-    let mut words = line.split_whitespace();
-    Some((words.next()?.to_owned(), words.nth(2)?.to_owned()))
+/// A JWT (RFC 7519) with HS256.
+fn signed(claims: &Value) -> String {
+    let encoded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let text =
+        format!("{}.{}", encoded(br#"{"alg":"HS256","typ":"JWT"}"#), encoded(claims.to_string().as_bytes()));
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("a key of any length fits");
+    mac.update(text.as_bytes());
+    format!("{text}.{}", encoded(&mac.finalize().into_bytes()))
 }
 
 impl Drop for Server {
