@@ -5,7 +5,7 @@ export const callStyles = css`
   :host { display: block; min-height: 0; container: call / size; --at: var(--bg); }
   .call { display: grid; grid-template: auto minmax(0, 1fr) auto auto / minmax(0, 1fr); justify-items: center; gap: 14px; height: 100%; min-height: 0; padding: 4px 16px max(20px, 4cqh); overflow-y: auto; text-align: center; }
 
-  .others { display: grid; gap: 6px; width: 100%; max-width: 460px; }
+  .others { display: grid; grid-template-columns: minmax(0, 1fr); gap: 6px; width: 100%; max-width: 460px; }
   .others:empty { display: none; }
   .call > .others { grid-row: 1; } .call > .who { grid-row: 2; } .call > .tools { grid-row: 3; } .call > .hangup { grid-row: 4; }
   .other { padding: 6px 6px 6px 10px; border-radius: var(--radius); background: var(--surface); box-shadow: var(--shadow); text-align: start; font-size: 13px; animation: rise .18s ease-out; }
@@ -86,8 +86,9 @@ export const callStyles = css`
     .who > .avatar.large { width: 76px; height: 76px; font-size: 27px; margin-bottom: 8px; }
   }
   @container call (max-height: 560px) { .busy > .who > .avatar.large { display: none; } .busy > .who { gap: 0; } .busy > .who h2 { font-size: 19px; } }
-  @container call (max-height: 520px) { .open > .tools > :nth-child(n + 5) { display: none; } }
+  @container call (max-height: 620px) { .open > .tools > :nth-child(n + 5) { display: none; } }
   @container call (max-height: 430px) { .who > .avatar.large, .levels { display: none; } }
+  @container call (max-width: 400px) { .swap { padding: 0 8px; } .swap span { display: none; } }
   @container call (min-width: 600px) {
     .tools.full { grid-template-columns: repeat(9, minmax(0, 1fr)); max-width: 720px; }
     .call { padding-inline: 28px; }

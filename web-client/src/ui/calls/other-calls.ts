@@ -33,7 +33,7 @@ const strip = (model: PhoneModel, call: Call, other: Call): TemplateResult => {
       <div class="line">
         ${avatar({ name }, 'tiny')}
         <div class="text"><b class="clip">${name}</b><span class="soft digits clip">${other.held ? icons.pause : nothing}${stateOf(other)}${other.answeredAt === null ? '' : ` · ${duration(other.durationMs)}`}</span></div>
-        <button class="button small" ?disabled=${!other.can.unhold && other.answeredAt !== null && other.held} @click=${() => void model.resume(other)} data-testid="resume-other">${icons.swap}${t('calls.swap')}</button>
+        <button class="button small swap" aria-label=${t('calls.swap-with', { name })} title=${t('calls.swap-with', { name })} ?disabled=${!other.can.unhold && other.answeredAt !== null && other.held} @click=${() => void model.resume(other)} data-testid="resume-other">${icons.swap}<span>${t('calls.swap')}</span></button>
         <ringdown-menu label=${t('calls.more-with', { name })} .items=${items} testid="other-more"></ringdown-menu>
       </div>
       ${isQuestion ? html`

@@ -266,7 +266,7 @@ export class PhoneModel extends Screen {
   }
 
   #handleCall(call: Call): void {
-    for (const event of ['held', 'remoteHold', 'mute', 'video', 'reconnecting', 'reconnected', 'quality'] as const) {
+    for (const event of ['held', 'remoteHold', 'peerLost', 'mute', 'video', 'reconnecting', 'reconnected', 'quality'] as const) {
       call.on(event, () => this.changed());
     }
     call.on('state', () => {
