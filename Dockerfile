@@ -97,6 +97,8 @@ WORKDIR /src/web-client
 COPY web-client/package.json web-client/package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY web-client ./
+# The documentation site is built from it.
+COPY docs /src/docs
 RUN npm run build
 
 # --- appserver: accounts, directory, presence, history, web pages ----------------------------------------------------
