@@ -42,11 +42,11 @@ export default tseslint.config(
   },
   {
     // Scripts that run inside a page of a test.
-    files: ['e2e/**/*.js'],
+    files: ['e2e/**/*.js', 'examples/**/*.js', 'docs-site/**/*.js'],
     languageOptions: {
       globals: Object.fromEntries([
         'window', 'document', 'location', 'URL', 'Blob', 'btoa', 'WebSocket', 'RTCPeerConnection', 'AudioContext',
-        'AudioWorkletNode', 'MediaStream', 'setTimeout',
+        'AudioWorkletNode', 'MediaStream', 'setTimeout', 'localStorage', 'matchMedia', 'navigator', 'scrollTo', 'FormData',
       ].map((name) => [name, 'readonly'])),
     },
   },

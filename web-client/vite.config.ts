@@ -1,6 +1,25 @@
 // Builds by mode: the pages (default), the client library (ESM and global), the widget (ESM), and `module:NAME` for each
 // folder of src/modules (ESM).
+import path from 'node:path';
+import vue from '@vitejs/plugin-vue';
 import { defineConfig, type UserConfig } from 'vite';
+
+/** An example of the documentation: a page that imports the library by its name, as an application does. */
+const example = (name: string): UserConfig => ({
+  root: `examples/${name}`,
+  base: './',
+  publicDir: false,
+  plugins: name === 'vue' ? [vue()] : [],
+  resolve: {
+    alias: {
+      'ringdown-client/sign-in': path.resolve('src/modules/sign-in/index.ts'),
+      'ringdown-client': path.resolve('src/index.ts'),
+    },
+  },
+  // What a build without a template compiler needs not.
+  define: { __VUE_OPTIONS_API__: 'false', __VUE_PROD_DEVTOOLS__: 'false', __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false' },
+  build: { outDir: path.resolve(`dist/docs/examples/${name}`), emptyOutDir: true, target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
+});
 
 const library = (entry: string, formats: ('es' | 'iife')[], fileName: string): UserConfig => ({
   publicDir: false,
@@ -27,6 +46,7 @@ export default defineConfig(({ mode }) => {
     const name = mode.slice('module:'.length);
     return library(`src/modules/${name}/index.ts`, ['es'], `ringdown-${name}`);
   }
+  if (mode.startsWith('example:')) return example(mode.slice('example:'.length));
   return {
     base: './',
     build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0,

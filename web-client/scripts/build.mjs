@@ -1,6 +1,6 @@
 // Builds everything that is served or installed: pages, client library, widget, types.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build } from 'vite';
 
@@ -11,8 +11,14 @@ await build({ mode: 'widget', logLevel: 'warn' });
 const modules = existsSync('src/modules') ? readdirSync('src/modules') : [];
 for (const name of modules) await build({ mode: `module:${name}`, logLevel: 'warn' });
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], { stdio: 'inherit' });
+// The documentation, with its examples: those with a framework are bundled, the others are served as they are.
+for (const name of ['react', 'vue']) await build({ mode: `example:${name}`, logLevel: 'warn' });
+for (const name of ['plain', 'widget', 'example.css']) cpSync(`examples/${name}`, `dist/docs/examples/${name}`, { recursive: true });
+execFileSync(process.execPath, ['scripts/docs.mjs'], { stdio: 'inherit' });
 // The app server sends these to browsers that take them.
-for (const file of ['', 'assets/'].flatMap((folder) => readdirSync(`dist/${folder}`).map((name) => `dist/${folder}${name}`))) {
+for (const name of readdirSync('dist', { recursive: true })) {
+  const file = `dist/${name}`;
+  if (file.startsWith('dist/types/')) continue;
   if (!/\.(js|css|html|svg)$/.test(file)) continue;
   const content = readFileSync(file);
   writeFileSync(`${file}.br`, brotliCompressSync(content));

@@ -71,7 +71,7 @@ export const referenceOf = ({ title, about, entries, declarations, linkTo }) => 
     sections.push({ level: 2, anchor: name, title: name, text });
     for (const member of members) sections.push({ level: 4, anchor: `${name}.${member.name}`, title: `${name}.${member.name}`, text: member.text.replace(/`/g, '') });
     parts.push(`<section class="symbol" id="${name}"><h2><a class="anchor" href="#${name}">${name}</a> <span class="kind">${kind}</span></h2>`, commentOf(text));
-    if (members.length === 0) parts.push(`<pre class="code"><code>${linked(wholeOf(entry), linkTo)}</code></pre>`);
+    if (members.length === 0) parts.push(`<pre class="code" tabindex="0"><code>${linked(wholeOf(entry), linkTo)}</code></pre>`);
     else parts.push('<dl>', ...members.map((member) => `<div class="member" id="${name}.${escape(member.name)}"><dt><code>${linked(member.signature, linkTo)}</code></dt><dd>${commentOf(member.text)}</dd></div>`), '</dl>');
     parts.push('</section>');
   }

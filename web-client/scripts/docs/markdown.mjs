@@ -11,7 +11,7 @@ export const anchorOf = (text) => text.toLowerCase().replace(/<[^>]*>|&\w+;/g, '
 export const coloured = (code, language) => {
   const known = hljs.getLanguage(language ?? '') ? language : null;
   const html = known ? hljs.highlight(code, { language: known }).value : escape(code);
-  return `<pre class="code"><code>${html.trimEnd()}</code></pre>`;
+  return `<pre class="code" tabindex="0"><code>${html.trimEnd()}</code></pre>`;
 };
 
 /** A link in a page as the site has it: `hrefs` knows each Markdown file's page, by its path from docs/. */
@@ -23,6 +23,8 @@ const linkOf = (href, from, hrefs) => {
     if (part === '..') parts.pop();
     else if (part !== '.') parts.push(part);
   }
+  const example = /^web-client\/examples\/(\w+)/.exec(parts.join('/'));
+  if (example) return `examples.html#${example[1]}`;
   const page = hrefs.get(parts.join('/'));
   return page ? page + (anchor ? `#${anchor}` : '') : null;
 };

@@ -88,7 +88,6 @@ export const answersOf = (desk: FakeDesk): FakeAnswers => {
     'room.remove': ({ room, member }, { account }) => { calls.end(rooms.remove(account.userId, room, member), 'removed', 'remote'); return {}; },
     'room.lock': ({ room, locked }, { account }) => { rooms.lock(account.userId, room, locked); return {}; },
     'message.send': ({ to, text }, session) => ({ message: desk.sendMessage(session, to, text) }),
-    'presence.sound': () => ({}),
     'presence.set': (said, { account }) => { desk.say(account.userId, said); return {}; },
   };
 };
