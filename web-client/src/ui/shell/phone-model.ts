@@ -2,6 +2,7 @@
 import {
   RingdownClient, type Call, type CallEnd, type RingdownError, type RingdownOptions,
 } from '../../index.js';
+import { isCheckCall } from '../../modules/diagnostics/index.js';
 import { SignIn, type TokenStore } from '../../modules/sign-in/index.js';
 import { httpOrigin } from '../../phone/server-address.js';
 import { onLanguage } from '../messages/index.js';
@@ -102,7 +103,7 @@ export class PhoneModel extends Screen {
   /** The call the user is in or is placing. */
   get current(): Call | null {
     const active = this.client?.activeCall ?? null;
-    return active && !this.ringing.includes(active) ? active : this.others(null)[0] ?? null;
+    return active && !this.ringing.includes(active) && !isCheckCall(active) ? active : this.others(null)[0] ?? null;
   }
 
   /** The user's other calls here, beside `call`. */
@@ -112,7 +113,7 @@ export class PhoneModel extends Screen {
 
   /** The user's calls on other devices. */
   get elsewhere(): readonly Call[] {
-    return this.client?.calls.filter(({ mine, state }) => !mine && (state === 'active' || state === 'held')) ?? [];
+    return this.client?.calls.filter((call) => !call.mine && !isCheckCall(call) && (call.state === 'active' || call.state === 'held')) ?? [];
   }
 
   /** Signs in with a name and a password. */
@@ -182,7 +183,8 @@ export class PhoneModel extends Screen {
   }
 
   get #mine(): readonly Call[] {
-    return this.client?.calls.filter(({ mine }) => mine) ?? [];
+    // A check's call is nobody's.
+    return this.client?.calls.filter((call) => call.mine && !isCheckCall(call)) ?? [];
   }
 
   async #try(work: () => Promise<unknown>): Promise<void> {
@@ -266,6 +268,7 @@ export class PhoneModel extends Screen {
   }
 
   #handleCall(call: Call): void {
+    if (isCheckCall(call)) return;
     for (const event of ['held', 'remoteHold', 'peerLost', 'mute', 'video', 'reconnecting', 'reconnected', 'quality'] as const) {
       call.on(event, () => this.changed());
     }
@@ -294,6 +297,7 @@ export class PhoneModel extends Screen {
   }
 
   #handleEnd(call: Call, end: CallEnd): void {
+    if (isCheckCall(call)) return;
     if (this.dialog?.belongsTo === call) this.closeDialog();
     if (call.mine) this.ended = { call, end };
     // What went wrong within the call was shown there.
