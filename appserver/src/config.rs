@@ -47,6 +47,10 @@ pub struct Config {
     pub trusted_servers: Vec<TrustedServer>,
     /// OpenID providers people sign in with.
     pub oidc_providers: Vec<OidcProvider>,
+    /// Whom push services can write to: `mailto:…` or `https://…`; the public URL if left out.
+    pub push_contact: Option<String>,
+    /// Hosts of push services within one's own network; all others must have public addresses.
+    pub push_hosts: Vec<String>,
     /// On the very first start, makes alice, bob and carol beside the admin.
     pub demo: bool,
     /// The SIP domain and digest realm. Devices' passwords are bound to it.
@@ -91,6 +95,8 @@ impl Default for Config {
             trusted_issuers: Vec::new(),
             trusted_servers: Vec::new(),
             oidc_providers: Vec::new(),
+            push_contact: None,
+            push_hosts: Vec::new(),
             demo: false,
             realm: "ringdown.local".to_owned(),
             compat: false,
@@ -221,6 +227,11 @@ impl Config {
         env.set("RINGDOWN_MAX_FILES_MIB", &mut self.max_files_mib)?;
         env.set("RINGDOWN_LOG", &mut self.log)?;
         env.set("RINGDOWN_LOG_FORMAT", &mut self.log_format)?;
+        env.set_some("RINGDOWN_PUSH_CONTACT", &mut self.push_contact)?;
+        if let Some(list) = env.value("RINGDOWN_PUSH_HOSTS") {
+            let hosts = list.split(',').map(str::trim).filter(|host| !host.is_empty());
+            self.push_hosts = hosts.map(str::to_owned).collect();
+        }
         if let Some(list) = env.value("RINGDOWN_ALLOWED_ORIGINS") {
             let origins = list.split(',').map(str::trim).filter(|origin| !origin.is_empty());
             self.allowed_origins = origins.map(str::to_owned).collect();
@@ -389,6 +400,8 @@ mod tests {
             "tls_key",
             "allowed_origins",
             "password_sign_in",
+            "push_contact",
+            "push_hosts",
             "demo",
             "realm",
             "compat",

@@ -20,7 +20,7 @@ use ringdown_protocol::{
     ErrorCode, ErrorInfo, HistoryParams, HistoryResult, Request, Response, Settings, SettingsChange,
     VoicemailLink,
 };
-use ringdown_types::{Pii, RecordingId, SessionId, UserId};
+use ringdown_types::{LegId, Pii, RecordingId, SessionId, UserId};
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     task::JoinSet,
@@ -31,6 +31,7 @@ use crate::{
     clock::unix_ms,
     directory::DirectoryHandle,
     problem::Refusal,
+    push::PushItem,
     settings,
     store::Store,
     writers::HistoryItem,
@@ -110,6 +111,10 @@ pub enum DeskMessage {
     SignOut(String),
     /// A question for a softswitch, and where its answer goes.
     Ask(Box<Command>, oneshot::Sender<Result<CommandResult, ErrorInfo>>),
+    /// Whether a user's browsers can be woken.
+    Wakeable(UserId, bool),
+    /// A user declined a leg from a notification.
+    WakeDeclined(UserId, LegId),
     /// How much is there?
     Stats(oneshot::Sender<Stats>),
 }
@@ -199,6 +204,8 @@ pub struct Outlets {
     pub people: mpsc::Sender<PeopleChange>,
     /// Signs links.
     pub key: TokenKey,
+    /// Browsers to wake.
+    pub pushes: mpsc::Sender<PushItem>,
     /// The digest realm.
     pub realm: String,
     /// The directory's keeper.
@@ -282,6 +289,8 @@ impl DeskTask {
                 self.desk.handle_ask(now, ask, *command);
             }
             DeskMessage::SignOut(family) => self.desk.handle_sign_out(now, &family),
+            DeskMessage::Wakeable(user, on) => self.desk.handle_wakeable(now, user, on),
+            DeskMessage::WakeDeclined(user, leg) => self.desk.handle_wake_declined(user, leg),
             // Whoever asked may have gone.
             DeskMessage::Stats(reply) => drop(reply.send(self.desk.stats())),
         }
@@ -338,6 +347,10 @@ impl DeskTask {
                 }
                 Output::SaveSession(record) => self.change_session(SessionChange::Save(record)),
                 Output::DropSession(id) => self.change_session(SessionChange::Drop(id)),
+                Output::Wake(call) => self.wake(PushItem::Wake(call)),
+                Output::WakeOver { user, call, reason } => {
+                    self.wake(PushItem::Over { user, call, reason });
+                }
                 Output::Record(record) => self.record(HistoryItem::Call(record)),
                 Output::Figures(figures) => self.record(HistoryItem::Leg(figures)),
                 Output::Side(side) => self.record(HistoryItem::Side(side)),
@@ -363,6 +376,12 @@ impl DeskTask {
             self.nodes.remove(&link);
             self.outlets.counters.slow_nodes.fetch_add(1, Ordering::Relaxed);
             self.desk.handle_node_disconnected(Instant::now(), link);
+        }
+    }
+
+    fn wake(&self, item: PushItem) {
+        if self.outlets.pushes.try_send(item).is_err() {
+            tracing::warn!("push is behind: a browser is not told of a call");
         }
     }
 

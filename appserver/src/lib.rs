@@ -28,6 +28,7 @@ pub mod outside;
 pub mod pages;
 pub mod password;
 pub mod problem;
+pub mod push;
 pub mod random;
 pub mod rest;
 pub mod server;

@@ -35,7 +35,7 @@ use crate::{
     problem::Refusal,
     server::App,
 };
-use one_time::OneTime;
+pub(crate) use one_time::OneTime;
 
 /// How long the code of a trusted server is good for.
 pub const CODE_LIFETIME: Duration = Duration::from_secs(60);

@@ -28,6 +28,10 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
      img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
      worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
 
+/// Pages that talk to the page of another site that opened them: each checks the origin of what it hears, and says
+/// what it says to one origin only.
+const WITH_OPENER: [&str; 2] = ["/embed.html", "/signed-in.html"];
+
 #[derive(Debug)]
 struct File {
     body: Bytes,
@@ -155,6 +159,9 @@ pub async fn serve(State(app): State<Arc<App>>, method: Method, uri: Uri, header
     // The widget is a module script of other sites' pages, and modules are fetched with CORS.
     out.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     out.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
+    if WITH_OPENER.contains(&uri.path()) {
+        out.insert("cross-origin-opener-policy", HeaderValue::from_static("unsafe-none"));
+    }
     if same {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;

@@ -10,6 +10,7 @@ mod numbers;
 mod outside;
 mod photos;
 mod play;
+mod push;
 mod recordings;
 mod session;
 mod settings;
@@ -70,11 +71,16 @@ pub fn router(app: Arc<App>) -> Router {
         .routes(routes!(session::login))
         .routes(routes!(session::refresh))
         .routes(routes!(outside::methods))
+        .routes(routes!(outside::embedding))
         .routes(routes!(outside::token))
         .routes(routes!(outside::code_for))
         .routes(routes!(outside::start))
         .routes(routes!(outside::callback))
         .routes(routes!(outside::redeem))
+        .routes(routes!(push::key))
+        .routes(routes!(push::subscribe))
+        .routes(routes!(push::unsubscribe))
+        .routes(routes!(push::decline))
         .routes(routes!(session::logout))
         .routes(routes!(session::ticket))
         .routes(routes!(session::me))

@@ -33,6 +33,7 @@ use crate::{
     outside::Outside,
     pages::Pages,
     password::Passwords,
+    push::{self, Push},
     random::{OsRandom, secret},
     rest,
     sign_in::SignIn,
@@ -72,6 +73,8 @@ pub struct App {
     pub pages: Pages,
     /// Everybody else who says who somebody is.
     pub outside: Outside,
+    /// Browsers that can be woken.
+    pub push: Arc<Push>,
     /// Whether people can sign in by name and password.
     pub password_sign_in: bool,
     /// What connections of older clients share.
@@ -149,10 +152,8 @@ impl Server {
         let counters = Arc::new(Counters::default());
         let (records, record_queue) = mpsc::channel(writers::RECORD_QUEUE);
         let (sessions, session_queue) = mpsc::channel(writers::SESSION_QUEUE);
-
         let (settings, settings_queue) = mpsc::channel(writers::SETTINGS_QUEUE);
         let (people_changes, people_queue) = mpsc::channel(writers::PEOPLE_QUEUE);
-
         let now = Instant::now();
         let mut owner = Desk::new(Box::new(OsRandom), VERSION, (now, unix_ms()));
         let (people, snapshot) = directory::read(&store, &config.realm).await?;
@@ -160,7 +161,9 @@ impl Server {
         let company = people.len();
         owner.handle_directory(now, people, snapshot);
         owner.restore_people(now, people_records(&store, company).await?);
+        let (pushes, push_queue) = mpsc::channel(push::QUEUE);
         let outlets = Outlets {
+            pushes,
             store: store.clone(),
             records,
             sessions,
@@ -181,6 +184,7 @@ impl Server {
         ];
         let directory_task =
             tokio::spawn(directory::run(directory_queue, store.clone(), desk.clone(), config.realm.clone()));
+        let push = start_push(config, &store, &desk, push_queue).await?;
         let origins = AllowedOrigins::new(config.public_url.as_deref(), &config.allowed_origins);
         let pages = load_pages(config, &origins)?;
         let files = Files::open(&config.state, store.clone(), files::Limits::of(config)).await?;
@@ -195,6 +199,7 @@ impl Server {
             node_token: NodeToken::new(&node_token(config)?),
             pages,
             outside: Outside::load(config)?,
+            push: Arc::clone(&push),
             password_sign_in: config.password_sign_in,
             compat: Compat::new(config.compat),
             realm: config.realm.clone(),
@@ -208,7 +213,6 @@ impl Server {
         });
         let address = listener.local_addr()?;
         let (accepting, old_ports) = listen_everywhere(config, listener, &app).await?;
-        let directory = directory_task;
         Ok(Self {
             address,
             old_ports,
@@ -218,7 +222,7 @@ impl Server {
             accepting,
             desk: desk_task,
             writers,
-            directory,
+            directory: directory_task,
             sweeper,
             app,
         })
@@ -302,6 +306,20 @@ async fn listen_everywhere(
         }));
     }
     Ok((accepting, old_ports))
+}
+
+/// Push with its task, which ends with the desk. Whoever can be woken is announced.
+async fn start_push(
+    config: &Config,
+    store: &Store,
+    desk: &DeskHandle,
+    queue: mpsc::Receiver<push::PushItem>,
+) -> anyhow::Result<Arc<Push>> {
+    let push = Push::load(config, store.clone(), desk.clone()).context("cannot read the push key")?;
+    let push = Arc::new(push);
+    tokio::spawn(push::run(queue, Arc::clone(&push)));
+    push.announce().await?;
+    Ok(push)
 }
 
 /// The configured token, the file's, or a new one kept in the file.

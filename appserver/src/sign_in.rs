@@ -13,11 +13,11 @@ use ringdown_types::{Pii, UserId};
 use crate::{
     access::{ACCESS_TOKEN_LIFETIME, Claims, TICKET_LIFETIME, Tickets, TokenKey, VoicemailLink, hash_secret},
     clock::unix_ms,
-    desk_task::DeskHandle,
+    desk_task::{DeskHandle, DeskMessage},
     password::Passwords,
     problem::Refusal,
     random::secret,
-    store::{Account, RefreshToken, Rotation, Store},
+    store::{Account, RefreshToken, Rotation, Store, StoreError},
 };
 
 /// How long a sign-in lasts without a refresh.
@@ -170,7 +170,7 @@ impl SignIn {
             }
             Rotation::Reused { family } => {
                 tracing::warn!(address = %Pii(address), "a refresh token was used twice; its sign-in is over");
-                self.desk.sign_out(family).await;
+                self.end_family(family).await?;
                 Err(Refusal::BadCredentials)
             }
             Rotation::Unknown => {
@@ -190,7 +190,19 @@ impl SignIn {
     /// When the store fails.
     pub async fn logout(&self, token: &str) -> Result<(), Refusal> {
         if let Some(family) = self.store.revoke_by_refresh_token(&hash_secret(token)).await? {
-            self.desk.sign_out(family).await;
+            self.end_family(family).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the sessions of a sign-in that is over, and wakes its browsers no more.
+    async fn end_family(&self, family: String) -> Result<(), StoreError> {
+        let user = self.store.forget_subscriptions_of(&family).await?;
+        self.desk.sign_out(family).await;
+        if let Some(user) = user
+            && self.store.subscriptions(user, unix_ms()).await?.is_empty()
+        {
+            self.desk.send(DeskMessage::Wakeable(user, false)).await;
         }
         Ok(())
     }

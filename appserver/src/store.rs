@@ -12,6 +12,7 @@ mod installation;
 mod numbers;
 mod outside;
 mod people;
+mod push;
 mod sessions;
 mod settings;
 mod tokens;
@@ -29,6 +30,7 @@ pub use files::{FileRow, Readers};
 pub use history::{HistoryPage, HistoryRow};
 pub use installation::SoundSettings;
 pub use numbers::{ChangedCodes, Numbered};
+pub use push::PushSubscription;
 pub use settings::default_settings;
 pub use tokens::{RefreshToken, Rotation};
 
@@ -70,12 +72,13 @@ const CONNECTIONS: u32 = 4;
 /// The wait for a connection or a lock; longer only delays the error.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const LIVE: [(i64, &str, &str); 5] = [
+const LIVE: [(i64, &str, &str); 6] = [
     (1, "accounts", include_str!("../migrations/live/0001_accounts.sql")),
     (2, "dialplan", include_str!("../migrations/live/0002_dialplan.sql")),
     (3, "installation", include_str!("../migrations/live/0003_installation.sql")),
     (4, "people", include_str!("../migrations/live/0004_people.sql")),
     (5, "crm", include_str!("../migrations/live/0005_crm.sql")),
+    (6, "push", include_str!("../migrations/live/0006_push.sql")),
 ];
 const HISTORY: [(i64, &str, &str); 4] = [
     (1, "calls", include_str!("../migrations/history/0001_calls.sql")),

@@ -10,7 +10,7 @@ use crate::{access::hash_secret, random::secret};
 
 /// Values behind secrets.
 #[derive(Debug)]
-pub(super) struct OneTime<T> {
+pub(crate) struct OneTime<T> {
     lifetime: Duration,
     max: usize,
     kept: Mutex<HashMap<String, (Instant, T)>>,
@@ -18,12 +18,12 @@ pub(super) struct OneTime<T> {
 
 impl<T> OneTime<T> {
     /// Keeps at most `max` values for `lifetime` each; beyond it the oldest give way.
-    pub(super) fn new(lifetime: Duration, max: usize) -> Self {
+    pub(crate) fn new(lifetime: Duration, max: usize) -> Self {
         Self { lifetime, max, kept: Mutex::default() }
     }
 
     /// Keeps a value; returns its secret.
-    pub(super) fn issue(&self, now: Instant, value: T) -> String {
+    pub(crate) fn issue(&self, now: Instant, value: T) -> String {
         let name = secret();
         let mut kept = self.kept.lock().expect("no holder of the lock panics");
         if kept.len() >= self.max {
@@ -39,7 +39,7 @@ impl<T> OneTime<T> {
     }
 
     /// Gives a value out, once.
-    pub(super) fn redeem(&self, now: Instant, secret: &str) -> Option<T> {
+    pub(crate) fn redeem(&self, now: Instant, secret: &str) -> Option<T> {
         let mut kept = self.kept.lock().expect("no holder of the lock panics");
         let (ends, value) = kept.remove(&hash_secret(secret))?;
         (ends > now).then_some(value)

@@ -14,8 +14,9 @@ use ringdown_protocol::{
 use ringdown_types::Pii;
 use serde::Deserialize;
 
-use super::{Body, From};
+use super::{Body, From, no_content};
 use crate::{
+    origin::Origin,
     outside::{Begun, CODE_LIFETIME, Outsider, Returned, SignedIn},
     problem::Refusal,
     server::App,
@@ -81,6 +82,27 @@ impl FromRequestParts<Arc<App>> for ServerSecret {
         let shown = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let secret = shown.and_then(|value| value.strip_prefix("Bearer ")).ok_or(Refusal::BadCredentials)?;
         Ok(Self(secret.to_owned()))
+    }
+}
+
+/// The page a phone in a window of its own asks about.
+#[derive(Deserialize)]
+pub(crate) struct Embedder {
+    origin: String,
+}
+
+/// Whether pages of an origin may embed the phone: for our own pages, which take orders from no others.
+#[utoipa::path(
+    get, path = "/api/v1/embedding", tag = "session", params(("origin" = String, Query)),
+    responses((status = 204), (status = 403, body = Problem))
+)]
+pub(crate) async fn embedding(
+    State(app): State<Arc<App>>,
+    Query(Embedder { origin }): Query<Embedder>,
+) -> Result<Response, Refusal> {
+    match Origin::of_url(&origin).is_some_and(|origin| app.origins.has(&origin)) {
+        true => Ok(no_content()),
+        false => Err(Refusal::ForeignOrigin),
     }
 }
 

@@ -13,6 +13,7 @@ mod outside;
 mod pages;
 mod people;
 mod presence;
+mod push;
 mod recordings;
 mod rest;
 mod resume;

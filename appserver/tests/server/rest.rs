@@ -65,13 +65,15 @@ async fn devices_get_a_free_name_and_their_password_once() {
 }
 
 /// What is asked for by whoever is not signed in yet.
-const OPEN: [&str; 8] = [
+const OPEN: [&str; 10] = [
+    "/api/v1/embedding",
     "/api/v1/login",
     "/api/v1/login/token",
     "/api/v1/logout",
     "/api/v1/oidc/callback",
     "/api/v1/oidc/redeem",
     "/api/v1/oidc/{provider}/start",
+    "/api/v1/push/decline",
     "/api/v1/refresh",
     "/api/v1/sign-in",
 ];

@@ -13,6 +13,7 @@ mod recordings;
 mod requests;
 mod rooms;
 mod settings;
+mod standby;
 mod statements;
 mod timeouts;
 mod voicemail;
@@ -28,7 +29,7 @@ use ringdown_control::{
     AppFrame, CallRecord, Command, CommandId, CommandResult, DirectorySnapshot, LegFigures, SettingChanged,
 };
 use ringdown_protocol::{ErrorInfo, HistoryParams, Push, Response, SettingsChange};
-use ringdown_types::{MessageId, NodeId, Random, RecordingId, SessionId, UserId};
+use ringdown_types::{CallId, EndReason, MessageId, NodeId, Random, RecordingId, SessionId, UserId};
 use serde_json::Value;
 
 use crate::{
@@ -47,6 +48,7 @@ pub use company::{PeopleChange, PeopleRecords, SavedStatement};
 pub use history::CallSide;
 pub use quality::quality_as_seen;
 pub use settings::{AskId, settings_as_shown};
+pub use standby::WakeCall;
 pub use voicemail::mailbox_as_shown;
 
 /// A browser's connection. The shell counts them up.
@@ -231,6 +233,17 @@ pub enum Output {
     SaveSession(SessionRecord),
     /// Forgets a session.
     DropSession(SessionId),
+    /// Wakes a user's browsers: a call rings, and no page is there.
+    Wake(Box<WakeCall>),
+    /// They need not come any more.
+    WakeOver {
+        /// Whose.
+        user: UserId,
+        /// The call.
+        call: CallId,
+        /// Why it rings no more.
+        reason: EndReason,
+    },
     /// Writes a finished call to history.
     Record(Box<CallRecord>),
     /// Writes how good a leg of a finished call was to history.
@@ -285,6 +298,7 @@ pub struct Desk {
     missed: HashMap<UserId, u32>,
     mailboxes: voicemail::Mailboxes,
     statements: statements::Statements,
+    standbys: standby::Standbys,
     messages: HashMap<MessageId, messages::Pending>,
     user_rate: RateLimiter<UserId>,
     address_rate: RateLimiter<IpAddr>,
@@ -331,6 +345,7 @@ impl Desk {
             missed: HashMap::new(),
             mailboxes: voicemail::Mailboxes::default(),
             statements: statements::Statements::default(),
+            standbys: standby::Standbys::new(),
             messages: HashMap::new(),
             user_rate: RateLimiter::new(USER_RATE, 100_000),
             address_rate: RateLimiter::new(ADDRESS_RATE, 100_000),

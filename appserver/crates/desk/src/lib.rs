@@ -24,7 +24,7 @@ mod timer;
 
 pub use desk::{
     AskId, CallSide, ConnId, Desk, HelloInput, LinkId, NodeHello, Output, PeopleChange, PeopleRecords,
-    ResumeInput, SavedStatement, Stats, mailbox_as_shown, quality_as_seen, settings_as_shown,
+    ResumeInput, SavedStatement, Stats, WakeCall, mailbox_as_shown, quality_as_seen, settings_as_shown,
 };
 pub use known::EVERYBODY_UP_TO;
 pub use people::Person;

@@ -75,6 +75,8 @@ pub enum SessionKind {
     /// Somebody who looks on and controls: it has no audio and is never rung, is told all of the user's legs, and may
     /// do to each what needs no audio. It ends with its connection.
     Control,
+    /// Nobody yet: a browser that can be woken is rung by it, and the page that opens takes its place.
+    Standby,
 }
 
 /// The id and the secret a session is given instead of random ones, so that a client which kept neither finds it

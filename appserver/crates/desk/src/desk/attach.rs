@@ -38,9 +38,11 @@ impl Desk {
             self.outputs.push_back(Output::Close { conn, error });
             return;
         };
+        let may_relieve = kind == SessionKind::Phone && name.is_none();
+        let relieved = may_relieve.then(|| self.relieve_standby(user)).flatten();
         let SessionName { id, secret } =
             name.filter(|name| !self.sessions.contains_key(&name.id)).unwrap_or_else(|| SessionName {
-                id: SessionId::random(self.random.as_mut()),
+                id: relieved.unwrap_or_else(|| SessionId::random(self.random.as_mut())),
                 secret: self.random.token(32),
             });
         let record = SessionRecord { id, secret_hash: secret_hash(&secret), user, epoch, family };
@@ -49,6 +51,7 @@ impl Desk {
         }
         let mut session = Session::new(record, Presence::Attached { conn }, false);
         session.kind = kind;
+        session.announced = relieved.is_some();
         session.address = Some(address);
         self.sessions.insert(id, session);
         self.by_user.entry(user).or_default().insert(id);
@@ -164,10 +167,12 @@ impl Desk {
         let Some(id) = self.by_conn.remove(&conn) else { return };
         let Some(session) = self.sessions.get_mut(&id) else { return };
         session.presence = Presence::Detached { since: now };
+        let user = session.record.user;
         if session.kind == SessionKind::Control {
             self.end_session(now, id, None);
         } else {
             self.set_detached_timers(now, id);
+            self.update_standby(now, user);
         }
     }
 
@@ -194,6 +199,7 @@ impl Desk {
                 self.by_user.remove(&user);
             }
         }
+        self.forget_standby(user, id);
         if session.announced {
             self.tell_all_nodes(&Command::SessionDown { session: id });
         }
@@ -231,7 +237,7 @@ impl Desk {
     /// Lets the softswitches ring the session.
     pub(super) fn announce(&mut self, id: SessionId) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        if session.kind == SessionKind::Phone && !std::mem::replace(&mut session.announced, true) {
+        if session.kind != SessionKind::Control && !std::mem::replace(&mut session.announced, true) {
             let up = Command::SessionUp { session: id, user: session.record.user };
             self.tell_all_nodes(&up);
         }

@@ -45,6 +45,7 @@ impl Desk {
                     let call = known.call_info(session);
                     self.push_to_owner(leg, session, Push::CallIncoming { call, description, auto_answer });
                     self.tell_controllers(leg);
+                    self.wake(leg);
                 }
             }
             Event::Description { leg, session, description } => {
@@ -288,6 +289,7 @@ impl Desk {
     fn tell_ended(&mut self, now: Instant, leg: &Leg, reason: EndReason, by: control::EndedBy) {
         self.note_leg_ended(now, &leg.info, (reason, by));
         let Some(user) = leg.info.user else { return };
+        self.wake_is_over(user, leg, reason);
         let duration = leg.active_since.map(|since| now.saturating_duration_since(since)).unwrap_or_default();
         for session in self.sessions_of(user) {
             if self.is_shown(leg, session) {

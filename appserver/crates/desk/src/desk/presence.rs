@@ -33,6 +33,7 @@ impl Desk {
 
     /// Looks at the user anew; a change is told with the next flush.
     pub(super) fn update_presence(&mut self, now: Instant, user: UserId) {
+        self.update_standby(now, user);
         let told = self.derive_presence(now, user);
         if told == self.told(user) {
             return;

@@ -8,9 +8,8 @@ use ringdown_types::SessionId;
 
 use super::Desk;
 use crate::{
-    SessionKind,
     pending::{LATE_REPLY_WITHIN, Waiter},
-    session::{ASLEEP_AFTER, Presence, RESUME_WINDOW},
+    session::{ASLEEP_AFTER, Presence, RESUME_WINDOW, SessionKind},
     timer::Timer,
 };
 
@@ -72,6 +71,9 @@ impl Desk {
         let Some(session) = self.sessions.get(&id).filter(|session| !session.can_ring(now)) else {
             return;
         };
+        if session.kind == SessionKind::Standby {
+            return;
+        }
         let user = session.record.user;
         let holds_call = self.mirror.legs_of(user).any(|leg| leg.session() == Some(id));
         if !holds_call

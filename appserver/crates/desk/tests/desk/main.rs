@@ -15,6 +15,7 @@ mod replay;
 mod rooms;
 mod sides;
 mod slow_connection;
+mod standby;
 mod statements;
 mod tones;
 mod world;
