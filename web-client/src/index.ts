@@ -1,6 +1,6 @@
 // The client library: everything an application may use.
 export { RingdownClient } from './phone/client.js';
-export type { ClientPorts, RingdownOptions } from './phone/client-options.js';
+export type { ClientPorts, RingdownOptions, TabSharing } from './phone/client-options.js';
 export type { ClientEvents, ClientState } from './phone/client-events.js';
 export type { Call } from './phone/call.js';
 export type { Recovery } from './phone/call-context.js';

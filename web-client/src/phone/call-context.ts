@@ -16,8 +16,8 @@ export interface CallContext {
   readonly reachable: () => boolean;
   /** Places another call. */
   readonly place: (to: string) => Promise<Call>;
-  /** Whether the session is one of a page before this one, which took the audio of its calls with it. */
-  readonly recovery: () => boolean;
+  /** Who has the audio of calls that this page finds: the page before it, or another tab; null for neither. */
+  readonly recovery: () => Recovery | null;
   /** Whether the call of this id showed the user's camera in the page before this one. */
   readonly hadCamera: (id: string) => boolean;
   readonly media: MediaEngine;

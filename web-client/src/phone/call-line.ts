@@ -69,6 +69,8 @@ export class CallLine {
 
   /** Connects the audio that another page had, which knows nothing of it any more. */
   recover(speaks: boolean, camera: boolean): void {
+    this.#media?.close();
+    this.#media = null;
     let media: CallMedia;
     try {
       media = this.#open();

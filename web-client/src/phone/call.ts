@@ -236,8 +236,11 @@ export class Call {
     this.#step({ type: 'taken' });
     const speaks = this.direction === 'outbound' || this.answeredAt !== null;
     this.#line.recover(speaks, this.#context.hadCamera(this.id));
-    this.#step({ type: 'mute', muted: this.#info.muted });
+    this.showMuted(this.#info.muted);
   }
+
+  /** @internal It was muted in another tab or page. */
+  showMuted(muted: boolean): void { this.#step({ type: 'mute', muted }); }
 
   /** @internal What the server says of the call. */
   handleInfo(info: CallInfo): void {

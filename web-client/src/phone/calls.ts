@@ -159,8 +159,8 @@ export class CallList {
     if (info.state === 'ended') return;
     const call = new Call(this.#context, info);
     this.#add(call);
-    const { recovery } = this.#context;
-    if (call.mine && recovery()) call.recover('reload');
+    const recovery = this.#context.recovery();
+    if (call.mine && recovery) call.recover(recovery);
     if (call.mine && call.state === 'ringing' && call.direction === 'inbound') this.#handlers.onIncoming(call, false);
   }
 

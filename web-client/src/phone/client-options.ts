@@ -1,10 +1,11 @@
 // How a client is set up, and what it stands on.
 import type { LogLevel, LogSink } from '../logging.js';
-import type { AudioProcessing, OpenMedia } from '../media/port.js';
+import type { AudioProcessing, MediaEngine, OpenMedia } from '../media/port.js';
 import type { Clock } from '../platform/clock.js';
 import type { WatchPage } from '../platform/page.js';
 import type { SessionStorage } from '../signaling/kept-session.js';
 import type { OpenSocket } from '../signaling/socket.js';
+import type { RingdownClient } from './client.js';
 
 /** How a client is set up. */
 export interface RingdownOptions {
@@ -29,10 +30,26 @@ export interface RingdownOptions {
   readonly resume?: 'session' | 'off';
   /** Who is to be signed in, in words of the page's own: a session kept for somebody else is not gone on with. */
   readonly account?: string;
+  /** Makes one phone of the browser's tabs: a `Tabs` of the module `tabs`. Each tab is a phone of its own unless given. */
+  readonly tabs?: TabSharing;
   /** Whether the browser asks before a page in a call is closed; on unless `false`. */
   readonly warnOnLeave?: boolean;
   /** What the server's logs call this application. */
   readonly clientName?: string;
+}
+
+/** Makes one phone of several tabs. */
+export interface TabSharing {
+  /** Whether this tab has the connection and the audio. */
+  readonly leads: boolean;
+  /** @internal The media of this tab as it may be used. */
+  media(real: MediaEngine): MediaEngine;
+  /** @internal The connection of this tab: its own, or the leading tab's. */
+  socket(open: OpenSocket): OpenSocket;
+  /** @internal The client it is for. */
+  attach(client: RingdownClient): void;
+  /** @internal */
+  destroy(): void;
 }
 
 /** What a client stands on; tests give fakes. */

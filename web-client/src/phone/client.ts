@@ -19,7 +19,7 @@ import { Audio, type AudioEvents } from './audio.js';
 import type { Call } from './call.js';
 import { isMissed, toneOf } from './call-tone.js';
 import { CallList, isCallPush } from './calls.js';
-import type { ClientPorts, RingdownOptions } from './client-options.js';
+import type { ClientPorts, RingdownOptions, TabSharing } from './client-options.js';
 import type { ClientEvents, ClientState } from './client-events.js';
 import type { Consultation } from './consultation.js';
 import { dialled } from './dialled.js';
@@ -62,6 +62,7 @@ export class RingdownClient {
   readonly #stopWatching: () => void;
   readonly #kept: KeptSession;
   readonly #resumes: boolean;
+  readonly #tabs: TabSharing | null;
   readonly #warns: boolean;
   #mayLeave: (() => void) | null = null;
   #state: ClientState = 'offline';
@@ -78,7 +79,8 @@ export class RingdownClient {
     const onFault = (thrown: unknown, event: unknown): void => this.#log.error('a listener failed', { event, thrown });
     this.#events = new Emitter<ClientEvents>(onFault);
     this.#audioEvents = new Emitter<AudioEvents>(onFault);
-    this.#media = (ports.openMedia ?? openBrowserMedia)(options.audioConstraints ?? {}, {
+    this.#tabs = options.tabs ?? null;
+    const media = (ports.openMedia ?? openBrowserMedia)(options.audioConstraints ?? {}, {
       onDevices: () => this.#audioEvents.emit('devices'),
       onWarning: (warning, raised) => {
         const event = raised ? 'warning' : 'warningCleared';
@@ -91,9 +93,11 @@ export class RingdownClient {
       },
       onPermission: (permission) => this.#audioEvents.emit('permission', permission),
     });
+    this.#media = this.#tabs?.media(media) ?? media;
     this.#callTones = options.callTones ?? true;
     this.#autoAnswer = options.autoAnswer ?? true;
     const url = socketUrl(options.server);
+    const open = ports.openSocket ?? openWebSocket;
     this.#resumes = options.resume !== 'off';
     this.#warns = options.warnOnLeave !== false;
     this.#kept = new KeptSession(this.#resumes ? ports.storage ?? tabStorage() : null, url, options.account ?? '');
@@ -103,7 +107,7 @@ export class RingdownClient {
       kept: this.#welcome,
       client: { name: options.clientName ?? 'ringdown-client', version: VERSION },
       token: options.token,
-      openSocket: ports.openSocket ?? openWebSocket,
+      openSocket: this.#tabs?.socket(open) ?? open,
       clock,
       log: this.#log,
     }, {
@@ -120,7 +124,8 @@ export class RingdownClient {
       request: (method, params) => this.#connection.request(method, params),
       place: (to) => this.call(to),
       // A session that is new since has no calls of the page before.
-      recovery: () => this.#kept.before !== null && this.#welcome === this.#kept.before.welcome,
+      recovery: () => (this.#tabs?.leads === false ? 'tab'
+        : this.#kept.before !== null && this.#welcome === this.#kept.before.welcome ? 'reload' : null),
       hadCamera: (id) => this.#kept.before?.cameras.includes(id) ?? false,
       reachable: () => this.#state === 'ready',
       media: this.#media,
@@ -135,6 +140,7 @@ export class RingdownClient {
     this.#view = new ServerView((method, params) => this.#connection.request(method, params), this.#media, this.#events);
     ({ rooms: this.rooms, directory: this.directory } = this.#view);
     this.#stopWatching = this.#watch(ports.watchPage ?? watchPage);
+    this.#tabs?.attach(this);
   }
 
   /** Where the client is. */
@@ -237,6 +243,7 @@ export class RingdownClient {
   destroy(): void {
     if (this.#destroyed) return;
     this.disconnect();
+    this.#tabs?.destroy();
     this.#destroyed = true;
     this.#state = 'closed';
     this.#events.emit('state', 'closed');
@@ -365,7 +372,7 @@ export class RingdownClient {
 
   /** A page in a call is not closed by mistake. */
   #warnWhileTalking(): void {
-    const talks = this.#warns && this.calls.some(({ mine, direction, answeredAt, end }) => mine && !end && (direction === 'outbound' || answeredAt !== null));
+    const talks = this.#warns && this.#tabs?.leads !== false && this.calls.some(({ mine, direction, answeredAt, end }) => mine && !end && (direction === 'outbound' || answeredAt !== null));
     if (talks) this.#mayLeave ??= warnOnLeave();
     else {
       this.#mayLeave?.();

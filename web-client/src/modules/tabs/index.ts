@@ -1,0 +1,4 @@
+// Several tabs that are one phone, beside the library.
+export { Tabs } from './tabs.js';
+export type { TabPorts } from './tabs.js';
+export type { TabChannel, TabLocks, TabMessage } from './wire.js';

@@ -1,0 +1,272 @@
+import { expect, it, describe } from 'vitest';
+import { RingdownClient } from '../../index.js';
+import { FakeClock, settle } from '../../testing/fake-clock.js';
+import { FakeMedia } from '../../testing/fake-media.js';
+import { callInfo, FakeServer, welcome } from '../../testing/fake-socket.js';
+import { Tabs, type TabChannel, type TabLocks, type TabMessage } from './index.js';
+
+const TOKEN = `v1.${btoa(JSON.stringify({ u: 'u-alice' }))}.tag`;
+const active = callInfo({ state: 'active', answeredAt: 1_000_500 });
+
+/** Locks and channels of one browser. */
+class FakeBrowser {
+  readonly #waiting: { held: (lock: unknown) => Promise<void> | undefined; settle: () => void }[] = [];
+  readonly #channels = new Set<TabChannel>();
+  #holder: { lose: (error: unknown) => void } | null = null;
+
+  readonly locks: TabLocks = {
+    request: (_name, { ifAvailable, steal, signal }, held) => new Promise((resolve, reject) => {
+      if (ifAvailable && this.#holder) {
+        resolve(held(null));
+        return;
+      }
+      const entry = { held, settle: () => this.#grant(held, resolve, reject) };
+      signal?.addEventListener('abort', () => {
+        const index = this.#waiting.indexOf(entry);
+        if (index >= 0) this.#waiting.splice(index, 1);
+        reject(new Error('AbortError'));
+      });
+      if (steal) {
+        const before = this.#holder;
+        entry.settle();
+        before?.lose(new Error('AbortError'));
+      } else if (this.#holder) this.#waiting.push(entry);
+      else entry.settle();
+    }),
+  };
+
+  readonly openChannel = (): TabChannel => {
+    const channel: TabChannel = {
+      onmessage: null,
+      postMessage: (message: TabMessage) => {
+        for (const other of this.#channels) if (other !== channel) queueMicrotask(() => other.onmessage?.({ data: message }));
+      },
+      close: () => this.#channels.delete(channel),
+    };
+    this.#channels.add(channel);
+    return channel;
+  };
+
+  #grant(held: (lock: unknown) => Promise<void> | undefined, resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
+    const holder = this.#holder = { lose: reject };
+    void Promise.resolve(held({})).then(() => {
+      if (this.#holder !== holder) return;
+      this.#holder = null;
+      resolve(undefined);
+      this.#waiting.shift()?.settle();
+    });
+  }
+}
+
+/** A tab of alice's in a browser; all tabs talk to one server. */
+class Tab {
+  readonly server = new FakeServer();
+  readonly media = new FakeMedia();
+  readonly clock = new FakeClock();
+  readonly client: RingdownClient;
+  readonly tabs: Tabs;
+  isShown = false;
+  show: () => void = () => undefined;
+  leave: () => void = () => undefined;
+
+  constructor(browser: FakeBrowser, token = TOKEN) {
+    this.tabs = new Tabs('test', {
+      locks: browser.locks,
+      openChannel: browser.openChannel,
+      isShown: () => this.isShown,
+      watch: (onShown, onGone) => {
+        this.show = onShown;
+        this.leave = onGone;
+        return () => undefined;
+      },
+    });
+    this.client = new RingdownClient({ server: 'https://pbx.test', token: () => Promise.resolve(token), logLevel: 'silent', tabs: this.tabs }, {
+      openSocket: this.server.openSocket, openMedia: this.media.open, clock: this.clock, watchPage: () => () => undefined, storage: null,
+    });
+    void this.client.connect().catch(() => undefined);
+  }
+}
+
+const twoTabs = async (calls = [] as ReturnType<typeof callInfo>[]): Promise<[Tab, Tab, FakeBrowser]> => {
+  const browser = new FakeBrowser();
+  const leader = new Tab(browser);
+  await leader.server.welcome({ calls });
+  const follower = new Tab(browser);
+  await settle();
+  await state(leader, calls);
+  return [leader, follower, browser];
+};
+
+/** The server gives the leader the state that another tab asked for. */
+const state = async (leader: Tab, calls: ReturnType<typeof callInfo>[] = [], seq = 0): Promise<void> => {
+  await settle();
+  await leader.server.result<'session.state'>(leader.server.take('session.state').id, { ...welcome({ calls }), secret: '', seq });
+  await settle();
+};
+
+describe('two tabs', () => {
+  it('have one connection, and both are ready', async () => {
+    const [leader, follower] = await twoTabs();
+    expect([leader.client.state, follower.client.state]).toEqual(['ready', 'ready']);
+    expect([leader.server.opened, follower.server.opened]).toEqual([1, 0]);
+    expect([leader.tabs.leads, follower.tabs.leads]).toEqual([true, false]);
+    expect(follower.client.me?.username).toBe('alice');
+  });
+
+  it('both show who calls, one rings, the other answers, and the leader has the audio', async () => {
+    const [leader, follower] = await twoTabs();
+    await leader.server.push({ event: 'call.incoming', data: { call: callInfo(), description: { type: 'offer', sdp: 'o' }, autoAnswer: true } });
+    await settle();
+    for (const { client } of [leader, follower]) client.audio.startRinging();
+    expect([leader.media.ringing, follower.media.ringing]).toEqual([true, false]);
+    expect(follower.media.calls).toHaveLength(0);
+    await leader.server.confirm('call.describe');
+    await settle();
+    const answered = follower.client.calls[0]?.answer();
+    await settle();
+    await leader.server.confirm('call.answer');
+    await answered;
+    await leader.server.push({ event: 'call.state', data: { call: active } });
+    leader.media.last.handlers.onConnection('connected');
+    await settle();
+    expect([leader.client.calls[0]?.state, follower.client.calls[0]?.state]).toEqual(['active', 'active']);
+    expect(leader.media.last.microphone).toBe(true);
+  });
+
+  it('places a call from the tab without audio', async () => {
+    const [leader, follower] = await twoTabs();
+    const placed = follower.client.call('102', { variables: { ticket: '7' } });
+    await settle();
+    const start = leader.server.take('call.start');
+    expect(start.params).toMatchObject({ to: '102', variables: { ticket: '7' }, description: { sdp: 'client-offer' } });
+    await leader.server.result<'call.start'>(start.id, { call: callInfo({ direction: 'outbound', state: 'dialing' }) });
+    await settle();
+    expect([(await placed).id, leader.client.calls.length, follower.client.calls.length]).toEqual(['leg-1', 1, 1]);
+    expect([leader.media.calls.length, follower.media.calls.length]).toEqual([1, 0]);
+  });
+
+  it('controls the call from both: mute and hold show everywhere', async () => {
+    const [leader, follower] = await twoTabs();
+    await leader.server.push({ event: 'call.incoming', data: { call: callInfo(), description: { type: 'offer', sdp: 'o' }, autoAnswer: false } });
+    await leader.server.push({ event: 'call.state', data: { call: active } });
+    await settle();
+    const muted = follower.client.calls[0]?.mute();
+    await settle();
+    await leader.server.confirm('call.mute');
+    await muted;
+    expect(leader.media.last.sending).toBe(false);
+    await leader.server.push({ event: 'call.state', data: { call: { ...active, muted: true, held: true } } });
+    await settle();
+    expect([leader.client.calls[0]?.muted, follower.client.calls[0]?.muted, follower.client.calls[0]?.held]).toEqual([true, true, true]);
+    const freed = leader.client.calls[0]?.mute(false);
+    await leader.server.push({ event: 'call.state', data: { call: { ...active, muted: false } } });
+    await leader.server.confirm('call.mute');
+    await freed;
+    expect(follower.client.calls[0]?.muted).toBe(false);
+    // A tab that only shows a call never gives it up for want of sound.
+    await follower.clock.advance(130_000);
+    expect(leader.server.has('call.hangup')).toBe(false);
+  });
+
+  it('a refusal of the server reaches the tab that asked', async () => {
+    const [leader, follower] = await twoTabs([active]);
+    const held = follower.client.calls[0]?.hold();
+    await settle();
+    await leader.server.refuse(leader.server.take('call.hold').id, 'wrong-state');
+    await expect(held).rejects.toMatchObject({ name: 'wrong-state' });
+  });
+});
+
+describe('the leading tab goes', () => {
+  it('the other goes on with the session and takes the audio over', async () => {
+    const [leader, follower] = await twoTabs([active]);
+    await leader.server.push({ event: 'switch', data: { up: false } }, 1);
+    await settle();
+    // A closed tab says nothing: its lock is free and its channel silent.
+    leader.tabs.destroy();
+    await settle();
+    await follower.clock.advance(300);
+    follower.server.open();
+    const resume = follower.server.take('resume');
+    expect(resume.params).toEqual({ session: 's1', secret: 'x1', lastSeq: 1 });
+    await follower.server.result<'resume'>(resume.id, { seq: 1 });
+    expect([follower.tabs.leads, follower.client.calls[0]?.recoveredFrom]).toEqual([true, 'tab']);
+    expect(follower.server.take('call.describe').params).toMatchObject({ call: 'leg-1', description: { sdp: 'client-offer' } });
+    expect(follower.media.last.microphone).toBe(true);
+  });
+
+  it('a third tab follows the new leader', async () => {
+    const [leader, follower, browser] = await twoTabs();
+    const third = new Tab(browser);
+    await state(leader);
+    leader.tabs.destroy();
+    await settle();
+    await follower.clock.advance(300);
+    follower.server.open();
+    await follower.server.result<'resume'>(follower.server.take('resume').id, { seq: 0 });
+    await settle();
+    await third.clock.advance(300);
+    await state(follower);
+    expect([third.client.state, third.server.opened]).toEqual(['ready', 0]);
+  });
+
+  it('signs out alone: the others keep the phone', async () => {
+    const [leader, follower] = await twoTabs([active]);
+    leader.client.disconnect();
+    await settle();
+    expect(leader.server.has('bye')).toBe(false);
+    await follower.clock.advance(300);
+    follower.server.open();
+    await follower.server.result<'resume'>(follower.server.take('resume').id, { seq: 0 });
+    expect([follower.tabs.leads, follower.client.calls.length]).toEqual([true, 1]);
+  });
+
+  it('gives the lead to the tab that is looked at, where nothing goes on', async () => {
+    const [leader, follower] = await twoTabs();
+    follower.show();
+    await settle();
+    await leader.clock.advance(300);
+    await follower.clock.advance(300);
+    follower.server.open();
+    await follower.server.result<'resume'>(follower.server.take('resume').id, { seq: 0 });
+    await settle();
+    await leader.clock.advance(300);
+    await state(follower);
+    expect([leader.tabs.leads, follower.tabs.leads]).toEqual([false, true]);
+    expect([leader.client.state, follower.client.state]).toEqual(['ready', 'ready']);
+  });
+
+  it('its connection is lost: the others show that, and come back with it', async () => {
+    const [leader, follower] = await twoTabs();
+    await leader.server.drop();
+    await settle();
+    expect([leader.client.state, follower.client.state]).toEqual(['reconnecting', 'reconnecting']);
+    await leader.clock.advance(300);
+    await follower.clock.advance(300);
+    leader.server.open();
+    await leader.server.result<'resume'>(leader.server.take('resume').id, { seq: 0 });
+    await state(leader);
+    expect(follower.client.state).toBe('ready');
+  });
+});
+
+it('a tab of somebody else is a phone of its own', async () => {
+  const browser = new FakeBrowser();
+  const alice = new Tab(browser);
+  await alice.server.welcome();
+  const bob = new Tab(browser, `v1.${btoa(JSON.stringify({ u: 'u-bob' }))}.tag`);
+  await settle();
+  await bob.clock.advance(300);
+  await bob.server.welcome();
+  expect([alice.client.state, bob.client.state, bob.tabs.leads]).toEqual(['ready', 'ready', true]);
+});
+
+it('leaves no lock and no channel behind', async () => {
+  const [leader, follower] = await twoTabs();
+  follower.client.destroy();
+  await settle();
+  leader.client.destroy();
+  await settle();
+  expect(leader.server.has('bye')).toBe(true);
+  expect([leader.clock.waiting, follower.clock.waiting]).toEqual([0, 0]);
+});
