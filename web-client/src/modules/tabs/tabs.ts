@@ -277,8 +277,9 @@ export class Tabs implements TabSharing {
 
 /** The browser's tabs; null where it cannot tell which one leads. */
 const browserTabs = (): TabPorts | null => {
-  const { locks } = globalThis.navigator as { locks?: TabLocks };
-  if (typeof window === 'undefined' || !locks || typeof BroadcastChannel === 'undefined') return null;
+  if (typeof window === 'undefined' || typeof BroadcastChannel === 'undefined') return null;
+  const { locks } = navigator as { locks?: TabLocks };
+  if (!locks) return null;
   return {
     locks,
     openChannel: (name) => new BroadcastChannel(name) as TabChannel,

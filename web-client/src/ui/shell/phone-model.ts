@@ -4,6 +4,7 @@ import {
 } from '../../index.js';
 import { isCheckCall } from '../../modules/diagnostics/index.js';
 import { SignIn, type TokenStore } from '../../modules/sign-in/index.js';
+import { Tabs } from '../../modules/tabs/index.js';
 import { httpOrigin } from '../../phone/server-address.js';
 import { onLanguage } from '../messages/index.js';
 import { errorText, type ErrorText } from '../messages/errors.js';
@@ -17,6 +18,8 @@ export interface PhoneSettings {
   readonly store: TokenStore | null;
   readonly rawAudio: boolean;
   readonly callTones: boolean;
+  /** Whether the tabs of the browser are one phone. */
+  readonly sharesTabs: boolean;
   readonly logLevel: NonNullable<RingdownOptions['logLevel']>;
 }
 
@@ -215,6 +218,7 @@ export class PhoneModel extends Screen {
       server: settings.server,
       token,
       clientName: 'ringdown-phone',
+      ...(settings.sharesTabs ? { tabs: new Tabs(`ringdown ${settings.server}`) } : {}),
       logLevel: settings.logLevel,
       callTones: settings.callTones,
       audioConstraints: { echoCancellation: off, noiseSuppression: off, autoGainControl: off },

@@ -38,6 +38,8 @@ export class RingdownPhone extends LitElement {
   @property() server = '';
   /** `session`: a reload of this tab need not sign in again. The refresh token is then kept in `sessionStorage`. */
   @property() remember: 'none' | 'session' = 'none';
+  /** `leader`: the tabs of a browser are one phone, of which one has the audio. `independent`: each is a phone of its own. */
+  @property() tabs: 'leader' | 'independent' = 'leader';
   /** Switches echo cancellation, noise suppression and gain control off: for measurements and studio equipment. */
   @property({ type: Boolean, attribute: 'raw-audio' }) rawAudio = false;
   /** Switches busy and congestion tones off. */
@@ -109,7 +111,7 @@ export class RingdownPhone extends LitElement {
     // A view without controls (connecting) loses the keyboard to the page: it is still owed to the next view.
     this.#hasFocus = this.matches(':focus-within') || (this.#hasFocus && document.activeElement === document.body);
     if (changed.has('lang')) void setLanguage(preferredLanguage(this.lang));
-    if ((['server', 'remember', 'rawAudio', 'noCallTones', 'token'] as const).some((name) => changed.has(name))) this.#start();
+    if ((['server', 'remember', 'rawAudio', 'noCallTones', 'tabs', 'token'] as const).some((name) => changed.has(name))) this.#start();
   }
 
   override updated(): void {
@@ -169,6 +171,7 @@ export class RingdownPhone extends LitElement {
       store: this.remember === 'session' ? sessionStorage : null,
       rawAudio: this.rawAudio,
       callTones: !this.noCallTones,
+      sharesTabs: this.tabs === 'leader',
       logLevel: this.logLevel,
     });
   }
