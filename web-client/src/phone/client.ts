@@ -100,7 +100,7 @@ export class RingdownClient {
     const open = ports.openSocket ?? openWebSocket;
     this.#resumes = options.resume !== 'off';
     this.#warns = options.warnOnLeave !== false;
-    this.#kept = new KeptSession(this.#resumes ? ports.storage ?? tabStorage() : null, url, options.account ?? '');
+    this.#kept = new KeptSession(this.#resumes ? ports.storage ?? tabStorage() : null, `${url} ${options.account ?? ''}`);
     this.#welcome = this.#kept.before?.welcome ?? null;
     this.#connection = new Connection({
       url,

@@ -26,7 +26,6 @@ export const watchPage: WatchPage = ({ onWake, onLeave, onReturn }) => {
   // A change from one wireless network to another, which may come without 'offline'.
   const { connection } = navigator as { connection?: EventTarget };
   connection?.addEventListener('change', () => navigator.onLine && onWake(true), { signal });
-  document.addEventListener('resume', () => onWake(false), { signal });
   window.addEventListener('pageshow', (event) => {
     if (event.persisted) onReturn();
   }, { signal });

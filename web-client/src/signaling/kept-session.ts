@@ -4,12 +4,10 @@ import type { Welcome } from '../protocol/generated.js';
 /** Where a tab keeps it. */
 export type SessionStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
-/** What is kept: all of the welcome but the state, which is asked for anew. */
+/** What is kept. */
 export interface Kept {
-  readonly url: string;
-  /** Who was signed in, as far as the page says it. */
-  readonly account: string;
-  readonly welcome: Omit<Welcome, 'state'>;
+  /** All of it but the state, which is asked for anew. */
+  readonly welcome: Omit<Welcome, 'state'> & { readonly state?: undefined };
   /** The calls that show the user's camera. */
   readonly cameras: readonly string[];
 }
@@ -17,29 +15,31 @@ export interface Kept {
 /** The session a tab keeps. */
 export class KeptSession {
   readonly #storage: SessionStorage | null;
-  readonly #url: string;
-  readonly #account: string;
-  #kept: Kept | null;
+  readonly #key: string;
+  #kept: Kept | null = null;
   /** What the page before had. */
   readonly before: Kept | null;
 
-  constructor(storage: SessionStorage | null, url: string, account: string) {
+  /** `phone` tells phones apart that one tab may be, one after the other: their server, and who is signed in. */
+  constructor(storage: SessionStorage | null, phone: string) {
     this.#storage = storage;
-    this.#url = url;
-    this.#account = account;
-    this.before = this.#kept = this.#load();
+    this.#key = `ringdown.session ${phone}`;
+    try {
+      this.#kept = JSON.parse(storage?.getItem(this.#key) ?? 'null') as Kept | null;
+    } catch {
+      // Somebody else's; it is written anew.
+    }
+    this.before = this.#kept;
   }
 
   /** Keeps a session from its welcome on. */
   begin(welcome: Welcome): void {
-    const { session, secret, me, seq, serverVersion, iceServers, pingIntervalMs, resumeWindowMs } = welcome;
-    const kept = { session, secret, me, seq, serverVersion, iceServers, pingIntervalMs, resumeWindowMs };
-    this.#save({ url: this.#url, account: this.#account, welcome: kept, cameras: [] });
+    this.#save({ welcome: { ...welcome, state: undefined }, cameras: [] });
   }
 
   /** Notes whether a call shows the user's camera. */
   setCamera(call: string, shown: boolean): void {
-    if (!this.#kept || this.#kept.cameras.includes(call) === shown) return;
+    if (!this.#kept) return;
     const others = this.#kept.cameras.filter((id) => id !== call);
     this.#save({ ...this.#kept, cameras: shown ? [...others, call] : others });
   }
@@ -47,25 +47,15 @@ export class KeptSession {
   /** The session is over. */
   end(): void {
     this.#kept = null;
-    this.#storage?.removeItem(KEY);
+    this.#storage?.removeItem(this.#key);
   }
 
   #save(kept: Kept): void {
     this.#kept = kept;
     try {
-      this.#storage?.setItem(KEY, JSON.stringify(kept));
+      this.#storage?.setItem(this.#key, JSON.stringify(kept));
     } catch {
       // A full storage costs the call of a reload, not this one.
-    }
-  }
-
-  #load(): Kept | null {
-    try {
-      const kept = JSON.parse(this.#storage?.getItem(KEY) ?? 'null') as Kept | null;
-      const fits = kept?.url === this.#url && kept.account === this.#account && kept.welcome.secret !== '';
-      return fits ? kept : null;
-    } catch {
-      return null;
     }
   }
 }
@@ -73,10 +63,8 @@ export class KeptSession {
 /** The tab's storage; null where there is none, or the browser denies it. */
 export const tabStorage = (): SessionStorage | null => {
   try {
-    return typeof window === 'undefined' ? null : window.sessionStorage;
+    return window.sessionStorage;
   } catch {
     return null;
   }
 };
-
-const KEY = 'ringdown.session';
