@@ -191,3 +191,57 @@ test("a refused microphone is explained in words and places no call", async () =
     await refusing.close();
   }
 });
+
+test("a call is handed on with the keyboard alone, and a dialog gives the keyboard back", async () => {
+  await signIn(page);
+  server.ring("102");
+  await page.getByTestId("answer").click();
+  await state("active");
+  await page.getByTestId("transfer").focus();
+  await page.keyboard.press("Enter");
+  await page.getByTestId("dialog").waitFor();
+  await page.waitForFunction(() => document.activeElement?.shadowRoot?.activeElement?.localName === "ringdown-dialog");
+  assert.equal(await focused(page), "picker-search");
+  await page.keyboard.press("Shift+Tab");
+  assert.equal(await focused(page), "dialog-close", "Tab goes round within the dialog");
+  await page.keyboard.press("Escape");
+  await page.getByTestId("dialog").waitFor({ state: "detached" });
+  assert.equal(await focused(page), "transfer");
+  await page.keyboard.press("Enter");
+  await page.getByTestId("picker-search").waitFor();
+  await page.keyboard.type("daniel");
+  await page.keyboard.press("Enter");
+  await page.getByTestId("transfer-now").focus();
+  await page.keyboard.press("Enter");
+  await page.locator("[data-testid=ended][data-reason=transferred]").waitFor();
+});
+
+test("what has no room among the tools is in a menu that the arrow keys walk", async () => {
+  await signIn(page);
+  server.ring("102");
+  await page.getByTestId("answer").click();
+  await state("active");
+  await page.getByTestId("more").focus();
+  await page.keyboard.press("ArrowUp");
+  await page.getByTestId("park").waitFor();
+  await page.waitForFunction(() => document.activeElement?.localName === "ringdown-phone");
+  assert.equal(await focused(page), "park", "the last is reached first from below");
+  await page.keyboard.press("Escape");
+  assert.equal(await focused(page), "more");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Enter");
+  await page.getByTestId("notice-parked").waitFor();
+  await page.getByTestId("people").waitFor();
+});
+
+test("the language the user chose is spoken at once, and after a reload", async () => {
+  await signIn(page);
+  await page.getByTestId("settings").click();
+  await page.getByTestId("settings-appearance").click();
+  await page.getByTestId("language").selectOption("ru");
+  await page.getByTestId("tab-people").getByText("Люди").waitFor();
+  await page.reload();
+  await page.getByTestId("tab-people").getByText("Люди").waitFor();
+  assert.equal(await page.locator("ringdown-phone .frame").first().getAttribute("lang"), "ru");
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "ru", "the full page says so too");
+});

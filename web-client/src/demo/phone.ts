@@ -4,3 +4,8 @@ import { applyQuery } from './query.js';
 
 const phone = document.querySelector('ringdown-phone');
 if (phone) applyQuery(phone);
+
+// The whole page is the phone: it speaks its language.
+document.addEventListener('ringdown:language', (event) => {
+  document.documentElement.lang = (event as CustomEvent<{ readonly language: string }>).detail.language;
+});

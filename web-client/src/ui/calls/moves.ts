@@ -70,8 +70,12 @@ export const merge = (model: PhoneModel, call: Call, other: Call): Promise<void>
 /** Parks the other side and says where. */
 export const park = (model: PhoneModel, call: Call): Promise<void> =>
   model.act(async () => {
-    const slot = await call.park();
-    model.ended = null;
+    // The word below says it all: no farewell on the whole screen.
+    const quiet = call.on('ended', (end) => { if (end.reason === 'parked' && model.ended?.call === call) model.dismiss(); });
+    const slot = await call.park().catch((error: unknown) => {
+      quiet();
+      throw error;
+    });
     model.toast(t('calls.parked-at', { name: nameOf(call.peer), slot: String(slot) }));
   });
 

@@ -6,7 +6,6 @@ import { isCheckCall } from '../../modules/diagnostics/index.js';
 import { SignIn, type TokenStore } from '../../modules/sign-in/index.js';
 import { Tabs } from '../../modules/tabs/index.js';
 import { httpOrigin } from '../../phone/server-address.js';
-import { onLanguage } from '../messages/index.js';
 import { errorText, type ErrorText } from '../messages/errors.js';
 import { registered } from './registry.js';
 import { Screen } from './screen.js';
@@ -54,7 +53,6 @@ export class PhoneModel extends Screen {
   constructor(events: PhoneEvents) {
     super();
     this.#events = events;
-    onLanguage(() => this.changed());
   }
 
   /** What went wrong last, in the user's language. */

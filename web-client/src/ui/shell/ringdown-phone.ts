@@ -9,7 +9,7 @@ import '../calls/ended-view.js';
 import '../calls/incoming-view.js';
 import { endOf } from '../calls/words.js';
 import { duration } from '../messages/format.js';
-import { language, setLanguage, t } from '../messages/index.js';
+import { language, onLanguage, setLanguage, t } from '../messages/index.js';
 import '../settings/settings-view.js';
 import { mainOf } from '../shared/focus.js';
 import { icons } from '../shared/icons.js';
@@ -27,7 +27,7 @@ import './sign-in-view.js';
  * A phone for a web page.
  *
  * Events bubble and cross shadow roots: `ringdown:ready`, `ringdown:offline`, `ringdown:call`, `ringdown:incoming`,
- * `ringdown:answered`, `ringdown:ended`, `ringdown:error`. Their `detail` carries the `call` and its parts.
+ * `ringdown:answered`, `ringdown:ended`, `ringdown:error`, `ringdown:language`. Their `detail` carries the `call` and its parts.
  * It speaks the language the user chose, else that of its `lang` attribute, else the browser's.
  */
 @customElement('ringdown-phone')
@@ -54,6 +54,7 @@ export class RingdownPhone extends LitElement {
   @state() private urgent = '';
   readonly #model: PhoneModel;
   #size: ResizeObserver | null = null;
+  #offLanguage: (() => void) | null = null;
   #view = '';
   #hasFocus = false;
 
@@ -96,6 +97,7 @@ export class RingdownPhone extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#size?.disconnect();
+    this.#offLanguage?.();
     // A move within the page takes the element out and puts it back at once: that must not end a call.
     queueMicrotask(() => { if (!this.isConnected) this.#model.stop(); });
   }
@@ -104,6 +106,10 @@ export class RingdownPhone extends LitElement {
     super.connectedCallback();
     this.#size = new ResizeObserver(([entry]) => this.#model.setWide((entry?.contentRect.width ?? 0) >= WIDE));
     this.#size.observe(this);
+    this.#offLanguage = onLanguage(() => {
+      this.#model.changed();
+      this.#tell('language', { language: language() });
+    });
     if (this.hasUpdated && !this.#model.client) this.#start();
   }
 
