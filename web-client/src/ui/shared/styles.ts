@@ -132,6 +132,7 @@ export const base = [faces, css`
   .notice svg { margin-top: 1px; font-size: 18px; }
   .notice > div { flex: 1; min-width: 0; }
   .notice b { display: block; font-weight: 600; }
+  .notice:not(:has(b)) { align-items: center; } .notice:not(:has(b)) svg { margin: 0; }
   .notice.stop { background: var(--stop-tint); color: var(--stop-text); }
   .notice.calm { background: var(--tint); color: var(--ink); }
   .notice .button { background: color-mix(in srgb, currentColor 14%, transparent); min-height: 30px; align-self: center; white-space: nowrap; }
