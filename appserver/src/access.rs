@@ -120,6 +120,23 @@ impl TokenKey {
         self.mac(&parts.join("\n")).finalize().into_bytes().into()
     }
 
+    /// Signs an address that opens `what` until a time, Unix milliseconds.
+    pub fn sign_address(&self, what: &str, expires_at: u64) -> String {
+        let tag = self.mac(&format!("link.{what}.{expires_at}")).finalize().into_bytes();
+        format!("{expires_at}.{}", BASE64.encode(tag))
+    }
+
+    /// Whether such an address opens `what` at `now`, Unix milliseconds.
+    pub fn opens(&self, what: &str, link: &str, now: u64) -> bool {
+        let read = || {
+            let (expires_at, tag) = link.split_once('.')?;
+            let expires_at: u64 = expires_at.parse().ok().filter(|at| *at > now)?;
+            let tag = BASE64.decode(tag).ok()?;
+            self.mac(&format!("link.{what}.{expires_at}")).verify_slice(&tag).ok()
+        };
+        read().is_some()
+    }
+
     fn mac(&self, text: &str) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("a key of any length fits");
         mac.update(text.as_bytes());
@@ -211,6 +228,18 @@ mod tests {
         assert_eq!(key.read_link(&format!("{signed}.{tag}"), 0), None, "another message");
         assert_eq!(key.read(&text, 0), None, "it is no access token");
         assert_eq!(key.read_link(&key.sign(&claims()), 0), None, "nor is one a link");
+    }
+
+    #[test]
+    fn a_link_opens_one_thing_for_a_while() {
+        let key = TokenKey([1; 32]);
+        let link = key.sign_address("file.1", 1_000);
+        assert!(key.opens("file.1", &link, 999));
+        assert!(!key.opens("file.1", &link, 1_000), "it is over");
+        assert!(!key.opens("file.2", &link, 0));
+        assert!(!key.opens("file.1", &link.replace("1000", "9000"), 0));
+        assert!(!TokenKey([2; 32]).opens("file.1", &link, 0));
+        assert!(["", ".", "1000", "1000."].iter().all(|odd| !key.opens("file.1", odd, 0)));
     }
 
     #[test]

@@ -13,8 +13,8 @@ use ringdown_control::{
     AppFrame, Command, CommandId, CommandResult, DirectorySnapshot, Event, SettingChanged, Snapshot,
 };
 use ringdown_desk::{
-    AskId, ConnId, Desk, HelloInput, LinkId, NodeHello, Output, PeopleChange, Person, PushBody, ResumeInput,
-    SessionRecord, Stats,
+    AskId, ChatDone, ConnId, Desk, HelloInput, LinkId, NodeHello, Output, PeopleChange, Person, PushBody,
+    ResumeInput, SessionRecord, Stats,
 };
 use ringdown_protocol::{
     ErrorCode, ErrorInfo, HistoryParams, HistoryResult, Request, Response, Settings, SettingsChange,
@@ -28,6 +28,7 @@ use tokio::{
 
 use crate::{
     access::{self, LINK_LIFETIME, TokenKey},
+    chat::ChatQueues,
     clock::unix_ms,
     directory::DirectoryHandle,
     problem::Refusal,
@@ -107,6 +108,8 @@ pub enum DeskMessage {
     NodeDisconnected(LinkId),
     /// The directory changed.
     Directory(Vec<Person>, Arc<DirectorySnapshot>),
+    /// A job of the chat is done.
+    Chat(Box<ChatDone>),
     /// A sign-in is over.
     SignOut(String),
     /// A question for a softswitch, and where its answer goes.
@@ -206,6 +209,8 @@ pub struct Outlets {
     pub key: TokenKey,
     /// Browsers to wake.
     pub pushes: mpsc::Sender<PushItem>,
+    /// Jobs of the chat.
+    pub chat: ChatQueues,
     /// The digest realm.
     pub realm: String,
     /// The directory's keeper.
@@ -288,6 +293,7 @@ impl DeskTask {
                 self.asks.insert(ask, reply);
                 self.desk.handle_ask(now, ask, *command);
             }
+            DeskMessage::Chat(done) => self.desk.handle_chat(now, *done),
             DeskMessage::SignOut(family) => self.desk.handle_sign_out(now, &family),
             DeskMessage::Wakeable(user, on) => self.desk.handle_wakeable(now, user, on),
             DeskMessage::WakeDeclined(user, leg) => self.desk.handle_wake_declined(user, leg),
@@ -352,6 +358,11 @@ impl DeskTask {
                     self.wake(PushItem::Over { user, call, reason });
                 }
                 Output::Record(record) => self.record(HistoryItem::Call(record)),
+                Output::Chat(job) => {
+                    if let Some(refused) = self.outlets.chat.give(*job) {
+                        self.desk.handle_chat(Instant::now(), refused);
+                    }
+                }
                 Output::Figures(figures) => self.record(HistoryItem::Leg(figures)),
                 Output::Side(side) => self.record(HistoryItem::Side(side)),
                 Output::HistorySeen { user } => self.record(HistoryItem::Seen(user)),

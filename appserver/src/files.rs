@@ -23,6 +23,7 @@ use tokio::{
 };
 
 use crate::{
+    access::TokenKey,
     clock::unix_ms,
     config::Config,
     problem::Refusal,
@@ -43,6 +44,9 @@ const ALL_WITHIN: Duration = Duration::from_secs(15 * 60);
 /// How long an upload nobody used is kept.
 const UNUSED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+/// What links to files are rounded to, and how long a place takes files.
+const HOUR_MS: u64 = 60 * 60 * 1000;
+const PLACE_MS: u64 = 10 * 60 * 1000;
 /// Files one step of the sweeper deletes.
 const SWEPT_AT_ONCE: u32 = 100;
 
@@ -91,6 +95,7 @@ struct Shelf {
     folder: PathBuf,
     store: Store,
     limits: Limits,
+    key: TokenKey,
     /// Bytes of all files, those on their way too.
     used: AtomicU64,
     uploads: Mutex<HashMap<UserId, usize>>,
@@ -101,11 +106,11 @@ impl Files {
     ///
     /// # Errors
     /// When the folder or the store cannot be used.
-    pub async fn open(state: &Path, store: Store, limits: Limits) -> anyhow::Result<Self> {
+    pub async fn open(state: &Path, store: Store, limits: Limits, key: TokenKey) -> anyhow::Result<Self> {
         let folder = state.join("files");
         state_file::create_folder(&folder)?;
         let used = AtomicU64::new(store.size_of_files(None).await?);
-        Ok(Self(Arc::new(Shelf { folder, store, limits, used, uploads: Mutex::default() })))
+        Ok(Self(Arc::new(Shelf { folder, store, limits, key, used, uploads: Mutex::default() })))
     }
 
     /// Takes a file in. Nobody but its owner sees it until it is given to somebody ([`Store::give_file`]).
@@ -145,6 +150,45 @@ impl Files {
             return Err(refusal);
         }
         Ok(row)
+    }
+
+    /// Whether somebody may have a file.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn may_read(&self, user: UserId, file: &FileRow) -> Result<bool, StoreError> {
+        match file.readers {
+            _ if file.owner == user => Ok(true),
+            Readers::Nobody => Ok(false),
+            Readers::Everybody => Ok(true),
+            Readers::Conversation(id) => self.0.store.is_in_conversation(user, id).await,
+        }
+    }
+
+    /// An address that gives a file to whoever has it, and for how many seconds. It is the same for an hour, so that
+    /// browsers find the file in their cache. `now` is Unix milliseconds.
+    pub fn link(&self, id: FileId, now: u64) -> (String, u32) {
+        let expires_at = (now / HOUR_MS + 2) * HOUR_MS;
+        let link = self.0.key.sign_address(&format!("file.{id}"), expires_at);
+        (format!("/api/v1/files/{id}?link={link}"), ((expires_at - now) / 1000) as u32)
+    }
+
+    /// Whether an address gives a file.
+    pub fn opens(&self, id: FileId, link: &str) -> bool {
+        self.0.key.opens(&format!("file.{id}"), link, unix_ms())
+    }
+
+    /// An address that takes files of somebody, and for how many seconds. `now` is Unix milliseconds.
+    pub fn place(&self, owner: UserId, now: u64) -> (String, u32) {
+        let link = self.0.key.sign_address(&format!("place.{owner}"), now + PLACE_MS);
+        (format!("/api/v1/files?place={owner}.{link}"), (PLACE_MS / 1000) as u32)
+    }
+
+    /// Whose files an address takes.
+    pub fn owner_of_place(&self, place: &str) -> Option<UserId> {
+        let (owner, link) = place.split_once('.')?;
+        let owner: UserId = owner.parse().ok()?;
+        self.0.key.opens(&format!("place.{owner}"), link, unix_ms()).then_some(owner)
     }
 
     /// Some of a file's bytes from an offset on; none where it is gone.

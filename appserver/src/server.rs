@@ -20,6 +20,7 @@ use tokio::{
 
 use crate::{
     access::TokenKey,
+    chat::{self, ChatQueues},
     clock::unix_ms,
     compat::{self, Compat, OldPort},
     config::{Config, Tls},
@@ -120,7 +121,7 @@ pub struct Server {
     stop_desk: Arc<Notify>,
     accepting: JoinSet<()>,
     desk: JoinHandle<()>,
-    writers: [JoinHandle<()>; 4],
+    writers: Vec<JoinHandle<()>>,
     directory: JoinHandle<()>,
     sweeper: JoinHandle<()>,
     app: Arc<App>,
@@ -152,6 +153,9 @@ impl Server {
         let counters = Arc::new(Counters::default());
         let (records, record_queue) = mpsc::channel(writers::RECORD_QUEUE);
         let (sessions, session_queue) = mpsc::channel(writers::SESSION_QUEUE);
+
+        let (chat, chat_jobs) = ChatQueues::new();
+        let files = Files::open(&config.state, store.clone(), files::Limits::of(config), key.clone()).await?;
         let (settings, settings_queue) = mpsc::channel(writers::SETTINGS_QUEUE);
         let (people_changes, people_queue) = mpsc::channel(writers::PEOPLE_QUEUE);
         let now = Instant::now();
@@ -160,8 +164,8 @@ impl Server {
         owner.restore(now, store.sessions().await?);
         let company = people.len();
         owner.handle_directory(now, people, snapshot);
-        owner.restore_people(now, people_records(&store, company).await?);
         let (pushes, push_queue) = mpsc::channel(push::QUEUE);
+        restore_people(&mut owner, now, (&store, company)).await?;
         let outlets = Outlets {
             pushes,
             store: store.clone(),
@@ -170,24 +174,25 @@ impl Server {
             settings,
             people: people_changes,
             key: key.clone(),
+            chat,
             realm: config.realm.clone(),
             directory: directory.clone(),
             counters: Arc::clone(&counters),
         };
         let stop_desk = Arc::new(Notify::new());
         let desk_task = tokio::spawn(DeskTask::new(owner, outlets).run(messages, Arc::clone(&stop_desk)));
-        let writers = [
+        let writers = vec![
             tokio::spawn(writers::write_history(record_queue, store.clone(), Arc::clone(&counters))),
             tokio::spawn(writers::write_sessions(session_queue, store.clone())),
             tokio::spawn(writers::write_settings(settings_queue, store.clone(), directory.clone())),
             tokio::spawn(writers::write_people(people_queue, store.clone(), directory.clone())),
+            tokio::spawn(chat::keep(chat_jobs, store.clone(), files.clone(), desk.clone())),
         ];
         let directory_task =
             tokio::spawn(directory::run(directory_queue, store.clone(), desk.clone(), config.realm.clone()));
         let push = start_push(config, &store, &desk, push_queue).await?;
         let origins = AllowedOrigins::new(config.public_url.as_deref(), &config.allowed_origins);
         let pages = load_pages(config, &origins)?;
-        let files = Files::open(&config.state, store.clone(), files::Limits::of(config)).await?;
         let sweeper = tokio::spawn(files.clone().sweep());
         let app = Arc::new(App {
             files,
@@ -264,6 +269,17 @@ impl Server {
     pub async fn tell_desk(&self, message: DeskMessage) {
         self.app.desk.send(message).await;
     }
+}
+
+/// What is kept of people, and for whom messages wait.
+async fn restore_people(
+    owner: &mut Desk,
+    now: Instant,
+    (store, company): (&Store, usize),
+) -> anyhow::Result<()> {
+    owner.restore_people(now, people_records(store, company).await?);
+    owner.expect_undelivered(store.chat_waiting(unix_ms()).await?);
+    Ok(())
 }
 
 /// What is remembered of people. Whom they spoke to lately counts where a client is not told of everybody.

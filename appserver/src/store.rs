@@ -6,6 +6,7 @@
 
 mod accounts;
 mod call_sides;
+mod chat;
 mod files;
 mod history;
 mod installation;
@@ -26,6 +27,7 @@ use sqlx::{
 };
 
 pub use accounts::{Account, AccountChange, Device};
+pub use chat::{ChatError, ChatOutcome};
 pub use files::{FileRow, Readers};
 pub use history::{HistoryPage, HistoryRow};
 pub use installation::SoundSettings;
@@ -80,11 +82,12 @@ const LIVE: [(i64, &str, &str); 6] = [
     (5, "crm", include_str!("../migrations/live/0005_crm.sql")),
     (6, "push", include_str!("../migrations/live/0006_push.sql")),
 ];
-const HISTORY: [(i64, &str, &str); 4] = [
+const HISTORY: [(i64, &str, &str); 5] = [
     (1, "calls", include_str!("../migrations/history/0001_calls.sql")),
     (2, "quality", include_str!("../migrations/history/0002_quality.sql")),
     (3, "files", include_str!("../migrations/history/0003_files.sql")),
     (4, "people", include_str!("../migrations/history/0004_people.sql")),
+    (5, "chat", include_str!("../migrations/history/0005_chat.sql")),
 ];
 
 impl Store {

@@ -19,6 +19,9 @@ use ringdown_types::{
 };
 use tempfile::TempDir;
 
+#[path = "store/chat.rs"]
+mod chat;
+
 const REALM: &str = "ringdown.test";
 
 #[tokio::test]
@@ -57,6 +60,7 @@ async fn suite(url: &str, folder: &TempDir) {
     history(&store).await;
     call_sides(&store).await;
     people(&store).await;
+    chat::suite(&store).await;
     numbers(&store).await;
     codes_and_lot(&store).await;
     settings(&store).await;

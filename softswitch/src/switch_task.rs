@@ -362,6 +362,7 @@ impl Running {
             SwitchInput::LinkDown => {
                 self.task.health.linked.store(false, Ordering::Relaxed);
                 self.link.outgoing = None;
+                switch.handle_link_down();
             }
             SwitchInput::WallClock { unix_ms } => switch.handle_wall_clock(now, unix_ms),
             SwitchInput::SnapshotRequest => self.send_snapshot(),

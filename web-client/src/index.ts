@@ -23,6 +23,6 @@ export type { AudioProcessor } from './media/microphone.js';
 export type { Ringtone } from './media/ringtone.js';
 export type { AudioDevice, AudioProcessing, AudioWarning, CallVideo, DevicePreferences, Levels, MicrophonePermission, SoundState } from './media/port.js';
 export type {
-  Activity, AudioQuality, AudioWay, CallDirection, CallQuality, CallSide, ChatMessage, CompletionState, DeclineReason, DirectoryEntry, EndedBy, EndReason, ForwardChange, ForwardSettings, HistoryEntry, HistoryResult, Me, ParkedCall, PeerInfo, QualityIssue, QualityWarning,
+  Activity, AudioQuality, AudioWay, CallDirection, CallQuality, CallSide, CompletionState, DeclineReason, DirectoryEntry, EndedBy, EndReason, ForwardChange, ForwardSettings, HistoryEntry, HistoryResult, Me, ParkedCall, PeerInfo, QualityIssue, QualityWarning,
   PresenceEntry, PresenceParams, RoomMember, RoomState, PresenceState, Role, Settings, SettingsChange,
 } from './protocol/generated.js';

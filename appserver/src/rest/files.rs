@@ -33,10 +33,21 @@ use crate::{
 pub(crate) struct Wish {
     /// What it is called: at most 1,024 bytes.
     name: String,
+    /// A place of the client protocol's `file.place`, instead of a token.
+    place: Option<String>,
     /// `picture`: anything but a JPEG, PNG, GIF or WebP file is refused.
     #[serde(default)]
     #[param(value_type = Option<String>)]
     kind: Option<Kind>,
+}
+
+/// What opens a file instead of a token.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Opened {
+    /// A link of the client protocol's `file.link`.
+    link: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -68,18 +79,30 @@ impl From<&FileRow> for FileInfo {
 )]
 pub(crate) async fn upload(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    caller: Result<Caller, Refusal>,
     wish: Result<Query<Wish>, QueryRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<FileInfo>), Refusal> {
+    let place = wish.as_ref().ok().and_then(|wish| wish.place.as_deref());
+    let owner = match place.and_then(|place| app.files.owner_of_place(place)) {
+        // A place outlives no account.
+        Some(owner) => {
+            app.store.account(owner).await?.filter(|account| account.enabled).map(|account| account.id)
+        }
+        None => None,
+    };
+    let owner = match owner {
+        Some(owner) => owner,
+        None => caller?.account.id,
+    };
     let Query(wish) = wish.map_err(|error| Refusal::bad_request(error.body_text()))?;
     if wish.name.len() > 1_024 {
         return Err(Refusal::bad_request("a name is at most 1,024 bytes"));
     }
     let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     let upload = Upload {
-        owner: caller.account.id,
+        owner,
         name: Pii(wish.name),
         only_pictures: wish.kind.is_some(),
         promised: length.and_then(|length| length.parse().ok()),
@@ -90,18 +113,29 @@ pub(crate) async fn upload(
 
 /// A file, whole or one range of it. Pictures are shown, anything else is saved.
 #[utoipa::path(
-    get, path = "/api/v1/files/{id}", tag = "files", security(("bearer" = [])),
+    get, path = "/api/v1/files/{id}", tag = "files", security(("bearer" = [])), params(Opened),
     responses((status = 200, body = Vec<u8>), (status = 206, body = Vec<u8>), (status = 404, body = Problem), (status = 416))
 )]
 pub(crate) async fn fetch(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    caller: Result<Caller, Refusal>,
     Path(id): Path<String>,
+    opened: Result<Query<Opened>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let id: FileId = read_id(&id, "file")?;
+    let Query(opened) = opened.map_err(|error| Refusal::bad_request(error.body_text()))?;
+    if opened.link.is_none()
+        && let Err(refusal) = caller
+    {
+        return Err(refusal);
+    }
     let file = app.store.file(id).await?.ok_or(Refusal::NotFound("file"))?;
-    if !may_read(&app, &caller, &file).await? {
+    let may_read = match (&opened.link, caller) {
+        (Some(link), _) => app.files.opens(id, link),
+        (None, caller) => app.files.may_read(caller?.account.id, &file).await?,
+    };
+    if !may_read {
         return Err(Refusal::NotFound("file"));
     }
     let picture = is_picture(&file.media_type);
@@ -139,18 +173,6 @@ pub(crate) async fn delete(
     let file = file.filter(is_own).ok_or(Refusal::NotFound("file"))?;
     app.files.delete(&file).await?;
     Ok(no_content())
-}
-
-async fn may_read(app: &App, caller: &Caller, file: &FileRow) -> Result<bool, Refusal> {
-    Ok(match file.readers {
-        _ if file.owner == caller.account.id => true,
-        Readers::Nobody => false,
-        Readers::Everybody => true,
-        Readers::Conversation(_) => {
-            let _ = app;
-            false
-        }
-    })
 }
 
 /// What a store says, as one of the types [`crate::files`] knows: no other ever reaches a browser.

@@ -1,7 +1,7 @@
 // What a client tells its listeners.
 import type { CallEnd } from '../call/call-end.js';
 import type { RingdownError } from '../errors.js';
-import type { ChatMessage, CompletionState, DirectoryEntry, ParkedCall, PeerInfo, PresenceEntry, QualityWarning, RoomState, Settings } from '../protocol/generated.js';
+import type { CompletionState, DirectoryEntry, ParkedCall, PeerInfo, PresenceEntry, QualityWarning, RoomState, Settings } from '../protocol/generated.js';
 import type { AudioWarning } from '../media/port.js';
 import type { Push } from '../protocol/messages.js';
 import type { Call } from './call.js';
@@ -33,10 +33,6 @@ export interface ClientEvents {
   warningCleared: [warning: Readonly<AudioWarning | QualityWarning>, call: Call | null];
   /** Presence changed. */
   presence: [entries: readonly PresenceEntry[]];
-  /** Somebody wrote to the user, or the user wrote on another of their devices. */
-  message: [message: ChatMessage];
-  /** Whether a device took the message `id` that `sendMessage` sent; once for each. */
-  messageDelivery: [id: string, delivered: boolean];
   /** The user's settings changed: here, in another tab, at a telephone or by an admin. */
   settings: [settings: Settings];
   /** People were added, changed or removed. */

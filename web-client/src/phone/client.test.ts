@@ -12,22 +12,6 @@ const ended = (reason: string, change: Parameters<typeof callInfo>[0] = {}) => (
 });
 
 describe('people', () => {
-  it('writes, hears what became of it, and is written to', async () => {
-    const { client, server } = await connectedStory();
-    const message = { id: 'm-1', from: 'u-alice', to: 'u-bob', text: 'hello', at: 1 };
-    const sent = client.sendMessage('102', 'hello');
-    const { id, params } = server.take('message.send');
-    expect(params).toEqual({ to: '102', text: 'hello' });
-    await server.result<'message.send'>(id, { message });
-    expect((await sent).id).toBe('m-1');
-    const told: unknown[] = [];
-    client.on('messageDelivery', (of, delivered) => told.push([of, delivered]));
-    client.on('message', ({ text }) => told.push(text));
-    await server.push({ event: 'message.delivery', data: { message: 'm-1', delivered: false } });
-    await server.push({ event: 'message', data: { message: { ...message, from: 'u-bob', to: 'u-alice', text: 'hi' } } });
-    expect(told).toEqual([['m-1', false], 'hi']);
-  });
-
   it('says what the user does, and forgets what a colleague says no more', async () => {
     const { client, server } = await connectedStory();
     const set = client.setPresence({ activity: 'meeting', note: 'until 3' });

@@ -8,7 +8,7 @@ import type { MediaEngine } from '../media/port.js';
 import { systemClock } from '../platform/clock.js';
 import { warnOnLeave, watchPage, type WatchPage } from '../platform/page.js';
 import type {
-  ChatMessage, HistoryResult, Me, ParkedCall, PresenceParams, Settings, SettingsChange, State, Welcome,
+  HistoryResult, Me, ParkedCall, PresenceParams, Settings, SettingsChange, State, Welcome,
 } from '../protocol/generated.js';
 import type { MethodName, ParamsOf, Push, ResultOf } from '../protocol/messages.js';
 import type { ConnectionPhase } from '../signaling/connection-machine.js';
@@ -222,11 +222,6 @@ export class RingdownClient {
   /** Has the user rung once the person they last found busy is free, or no more. `completion` tells what becomes of it. */
   async setCompletion(on: boolean): Promise<void> {
     await this.#connection.request('call.completion', { on });
-  }
-
-  /** Writes to a number or account. Resolves when it is on its way; `messageDelivery` says whether it arrived. */
-  async sendMessage(to: string, text: string): Promise<ChatMessage> {
-    return (await this.#connection.request('message.send', { to, text })).message;
   }
 
   /** Says what the user does, to colleagues and their telephones; nothing says nothing any more. */

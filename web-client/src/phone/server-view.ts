@@ -47,12 +47,6 @@ export class ServerView {
         this.directory.handlePresence(push.data.entries);
         this.#events.emit('presence', push.data.entries);
         return;
-      case 'message':
-        this.#events.emit('message', push.data.message);
-        return;
-      case 'message.delivery':
-        this.#events.emit('messageDelivery', push.data.message, push.data.delivered);
-        return;
       case 'directory.changed':
         this.directory.handleChange(push.data.entries, push.data.removed);
         this.#events.emit('directory', this.directory.entries);

@@ -235,7 +235,244 @@ call: string,
 candidate: string | null, };
 
 /**
- * A text message from one person to another. Nobody keeps it: what is not delivered is told to its sender.
+ * Parameters of `chat.change`: what is left out stays.
+ */
+export type ChatChangeParams = {
+/**
+ * The group.
+ */
+conversation: string,
+/**
+ * A new title. Any member may give one.
+ */
+title?: string,
+/**
+ * Numbers or accounts of people to take in. Any member may. They see what is written from now on.
+ */
+add: Array<string>,
+/**
+ * Accounts to take out: the owner may.
+ */
+remove: Array<string>, };
+
+/**
+ * A conversation as one of its members sees it.
+ */
+export type ChatConversation = {
+/**
+ * Names it.
+ */
+id: string,
+/**
+ * What it is.
+ */
+kind: ChatKind,
+/**
+ * A group's or a room's title; empty for two people.
+ */
+title: string,
+/**
+ * The other one of two people.
+ */
+peer?: PeerInfo,
+/**
+ * How many are in it.
+ */
+memberCount: number,
+/**
+ * Its newest message; absent before the first.
+ */
+last?: ChatMessage,
+/**
+ * The number of its newest message, 0 before the first.
+ */
+lastSeq: number,
+/**
+ * Grows with every message, edit and deletion. What is as one remembers it need not be loaded again.
+ */
+revision: number,
+/**
+ * Messages up to this number the user has read.
+ */
+read: number,
+/**
+ * Messages up to this number reached a device of every other member.
+ */
+othersDelivered: number,
+/**
+ * Messages up to this number every other member has read.
+ */
+othersRead: number,
+/**
+ * When something was last written, Unix time in milliseconds; before that, when it began.
+ */
+updatedAt: number, };
+
+/**
+ * Parameters of `chat.create`.
+ */
+export type ChatCreateParams = {
+/**
+ * What the group is called: 1 to 100 characters.
+ */
+title: string,
+/**
+ * Numbers or accounts of the others: 1 to 199.
+ */
+members: Array<string>, };
+
+/**
+ * Parameters of `chat.delete`.
+ */
+export type ChatDeleteParams = {
+/**
+ * The conversation.
+ */
+conversation: string,
+/**
+ * The number of an own message.
+ */
+seq: number, };
+
+/**
+ * Parameters of `chat.edit`.
+ */
+export type ChatEditParams = {
+/**
+ * The conversation.
+ */
+conversation: string,
+/**
+ * The number of an own message.
+ */
+seq: number,
+/**
+ * What it says from now on.
+ */
+text: string, };
+
+/**
+ * Result of `chat.search`.
+ */
+export type ChatFound = {
+/**
+ * Up to 30 messages, newest first.
+ */
+messages: Array<ChatMessage>,
+/**
+ * For what is older; absent at the end. A page may be empty and have one: it searched a long time back.
+ */
+cursor?: string, };
+
+/**
+ * Result of `chat.history`.
+ */
+export type ChatHistory = {
+/**
+ * Messages by number, lowest first; with `since` by revision.
+ */
+messages: Array<ChatMessage>,
+/**
+ * Whether there are more.
+ */
+more: boolean, };
+
+/**
+ * Parameters of `chat.history`.
+ */
+export type ChatHistoryParams = {
+/**
+ * The conversation.
+ */
+conversation: string,
+/**
+ * Messages with lower numbers than this; the newest if left out.
+ */
+before?: number,
+/**
+ * Instead: what came or changed after this revision, the oldest change first.
+ */
+since?: number,
+/**
+ * 1 to 100, 50 if left out.
+ */
+limit?: number, };
+
+/**
+ * What a conversation is.
+ */
+export type ChatKind = "direct" | "group" | "room";
+
+/**
+ * Result of `chat.list`.
+ */
+export type ChatList = {
+/**
+ * The user's conversations, the one last written in first.
+ */
+conversations: Array<ChatConversation>,
+/**
+ * For the next page; absent at the end.
+ */
+cursor?: string,
+/**
+ * How many messages the user has not read, in all conversations.
+ */
+unread: number, };
+
+/**
+ * Parameters of `chat.list`.
+ */
+export type ChatListParams = {
+/**
+ * The cursor of the page before.
+ */
+cursor?: string,
+/**
+ * 1 to 100, 50 if left out.
+ */
+limit?: number, };
+
+/**
+ * Parameters of `chat.mark`. Marks only grow.
+ */
+export type ChatMarkParams = {
+/**
+ * The conversation.
+ */
+conversation: string,
+/**
+ * Messages up to this number reached the device.
+ */
+delivered?: number,
+/**
+ * Messages up to this number the user has read.
+ */
+read?: number, };
+
+/**
+ * A member of a conversation.
+ */
+export type ChatMember = {
+/**
+ * Who.
+ */
+party: PeerInfo,
+/**
+ * Whether they made the group: they may take others out of it.
+ */
+isOwner: boolean,
+/**
+ * Messages up to this number reached one of their devices.
+ */
+delivered: number,
+/**
+ * Messages up to this number they have read.
+ */
+read: number, };
+
+/**
+ * A message.
  */
 export type ChatMessage = {
 /**
@@ -243,21 +480,131 @@ export type ChatMessage = {
  */
 id: string,
 /**
- * The account that wrote it.
+ * Its conversation.
  */
-from: string,
+conversation: string,
 /**
- * The account it is for.
+ * Its number there: 1, 2, 3 …
  */
-to: string,
+seq: number,
 /**
- * What it says: plain text.
+ * The conversation's revision it came or last changed with.
+ */
+revision: number,
+/**
+ * Who wrote it.
+ */
+from: PeerInfo,
+/**
+ * What it says: plain text. Empty where it is a file alone, or was deleted.
  */
 text: string,
 /**
- * When it was sent, Unix time in milliseconds.
+ * What came with it.
  */
-at: number, };
+file?: FileInfo,
+/**
+ * When it was written, Unix time in milliseconds.
+ */
+at: number,
+/**
+ * When its author last changed it.
+ */
+editedAt?: number,
+/**
+ * Whether its author deleted it.
+ */
+isDeleted: boolean, };
+
+/**
+ * Parameters of `chat.open`: exactly one.
+ */
+export type ChatOpenParams = {
+/**
+ * A number or an account: the conversation with that person, which begins if there is none.
+ */
+to?: string,
+/**
+ * One of the user's live calls: in a conference room the room's conversation, else the one with the other side.
+ */
+call?: string,
+/**
+ * A conversation.
+ */
+conversation?: string, };
+
+/**
+ * Result of `chat.open`, `chat.create` and `chat.change`.
+ */
+export type ChatOpened = {
+/**
+ * The conversation.
+ */
+conversation: ChatConversation,
+/**
+ * Who is in it.
+ */
+members: Array<ChatMember>, };
+
+/**
+ * A conversation.
+ */
+export type ChatParams = {
+/**
+ * Its id.
+ */
+conversation: string, };
+
+/**
+ * Parameters of `chat.search`.
+ */
+export type ChatSearchParams = {
+/**
+ * Up to 8 words, at most 100 characters. A message is found that holds all of them, whatever their case and accents.
+ */
+query: string,
+/**
+ * In this conversation alone.
+ */
+conversation?: string,
+/**
+ * The cursor of the page before.
+ */
+cursor?: string, };
+
+/**
+ * Parameters of `chat.send`.
+ */
+export type ChatSendParams = {
+/**
+ * The conversation.
+ */
+conversation?: string,
+/**
+ * Instead: the number or account of whom to write to.
+ */
+to?: string,
+/**
+ * Plain text, at most 4,096 bytes of UTF-8; empty only with a file.
+ */
+text: string,
+/**
+ * A file of `POST /api/v1/files`.
+ */
+file?: string,
+/**
+ * 32 random hexadecimal digits. A message sent again under its id, because the answer was lost, is sent once.
+ */
+id?: string, };
+
+/**
+ * Result of `chat.send`, `chat.edit` and `chat.delete`: the message is kept.
+ */
+export type ChatSent = {
+/**
+ * As it is.
+ */
+message: ChatMessage, };
 
 /**
  * What connects.
@@ -483,6 +830,28 @@ mediaType: string,
  * How long it is, in bytes.
  */
 size: number, };
+
+/**
+ * Result of `file.link` and `file.place`: an address that needs no token for a while.
+ */
+export type FileLink = {
+/**
+ * The path on the server, with what opens it. `file.place`: `&name=…` is appended, and the file is its POST's body.
+ */
+path: string,
+/**
+ * For how long, in seconds.
+ */
+expiresIn: number, };
+
+/**
+ * Parameters of `file.link`.
+ */
+export type FileParams = {
+/**
+ * The file.
+ */
+file: string, };
 
 /**
  * Changes of forwards: what is left out stays, null switches one off.
@@ -741,28 +1110,6 @@ call: string,
  * The `id` of the user's other call, whose other side comes along. It ends.
  */
 other: string, };
-
-/**
- * Parameters of `message.send`.
- */
-export type MessageParams = {
-/**
- * The number or the account of the addressee.
- */
-to: string,
-/**
- * Plain text: 1 to 4,096 bytes of UTF-8.
- */
-text: string, };
-
-/**
- * Result of `message.send`: the message is on its way. A `message.delivery` push says what became of it.
- */
-export type MessageSent = {
-/**
- * The message as it was sent.
- */
-message: ChatMessage, };
 
 /**
  * Parameters of `call.mute`.
@@ -1067,19 +1414,7 @@ peer: PeerInfo,
 /**
  * What became of it.
  */
-state: CompletionState, } } | { "event": "message", "data": {
-/**
- * The message.
- */
-message: ChatMessage, } } | { "event": "message.delivery", "data": {
-/**
- * The message's `id`.
- */
-message: string,
-/**
- * Whether a device of the addressee took it. One that did not is lost.
- */
-delivered: boolean, } } | { "event": "switch", "data": {
+state: CompletionState, } } | { "event": "switch", "data": {
 /**
  * Whether calls can be placed.
  */
@@ -1111,7 +1446,43 @@ missed: number, } } | { "event": "voicemail", "data": {
 /**
  * How many there are.
  */
-count: VoicemailCount, } });
+count: VoicemailCount, } } | { "event": "chat.message", "data": {
+/**
+ * The message as it is.
+ */
+message: ChatMessage, } } | { "event": "chat.conversation", "data": {
+/**
+ * As it is.
+ */
+opened: ChatOpened, } } | { "event": "chat.gone", "data": {
+/**
+ * The conversation.
+ */
+conversation: string, } } | { "event": "chat.marks", "data": {
+/**
+ * The conversation.
+ */
+conversation: string,
+/**
+ * The member's account.
+ */
+userId: string,
+/**
+ * Messages up to this number reached one of their devices.
+ */
+delivered: number,
+/**
+ * Messages up to this number they have read.
+ */
+read: number, } } | { "event": "chat.typing", "data": {
+/**
+ * The conversation.
+ */
+conversation: string,
+/**
+ * The member.
+ */
+from: PeerInfo, } });
 
 /**
  * What is wrong.
@@ -1177,7 +1548,7 @@ export type Request = {
 /**
  * Names the request in its response; the client counts up.
  */
-id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "settings.get", "params": Empty } | { "method": "settings.set", "params": SettingsChange } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "call.transfer", "params": TransferParams } | { "method": "call.complete", "params": CompleteParams } | { "method": "call.merge", "params": MergeParams } | { "method": "room.mute", "params": RoomMuteParams } | { "method": "room.gain", "params": RoomGainParams } | { "method": "room.remove", "params": RoomRemoveParams } | { "method": "room.lock", "params": RoomLockParams } | { "method": "call.park", "params": ParkParams } | { "method": "call.originate", "params": OriginateParams } | { "method": "call.completion", "params": CompletionParams } | { "method": "call.record", "params": RecordParams } | { "method": "call.stopRecording", "params": StopRecordingParams } | { "method": "message.send", "params": MessageParams } | { "method": "presence.set", "params": PresenceParams } | { "method": "presence.watch", "params": WatchParams } | { "method": "presence.unwatch", "params": WatchParams } | { "method": "presence.sound", "params": SoundParams } | { "method": "directory.favourite", "params": FavouriteParams } | { "method": "history.seen", "params": Empty } | { "method": "voicemail.list", "params": Empty } | { "method": "voicemail.mark", "params": VoicemailMarkParams } | { "method": "voicemail.delete", "params": VoicemailParams } | { "method": "voicemail.link", "params": VoicemailParams } | { "method": "session.state", "params": Empty });
+id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "settings.get", "params": Empty } | { "method": "settings.set", "params": SettingsChange } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "call.transfer", "params": TransferParams } | { "method": "call.complete", "params": CompleteParams } | { "method": "call.merge", "params": MergeParams } | { "method": "room.mute", "params": RoomMuteParams } | { "method": "room.gain", "params": RoomGainParams } | { "method": "room.remove", "params": RoomRemoveParams } | { "method": "room.lock", "params": RoomLockParams } | { "method": "call.park", "params": ParkParams } | { "method": "call.originate", "params": OriginateParams } | { "method": "call.completion", "params": CompletionParams } | { "method": "call.record", "params": RecordParams } | { "method": "call.stopRecording", "params": StopRecordingParams } | { "method": "presence.set", "params": PresenceParams } | { "method": "presence.watch", "params": WatchParams } | { "method": "presence.unwatch", "params": WatchParams } | { "method": "presence.sound", "params": SoundParams } | { "method": "directory.favourite", "params": FavouriteParams } | { "method": "history.seen", "params": Empty } | { "method": "voicemail.list", "params": Empty } | { "method": "voicemail.mark", "params": VoicemailMarkParams } | { "method": "voicemail.delete", "params": VoicemailParams } | { "method": "voicemail.link", "params": VoicemailParams } | { "method": "session.state", "params": Empty } | { "method": "chat.list", "params": ChatListParams } | { "method": "chat.open", "params": ChatOpenParams } | { "method": "chat.create", "params": ChatCreateParams } | { "method": "chat.change", "params": ChatChangeParams } | { "method": "chat.leave", "params": ChatParams } | { "method": "chat.history", "params": ChatHistoryParams } | { "method": "chat.send", "params": ChatSendParams } | { "method": "chat.edit", "params": ChatEditParams } | { "method": "chat.delete", "params": ChatDeleteParams } | { "method": "chat.mark", "params": ChatMarkParams } | { "method": "chat.typing", "params": ChatParams } | { "method": "chat.search", "params": ChatSearchParams } | { "method": "file.link", "params": FileParams } | { "method": "file.place", "params": Empty });
 
 /**
  * The server's answer: `{"id": 7, "result": {…}}` or `{"id": 7, "error": {…}}`.
@@ -1771,7 +2142,6 @@ export type Results = {
   "call.completion": Empty;
   "call.record": RecordingStarted;
   "call.stopRecording": Empty;
-  "message.send": MessageSent;
   "presence.set": Empty;
   "presence.watch": WatchResult;
   "presence.unwatch": Empty;
@@ -1783,4 +2153,18 @@ export type Results = {
   "voicemail.delete": Empty;
   "voicemail.link": VoicemailLink;
   "session.state": Welcome;
+  "chat.list": ChatList;
+  "chat.open": ChatOpened;
+  "chat.create": ChatOpened;
+  "chat.change": ChatOpened;
+  "chat.leave": Empty;
+  "chat.history": ChatHistory;
+  "chat.send": ChatSent;
+  "chat.edit": ChatSent;
+  "chat.delete": ChatSent;
+  "chat.mark": Empty;
+  "chat.typing": Empty;
+  "chat.search": ChatFound;
+  "file.link": FileLink;
+  "file.place": FileLink;
 };

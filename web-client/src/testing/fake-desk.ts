@@ -1,10 +1,11 @@
-// What the fake server knows of people: sessions, presence, settings, messages, history; and its switch.
+// What the fake server knows of people: sessions, presence, settings, chat, history; and its switch.
 import type { Clock } from '../platform/clock.js';
 import type {
-  ChatMessage, Description, DirectoryEntry, PresenceParams, PresenceState, State,
+  Description, DirectoryEntry, PresenceParams, PresenceState, State,
 } from '../protocol/generated.js';
 import type { Push } from '../protocol/messages.js';
 import { NO_SWITCH_MEDIA, type FakeLeg, type FakeSwitchMedia } from './fake-leg.js';
+import { FakeChat } from './fake-chat.js';
 import { FakeFault, type FakeAccount } from './fake-people.js';
 import { FakeRecords } from './fake-records.js';
 import type { FakeLink } from './fake-session.js';
@@ -23,6 +24,7 @@ export interface FakeDeskPorts {
 /** What the fake server knows. */
 export class FakeDesk {
   readonly calls: FakeSwitch;
+  readonly chat: FakeChat;
   readonly records: FakeRecords;
   readonly media: FakeSwitchMedia;
   /** Whether calls can be placed. */
@@ -51,6 +53,9 @@ export class FakeDesk {
         if (end) this.records.note(leg, end.reason, ports.clock.now());
         if (leg.account) this.updatePresence(leg.account);
       },
+    });
+    this.chat = new FakeChat({
+      people: ports.people, clock: ports.clock, sessionsOf: (userId) => this.sessionsOf(userId), tell: (session, push) => this.tell(session, push),
     });
     for (const person of ports.people) this.#shown.set(person.userId, this.presenceOf(person));
   }
@@ -179,19 +184,6 @@ export class FakeDesk {
     this.#said.set(userId, said);
     const account = this.#ports.people.find((person) => person.userId === userId);
     if (account) this.updatePresence(account, true);
-  }
-
-  sendMessage(from: FakeSession, to: string, text: string): ChatMessage {
-    const account = this.#ports.people.find(({ extension, username, userId }) => [extension, username, userId].includes(to));
-    if (!account) throw new FakeFault('bad-request', 'nobody has that number');
-    const bytes = new TextEncoder().encode(text).length;
-    if (bytes < 1 || bytes > 4096) throw new FakeFault('bad-request', 'a message is 1 to 4096 bytes');
-    const message: ChatMessage = { id: `message-${this.#next++}`, from: from.account.userId, to: account.userId, text, at: this.#ports.clock.now() };
-    const readers = this.sessions.filter((session) => session !== from && [message.from, message.to].includes(session.account.userId));
-    for (const session of readers) this.tell(session, { event: 'message', data: { message } });
-    const delivered = this.presenceOf(account) !== 'offline';
-    this.tell(from, { event: 'message.delivery', data: { message: message.id, delivered } });
-    return message;
   }
 
   setCompletion(account: FakeAccount, on: boolean): void {

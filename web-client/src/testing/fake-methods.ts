@@ -16,6 +16,7 @@ export type FakeAnswers = { [M in MethodName]?: FakeAnswer<M> };
 export const answersOf = (desk: FakeDesk): FakeAnswers => {
   const { calls } = desk;
   const { rooms } = calls;
+  const { chat } = desk;
   return {
     ping: () => ({}),
     bye: (_params, session) => {
@@ -87,7 +88,18 @@ export const answersOf = (desk: FakeDesk): FakeAnswers => {
     'room.gain': ({ room, member, decibels }, { account }) => { rooms.gain(account.userId, room, member, decibels); return {}; },
     'room.remove': ({ room, member }, { account }) => { calls.end(rooms.remove(account.userId, room, member), 'removed', 'remote'); return {}; },
     'room.lock': ({ room, locked }, { account }) => { rooms.lock(account.userId, room, locked); return {}; },
-    'message.send': ({ to, text }, session) => ({ message: desk.sendMessage(session, to, text) }),
+    'chat.list': (_params, session) => chat.list(session),
+    'chat.open': ({ call, ...target }, session) => chat.open(session, call === undefined ? target : { to: calls.leg(call, session).peer.number }),
+    'chat.create': ({ title, members }, session) => chat.create(session, title, members),
+    'chat.change': (change, session) => chat.change(session, change),
+    'chat.leave': ({ conversation }, session) => { chat.leave(session, conversation); return {}; },
+    'chat.history': (params, session) => chat.history(session, params),
+    'chat.send': (params, session) => ({ message: chat.send(session, params) }),
+    'chat.edit': ({ conversation, seq, text }, session) => ({ message: chat.edit(session, conversation, seq, text) }),
+    'chat.delete': ({ conversation, seq }, session) => ({ message: chat.edit(session, conversation, seq) }),
+    'chat.mark': ({ conversation, delivered, read }, session) => { chat.mark(session, conversation, delivered, read); return {}; },
+    'chat.typing': ({ conversation }, session) => { chat.typing(session, conversation); return {}; },
+    'chat.search': ({ query, conversation }, session) => chat.search(session, query, conversation),
     'presence.set': (said, { account }) => { desk.say(account.userId, said); return {}; },
   };
 };

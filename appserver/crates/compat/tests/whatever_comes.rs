@@ -131,7 +131,7 @@ fn pushes() -> impl Strategy<Value = Push> {
 #[derive(Debug, Clone)]
 enum Step {
     Text(Value),
-    Push(Push),
+    Push(Box<Push>),
     /// The desk answers what waits for longest: well, or not.
     Answer(bool),
 }
@@ -140,7 +140,7 @@ fn steps(frames: impl Strategy<Value = Value> + 'static) -> impl Strategy<Value 
     let step = prop_oneof![
         4 => frames.prop_map(Step::Text),
         1 => values().prop_map(Step::Text),
-        3 => pushes().prop_map(Step::Push),
+        3 => pushes().prop_map(|push| Step::Push(Box::new(push))),
         2 => any::<bool>().prop_map(Step::Answer),
     ];
     prop::collection::vec(step, 0..40)
@@ -177,7 +177,7 @@ macro_rules! runs {
                     }
                     machine.handle_text(&frame.to_string());
                 }
-                Step::Push(push) => machine.handle_push(push),
+                Step::Push(push) => machine.handle_push(*push),
                 Step::Answer(well) => {
                     if let Some(id) = asked.pop_front() {
                         let error = ErrorInfo::new(ErrorCode::WrongState, "no");

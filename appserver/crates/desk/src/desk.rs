@@ -1,10 +1,11 @@
 //! The owner of sessions, presence and mirrored calls.
 
 mod attach;
+mod chat;
+mod chat_news;
 mod company;
 mod events;
 mod history;
-mod messages;
 mod moves;
 mod nodes;
 mod presence;
@@ -15,6 +16,7 @@ mod rooms;
 mod settings;
 mod standby;
 mod statements;
+mod telephones;
 mod timeouts;
 mod voicemail;
 
@@ -29,11 +31,11 @@ use ringdown_control::{
     AppFrame, CallRecord, Command, CommandId, CommandResult, DirectorySnapshot, LegFigures, SettingChanged,
 };
 use ringdown_protocol::{ErrorInfo, HistoryParams, Push, Response, SettingsChange};
-use ringdown_types::{CallId, EndReason, MessageId, NodeId, Random, RecordingId, SessionId, UserId};
+use ringdown_types::{CallId, EndReason, NodeId, Random, RecordingId, SessionId, UserId};
 use serde_json::Value;
 
 use crate::{
-    Person, Rate, RateLimiter, SessionKind, SessionName, SessionRecord,
+    ChatJob, Person, Rate, RateLimiter, SessionKind, SessionName, SessionRecord,
     known::Watchers,
     mirror::Mirror,
     node::Node,
@@ -248,6 +250,8 @@ pub enum Output {
     Record(Box<CallRecord>),
     /// Writes how good a leg of a finished call was to history.
     Figures(Box<LegFigures>),
+    /// Does something in the chat; [`Desk::handle_chat`] is told what came of it.
+    Chat(Box<ChatJob>),
 }
 
 /// How much there is.
@@ -299,7 +303,8 @@ pub struct Desk {
     mailboxes: voicemail::Mailboxes,
     statements: statements::Statements,
     standbys: standby::Standbys,
-    messages: HashMap<MessageId, messages::Pending>,
+    chat: chat::Chat,
+    telephones: telephones::Telephones,
     user_rate: RateLimiter<UserId>,
     address_rate: RateLimiter<IpAddr>,
     rate_limited: u64,
@@ -346,7 +351,8 @@ impl Desk {
             mailboxes: voicemail::Mailboxes::default(),
             statements: statements::Statements::default(),
             standbys: standby::Standbys::new(),
-            messages: HashMap::new(),
+            chat: chat::Chat::default(),
+            telephones: telephones::Telephones::default(),
             user_rate: RateLimiter::new(USER_RATE, 100_000),
             address_rate: RateLimiter::new(ADDRESS_RATE, 100_000),
             rate_limited: 0,

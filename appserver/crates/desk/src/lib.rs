@@ -9,7 +9,9 @@
 //!           ◀─ Push ────── └──────┘ ── SaveSession, Record, Lookup ──▶ stores
 //! ```
 
+mod chat;
 mod desk;
+mod folding;
 mod known;
 mod leg;
 mod mirror;
@@ -22,10 +24,15 @@ mod search;
 mod session;
 mod timer;
 
+pub use chat::{
+    ChatAsker, ChatDone, ChatJob, ChatNews, ChatTarget, ChatWork, Cursor, MAX_MEMBERS, Opened,
+    StoredConversation, StoredMember, StoredMessage,
+};
 pub use desk::{
     AskId, CallSide, ConnId, Desk, HelloInput, LinkId, NodeHello, Output, PeopleChange, PeopleRecords,
     ResumeInput, SavedStatement, Stats, WakeCall, mailbox_as_shown, quality_as_seen, settings_as_shown,
 };
+pub use folding::folded;
 pub use known::EVERYBODY_UP_TO;
 pub use people::Person;
 pub use rate::{Backoff, Rate, RateLimiter};

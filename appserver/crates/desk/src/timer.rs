@@ -28,6 +28,8 @@ pub(crate) enum Timer {
     Statement(UserId),
     /// A message had its time.
     Message(MessageId),
+    /// Telephones that did not take a message are tried again.
+    Undelivered(UserId),
 }
 
 /// Times in order.

@@ -5,10 +5,10 @@
 //! See `docs/client-protocol.md`.
 
 mod call;
+mod chat;
 mod error;
 mod files;
 mod frame;
-mod message;
 mod method;
 mod moves;
 mod people;
@@ -26,10 +26,15 @@ pub use call::{
     CallDirection, CallInfo, CallOutcome, CallState, Description, DescriptionKind, EndedBy, HistoryEntry,
     PeerInfo,
 };
+pub use chat::{
+    ChatChangeParams, ChatConversation, ChatCreateParams, ChatDeleteParams, ChatEditParams, ChatFound,
+    ChatHistory, ChatHistoryParams, ChatKind, ChatList, ChatListParams, ChatMarkParams, ChatMember,
+    ChatMessage, ChatOpenParams, ChatOpened, ChatParams, ChatSearchParams, ChatSendParams, ChatSent,
+    FileLink, FileParams,
+};
 pub use error::{ErrorCode, ErrorInfo};
 pub use files::FileInfo;
 pub use frame::{FrameRefusal, MAX_DEPTH, MAX_FRAME_BYTES, Request, Response, parse_request};
-pub use message::{ChatMessage, MessageParams, MessageSent};
 pub use method::{
     AnswerParams, CallStarted, CallTones, CandidateParams, ClientInfo, DeclineParams, DeclineReason,
     DescribeParams, DtmfParams, Empty, HelloParams, HistoryParams, HistoryResult, IceServer, LegParams,

@@ -1,4 +1,5 @@
 //! Text messages.
+//! What people say of themselves.
 
 use ringdown_types::Pii;
 use serde::{Deserialize, Serialize};
@@ -40,4 +41,32 @@ pub struct MessageParams {
 pub struct MessageSent {
     /// The message as it was sent.
     pub message: ChatMessage,
+/// What somebody does, in their own word. Being in a call is not among them: that is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activity {
+    /// Away from their devices.
+    Away,
+    /// Does not want to be disturbed. Calls ring all the same; do-not-disturb is a setting.
+    Busy,
+    /// In a meeting.
+    Meeting,
+    /// At a meal.
+    Meal,
+    /// On holiday.
+    Vacation,
+}
+
+/// Parameters of `presence.set`: what the user says of themselves, until they say something else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct PresenceParams {
+    /// What they do; left out: nothing in particular.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub activity: Option<Activity>,
+    /// In their own words, at most 256 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, as = "Option<String>")]
+    pub note: Option<Pii<String>>,
 }

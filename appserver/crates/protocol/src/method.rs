@@ -7,8 +7,10 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use crate::{
-    CallInfo, CallOutcome, CompleteParams, CompletionParams, Description, DirectoryEntry, DirectoryText,
-    FavouriteParams, HistoryEntry, Me, MergeParams, MessageParams, OriginateParams, ParkParams, ParkedCall,
+    CallInfo, CallOutcome, ChatChangeParams, ChatCreateParams, ChatDeleteParams, ChatEditParams,
+    ChatHistoryParams, ChatListParams, ChatMarkParams, ChatOpenParams, ChatParams, ChatSearchParams,
+    ChatSendParams, CompleteParams, CompletionParams, Description, DirectoryEntry, DirectoryText,
+    FavouriteParams, FileParams, HistoryEntry, Me, MergeParams, OriginateParams, ParkParams, ParkedCall,
     PresenceParams, RecordParams, RoomGainParams, RoomLockParams, RoomMuteParams, RoomRemoveParams,
     RoomState, SettingsChange, SoundParams, StopRecordingParams, TransferParams, VoicemailCount,
     VoicemailMarkParams, VoicemailParams, WatchParams,
@@ -114,9 +116,6 @@ pub enum Method {
     /// Ends a recording. Result: [`Empty`].
     #[serde(rename = "call.stopRecording")]
     CallStopRecording(StopRecordingParams),
-    /// Writes to somebody: to all of their browsers and telephones. Result: [`MessageSent`](crate::MessageSent).
-    #[serde(rename = "message.send")]
-    MessageSend(MessageParams),
     /// Says what the user does. Colleagues and their telephones see it. Result: [`Empty`].
     #[serde(rename = "presence.set")]
     PresenceSet(PresenceParams),
@@ -154,6 +153,50 @@ pub enum Method {
     /// [`Welcome`].
     #[serde(rename = "session.state")]
     SessionState(Empty),
+    /// The user's conversations. Result: [`ChatList`](crate::ChatList).
+    #[serde(rename = "chat.list")]
+    ChatList(ChatListParams),
+    /// A conversation with its members; the one with a person begins if there is none. Result:
+    /// [`ChatOpened`](crate::ChatOpened).
+    #[serde(rename = "chat.open")]
+    ChatOpen(ChatOpenParams),
+    /// Makes a group. Result: [`ChatOpened`](crate::ChatOpened).
+    #[serde(rename = "chat.create")]
+    ChatCreate(ChatCreateParams),
+    /// Changes a group's title and members. Result: [`ChatOpened`](crate::ChatOpened).
+    #[serde(rename = "chat.change")]
+    ChatChange(ChatChangeParams),
+    /// Leaves a group or a room's conversation. Result: [`Empty`].
+    #[serde(rename = "chat.leave")]
+    ChatLeave(ChatParams),
+    /// Messages of a conversation. Result: [`ChatHistory`](crate::ChatHistory).
+    #[serde(rename = "chat.history")]
+    ChatHistory(ChatHistoryParams),
+    /// Writes a message. Result: [`ChatSent`](crate::ChatSent); it is kept then, and reaches every member's pages and
+    /// telephones, those away too once they are back.
+    #[serde(rename = "chat.send")]
+    ChatSend(ChatSendParams),
+    /// Changes an own message. Result: [`ChatSent`](crate::ChatSent).
+    #[serde(rename = "chat.edit")]
+    ChatEdit(ChatEditParams),
+    /// Deletes an own message and its file; that there was one stays. Result: [`ChatSent`](crate::ChatSent).
+    #[serde(rename = "chat.delete")]
+    ChatDelete(ChatDeleteParams),
+    /// Says what reached the device and what was read. Result: [`Empty`].
+    #[serde(rename = "chat.mark")]
+    ChatMark(ChatMarkParams),
+    /// Says that the user types: again every few seconds while they do. Result: [`Empty`].
+    #[serde(rename = "chat.typing")]
+    ChatTyping(ChatParams),
+    /// Finds messages. Result: [`ChatFound`](crate::ChatFound).
+    #[serde(rename = "chat.search")]
+    ChatSearch(ChatSearchParams),
+    /// Where a file is had without a token. Result: [`FileLink`](crate::FileLink).
+    #[serde(rename = "file.link")]
+    FileLink(FileParams),
+    /// Where a file is sent to without a token. Result: [`FileLink`](crate::FileLink).
+    #[serde(rename = "file.place")]
+    FilePlace(Empty),
 }
 
 impl Method {
@@ -189,7 +232,6 @@ impl Method {
         "call.completion",
         "call.record",
         "call.stopRecording",
-        "message.send",
         "presence.set",
         "presence.watch",
         "presence.unwatch",
@@ -201,6 +243,20 @@ impl Method {
         "voicemail.delete",
         "voicemail.link",
         "session.state",
+        "chat.list",
+        "chat.open",
+        "chat.create",
+        "chat.change",
+        "chat.leave",
+        "chat.history",
+        "chat.send",
+        "chat.edit",
+        "chat.delete",
+        "chat.mark",
+        "chat.typing",
+        "chat.search",
+        "file.link",
+        "file.place",
     ];
 }
 

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    CallInfo, CallQuality, CallTones, ChatMessage, CompletionState, Description, DirectoryEntry, EndedBy,
-    HistoryEntry, ParkedCall, PeerInfo, PresenceEntry, RoomState, Settings, VoicemailCount,
+    CallInfo, CallQuality, CallTones, ChatMessage, ChatOpened, CompletionState, Description, DirectoryEntry,
+    EndedBy, HistoryEntry, ParkedCall, PeerInfo, PresenceEntry, RoomState, Settings, VoicemailCount,
 };
 
 /// A push: `{"seq": 12, "event": "presence", "data": {…}}`. `seq` grows by one within a session; pushes with
@@ -143,20 +143,6 @@ pub enum Push {
         /// What became of it.
         state: CompletionState,
     },
-    /// Somebody wrote to the user, or the user wrote on another of their devices.
-    #[serde(rename = "message")]
-    Message {
-        /// The message.
-        message: ChatMessage,
-    },
-    /// What became of a message of `message.send`, once per message.
-    #[serde(rename = "message.delivery")]
-    MessageDelivery {
-        /// The message's `id`.
-        message: String,
-        /// Whether a device of the addressee took it. One that did not is lost.
-        delivered: bool,
-    },
     /// The app server got or lost its softswitch. Running calls go on; new ones need it.
     #[serde(rename = "switch")]
     Switch {
@@ -203,5 +189,47 @@ pub enum Push {
     Voicemail {
         /// How many there are.
         count: VoicemailCount,
+    },
+    /// A message was written or changed, by whomever, in a conversation of the user. One the client does not know is
+    /// asked for with `chat.open`.
+    #[serde(rename = "chat.message")]
+    ChatMessage {
+        /// The message as it is.
+        message: Box<ChatMessage>,
+    },
+    /// The user came into a conversation, or its title or members changed.
+    #[serde(rename = "chat.conversation")]
+    ChatConversation {
+        /// As it is.
+        opened: Box<ChatOpened>,
+    },
+    /// The user is no longer in a conversation.
+    #[serde(rename = "chat.gone")]
+    ChatGone {
+        /// The conversation.
+        conversation: String,
+    },
+    /// Messages reached a member of a conversation, or were read by them; the user too, on another device. Not told in
+    /// conversations of more than 32.
+    #[serde(rename = "chat.marks")]
+    ChatMarks {
+        /// The conversation.
+        conversation: String,
+        /// The member's account.
+        user_id: String,
+        /// Messages up to this number reached one of their devices.
+        #[ts(type = "number")]
+        delivered: u64,
+        /// Messages up to this number they have read.
+        #[ts(type = "number")]
+        read: u64,
+    },
+    /// A member of a conversation types. It has no number, and holds for 6 s.
+    #[serde(rename = "chat.typing")]
+    ChatTyping {
+        /// The conversation.
+        conversation: String,
+        /// The member.
+        from: PeerInfo,
     },
 }

@@ -4,10 +4,10 @@
 use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use ringdown_protocol::{
-    CallStarted, Empty, FileInfo, HistoryResult, LoginCode, LoginFor, LoginRequest, MAX_DEPTH,
-    MAX_FRAME_BYTES, Mailbox, MessageSent, Method, OidcRedeem, Originated, Problem, PushFrame,
-    RecordingStarted, RefreshRequest, Request, Response, ResumeResult, SearchResult, SignInMethods, Slot,
-    Ticket, TokenLogin, Tokens, VoicemailLink, WatchResult, Welcome,
+    CallStarted, ChatFound, ChatHistory, ChatList, ChatSent, Empty, FileInfo, FileLink, HistoryResult,
+    LoginCode, LoginFor, LoginRequest, MAX_DEPTH, MAX_FRAME_BYTES, Mailbox, Method, OidcRedeem, Originated,
+    Problem, PushFrame, RecordingStarted, RefreshRequest, Request, Response, ResumeResult, SearchResult,
+    SignInMethods, Slot, Ticket, TokenLogin, Tokens, VoicemailLink, WatchResult, Welcome,
 };
 use ringdown_types::EndReason;
 use ts_rs::{Config, TS, TypeVisitor};
@@ -44,7 +44,6 @@ const RESULTS: &[(&str, &str)] = &[
     ("call.completion", "Empty"),
     ("call.record", "RecordingStarted"),
     ("call.stopRecording", "Empty"),
-    ("message.send", "MessageSent"),
     ("presence.set", "Empty"),
     ("presence.watch", "WatchResult"),
     ("presence.unwatch", "Empty"),
@@ -56,6 +55,20 @@ const RESULTS: &[(&str, &str)] = &[
     ("voicemail.delete", "Empty"),
     ("voicemail.link", "VoicemailLink"),
     ("session.state", "Welcome"),
+    ("chat.list", "ChatList"),
+    ("chat.open", "ChatOpened"),
+    ("chat.create", "ChatOpened"),
+    ("chat.change", "ChatOpened"),
+    ("chat.leave", "Empty"),
+    ("chat.history", "ChatHistory"),
+    ("chat.send", "ChatSent"),
+    ("chat.edit", "ChatSent"),
+    ("chat.delete", "ChatSent"),
+    ("chat.mark", "Empty"),
+    ("chat.typing", "Empty"),
+    ("chat.search", "ChatFound"),
+    ("file.link", "FileLink"),
+    ("file.place", "FileLink"),
 ];
 
 /// Collects the declarations of a type and of all it mentions.
@@ -97,7 +110,11 @@ fn typescript() -> String {
         .add::<Slot>()
         .add::<Originated>()
         .add::<RecordingStarted>()
-        .add::<MessageSent>()
+        .add::<ChatList>()
+        .add::<ChatHistory>()
+        .add::<ChatSent>()
+        .add::<ChatFound>()
+        .add::<FileLink>()
         .add::<FileInfo>()
         .add::<WatchResult>()
         .add::<Mailbox>()

@@ -341,11 +341,11 @@ pub enum Command {
         /// The message; its sender's number and name are looked up in the directory.
         message: ChatMessage,
     },
-    /// Whether a browser of the addressee took the message of an `Event::Message`.
+    /// Whether the app server keeps the message of an `Event::Message`, to show and deliver it later.
     MessageTaken {
         /// The message.
         message: MessageId,
-        /// Whether one did.
+        /// Whether it does.
         taken: bool,
     },
     /// What people say of themselves in the browser. Repeated for everybody who says something after a reconnect.

@@ -159,13 +159,13 @@ pub enum Event {
         /// What changed.
         changed: SettingChanged,
     },
-    /// A telephone sent a text message. [`crate::Command::MessageTaken`] says whether a browser took it; the
-    /// addressee's telephones are the switch's.
+    /// A telephone sent a text message. [`crate::Command::MessageTaken`] says whether the app server keeps it; the
+    /// switch sends it to the addressee's telephones itself, and `MessageDelivered` follows.
     Message {
         /// The message.
         message: ChatMessage,
     },
-    /// What became of a message of [`crate::Command::SendMessage`], once per message.
+    /// What became of a message of [`crate::Command::SendMessage`] or [`Event::Message`], once per message.
     MessageDelivered {
         /// The message.
         message: MessageId,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Party;
 
-/// A short text from one person to another. Nobody keeps it: it is delivered, or its sender is told that it is not.
+/// A short text from one person to another. The app server keeps it, a softswitch does not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatMessage {

@@ -1,7 +1,8 @@
 //! MESSAGE (RFC 3428): short texts between telephones and browsers.
 //!
-//! Nothing is kept. The sender of a MESSAGE is answered when the first device of the addressee took it, or when none
-//! did; a browser's sender is told by an event.
+//! The switch keeps nothing; the app server keeps what it is told of. The sender of a MESSAGE is answered 200 when the
+//! first telephone of the addressee took it, 202 when the app server keeps it and delivers it later, and 480 where
+//! neither does. Whether a telephone took it the app server is told by an event.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -24,6 +25,8 @@ use crate::{Switch, commands::Refusal, sip_requests::Errand};
 /// Messages on their way.
 #[derive(Debug, Default)]
 pub(crate) struct Messages {
+    /// An app server is connected that may keep messages.
+    has_keeper: bool,
     pending: HashMap<MessageId, Pending>,
     deadlines: BTreeSet<(Instant, MessageId)>,
 }
@@ -35,8 +38,8 @@ struct Pending {
     from: UserId,
     /// Telephones that have not answered.
     telephones: usize,
-    /// Browsers may still take it.
-    browsers: bool,
+    /// The app server may still keep it.
+    keeper: bool,
     deadline: Instant,
     /// What the last telephone that refused it said.
     refusal: Option<u16>,
@@ -47,8 +50,8 @@ struct Pending {
 enum Sender {
     /// A telephone, whose MESSAGE waits for its answer.
     Telephone(ServerId, Arc<Request>),
-    /// A browser, by way of the app server.
-    Browser,
+    /// The app server, whose event tells the rest.
+    Keeper,
 }
 
 impl Messages {
@@ -107,19 +110,24 @@ impl Switch {
         // Who writes to their own number reaches their other devices.
         let own = self.calling_binding(username, *flow);
         let telephones = self.send_to_telephones(now, &message, from, own);
-        let browsers = self.sessions.of_user(to).next().is_some();
-        if telephones == 0 && !browsers {
+        let keeper = self.messages.has_keeper;
+        if telephones == 0 && !keeper {
             return Err(refuse(480));
         }
         let sender = Sender::Telephone(*id, request.clone());
-        self.put_message(now, message.id, (sender, from), (telephones, browsers));
-        if browsers {
+        self.put_message(now, message.id, (sender, from), (telephones, keeper));
+        if keeper {
             self.event(Event::Message { message });
         }
         Ok(())
     }
 
-    /// A browser writes to somebody; the app server tells the addressee's browsers itself.
+    /// Whether an app server is there to keep messages.
+    pub(crate) fn set_keeper(&mut self, has_keeper: bool) {
+        self.messages.has_keeper = has_keeper;
+    }
+
+    /// The app server has a message for somebody's telephones.
     pub(crate) fn send_message(&mut self, now: Instant, mut message: ChatMessage) -> Result<(), Refusal> {
         let sender = message.from.user.filter(|user| self.directory.is_enabled(*user));
         let Some(from) = sender.filter(|_| self.directory.is_enabled(message.to)) else {
@@ -139,7 +147,7 @@ impl Switch {
         if telephones == 0 {
             self.event(Event::MessageDelivered { message: message.id, delivered: false });
         } else {
-            self.put_message(now, message.id, (Sender::Browser, from), (telephones, false));
+            self.put_message(now, message.id, (Sender::Keeper, from), (telephones, false));
         }
         Ok(())
     }
@@ -149,10 +157,10 @@ impl Switch {
         now: Instant,
         id: MessageId,
         (sender, from): (Sender, UserId),
-        (telephones, browsers): (usize, bool),
+        (telephones, keeper): (usize, bool),
     ) {
         let deadline = now + PATIENCE;
-        self.messages.put(id, Pending { sender, from, telephones, browsers, deadline, refusal: None });
+        self.messages.put(id, Pending { sender, from, telephones, keeper, deadline, refusal: None });
     }
 
     /// Sends a MESSAGE to every telephone of the addressee but `own`; how many there are.
@@ -210,19 +218,22 @@ impl Switch {
         self.message_missed(now, id);
     }
 
-    /// Whether a browser took a telephone's message.
+    /// Whether the app server keeps a telephone's message. If so the sender need not wait for the telephones.
     pub(crate) fn message_taken(&mut self, now: Instant, id: MessageId, taken: bool) {
         let Some(pending) = self.messages.pending.get_mut(&id) else { return };
-        pending.browsers = false;
-        if taken { self.message_done(now, id, true) } else { self.message_missed(now, id) }
+        pending.keeper = false;
+        if taken
+            && let Sender::Telephone(server, request) = std::mem::replace(&mut pending.sender, Sender::Keeper)
+        {
+            // "stored and … delivered at a later time": 202. RFC 3428 §7
+            self.sip.agent.respond(now, server, Response::to_request(&request, 202));
+        }
+        self.message_missed(now, id);
     }
 
     fn message_missed(&mut self, now: Instant, id: MessageId) {
-        let is_lost = self
-            .messages
-            .pending
-            .get(&id)
-            .is_some_and(|pending| pending.telephones == 0 && !pending.browsers);
+        let is_lost =
+            self.messages.pending.get(&id).is_some_and(|pending| pending.telephones == 0 && !pending.keeper);
         if is_lost {
             self.message_done(now, id, false);
         }
@@ -230,18 +241,16 @@ impl Switch {
 
     fn message_done(&mut self, now: Instant, id: MessageId, delivered: bool) {
         let Some(pending) = self.messages.take(id) else { return };
-        match pending.sender {
-            Sender::Browser => self.event(Event::MessageDelivered { message: id, delivered }),
-            Sender::Telephone(server, request) => {
-                let status = match pending.refusal {
-                    _ if delivered => 200,
-                    // What the sender can do something about.
-                    Some(status @ (413 | 415 | 486 | 603)) => status,
-                    _ => 480,
-                };
-                self.sip.agent.respond(now, server, Response::to_request(&request, status));
-            }
+        if let Sender::Telephone(server, request) = pending.sender {
+            let status = match pending.refusal {
+                _ if delivered => 200,
+                // What the sender can do something about.
+                Some(status @ (413 | 415 | 486 | 603)) => status,
+                _ => 480,
+            };
+            self.sip.agent.respond(now, server, Response::to_request(&request, status));
         }
+        self.event(Event::MessageDelivered { message: id, delivered });
     }
 
     /// Who still waits for a device that says nothing does not wait longer.

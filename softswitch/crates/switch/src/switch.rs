@@ -313,7 +313,13 @@ impl Switch {
     /// The app server connected, for the first time or again. It names every live session with
     /// [`Command::SessionUp`]; those it has not named within 90 s are gone.
     pub fn handle_link_up(&mut self, now: Instant) {
+        self.set_keeper(true);
         self.sessions.doubt_all(now);
+    }
+
+    /// The app server is gone: nobody keeps messages until it is back.
+    pub fn handle_link_down(&mut self) {
+        self.set_keeper(false);
     }
 
     /// What the machine's clock shows, every minute or so: it may have been wrong when the switch started, and be put

@@ -56,7 +56,7 @@ fn alices_phone_writes_to_bobs_phone() {
         (from.display.as_deref(), from.uri.to_string().as_str()),
         (Some("Alice"), "sip:101@example.test")
     );
-    assert!(shown(&office).is_empty(), "bob has no browser");
+    assert!(shown(&office).is_empty(), "no app server is there");
 }
 
 #[test]
@@ -76,23 +76,45 @@ fn a_message_to_nobody_is_answered_so() {
 }
 
 #[test]
-fn bobs_browser_takes_what_alices_phone_writes() {
+fn a_message_the_app_server_keeps_is_accepted_without_a_telephone() {
     let mut office = Office::new();
+    office.switch.handle_link_up(office.now);
     let alice = office.phone("alice-phone");
-    let _tab = office.tab(BOB);
     office.at(alice, |phone| write(phone, "102", "hello"));
     assert_eq!(office.phones[alice].statuses(), [401], "it waits for the app server");
     let message = shown(&office).pop().expect("the app server is told");
     assert_eq!((message.from.user, message.to, message.text.as_str()), (Some(ALICE), BOB, "hello"));
     office.command(Command::MessageTaken { message: message.id, taken: true });
-    assert_eq!(office.phones[alice].statuses(), [401, 200]);
+    assert_eq!(office.phones[alice].statuses(), [401, 202]);
+    assert_eq!(delivered(&office), [(message.id, false)], "bob has no telephone");
 }
 
 #[test]
-fn a_browser_that_is_gone_and_an_app_server_that_is_silent_lose_nothing_silently() {
+fn a_kept_message_that_a_telephone_takes_is_told_as_delivered() {
     let mut office = Office::new();
+    office.switch.handle_link_up(office.now);
+    let (alice, bob) = (office.phone("alice-phone"), office.phone("bob-phone"));
+    office.at(alice, |phone| write(phone, "102", "hello"));
+    let message = shown(&office).pop().expect("the app server is told");
+    assert_eq!(office.phones[alice].statuses(), [401, 200], "bob's telephone was first");
+    assert_eq!(delivered(&office), [(message.id, true)]);
+    office.command(Command::MessageTaken { message: message.id, taken: true });
+    assert_eq!(office.phones[alice].statuses(), [401, 200], "one answer");
+    // The app server is first: its word is enough for the sender, the telephone's is told later.
+    office.phones[bob].off = true;
+    office.at(alice, |phone| write(phone, "102", "hello"));
+    let message = shown(&office).pop().expect("the app server is told");
+    office.command(Command::MessageTaken { message: message.id, taken: true });
+    assert_eq!(office.phones[alice].statuses().last(), Some(&202));
+    office.advance(Duration::from_secs(40));
+    assert_eq!(delivered(&office).last(), Some(&(message.id, false)));
+}
+
+#[test]
+fn an_app_server_that_fails_or_is_silent_or_gone_loses_nothing_silently() {
+    let mut office = Office::new();
+    office.switch.handle_link_up(office.now);
     let alice = office.phone("alice-phone");
-    let _tab = office.tab(BOB);
     office.at(alice, |phone| write(phone, "102", "hello"));
     let message = shown(&office).pop().expect("the app server is told");
     office.command(Command::MessageTaken { message: message.id, taken: false });
@@ -100,6 +122,11 @@ fn a_browser_that_is_gone_and_an_app_server_that_is_silent_lose_nothing_silently
     office.at(alice, |phone| write(phone, "102", "hello"));
     office.advance(Duration::from_secs(26));
     assert_eq!(office.phones[alice].statuses().last(), Some(&480));
+    office.switch.handle_link_down();
+    let told = shown(&office).len();
+    office.at(alice, |phone| write(phone, "102", "hello"));
+    assert_eq!(office.phones[alice].statuses().last(), Some(&480), "at once");
+    assert_eq!(shown(&office).len(), told);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ringdown_protocol::{
-    AnswerParams, CallStarted, CompleteParams, DeclineParams, DeclineReason, Description, DescriptionKind,
-    DtmfParams, ErrorCode, ErrorInfo, LegParams, MessageParams, Method, StartParams, TransferParams,
+    AnswerParams, CallStarted, ChatSendParams, CompleteParams, DeclineParams, DeclineReason, Description,
+    DescriptionKind, DtmfParams, ErrorCode, ErrorInfo, LegParams, Method, StartParams, TransferParams,
 };
 use ringdown_types::Pii;
 use serde_json::{Map, Value, json};
@@ -177,8 +177,9 @@ impl Verto {
             };
             // A name may say which protocol it is of: `verto.rtc+101@pbx.example`.
             let to = to.rsplit_once('+').map_or(to, |(_, to)| to);
-            let params = MessageParams { to: Pii(AccountName::read(to).user), text: Pii(body.to_owned()) };
-            return self.ask(Method::MessageSend(params), Waiting::Sent { rpc: call.id });
+            let to = Some(Pii(AccountName::read(to).user));
+            let params = ChatSendParams { to, text: Pii(body.to_owned()), ..ChatSendParams::default() };
+            return self.ask(Method::ChatSend(params), Waiting::Sent { rpc: call.id });
         }
         let Some(id) = self.dialog_of(&call) else { return };
         let leg = self.dialogs.get(&id).and_then(|dialog| dialog.leg.clone());

@@ -60,7 +60,7 @@ impl Verto {
                 }
             }
             Push::DirectoryChanged { entries, removed, .. } => self.people.change(entries, &removed),
-            Push::Message { message } => self.message(&message),
+            Push::ChatMessage { message } => self.message(&message),
             Push::Presence { entries } => self.presence(&entries),
             _ => {}
         }
@@ -154,11 +154,12 @@ impl Verto {
 
     fn message(&mut self, message: &ChatMessage) {
         let me = self.me().map(|me| me.user_id.as_str());
-        if me != Some(message.to.as_str()) {
+        // These clients know neither changed messages nor their own of elsewhere.
+        if me == message.from.user_id.as_deref() || message.edited_at.is_some() {
             return;
         }
         let to = self.own_name().whole.clone();
-        let from = self.people.number_of(&message.from);
+        let from = &message.from.number.0;
         let params = json!({"msg": {"from": from, "to": to, "body": message.text.0}});
         self.send("verto.info", params);
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ringdown_protocol::{
-    CompleteParams, DeclineParams, DeclineReason, DtmfParams, ErrorInfo, LegParams, MessageParams, Method,
+    ChatSendParams, CompleteParams, DeclineParams, DeclineReason, DtmfParams, ErrorInfo, LegParams, Method,
     OriginateParams, Originated, ParkParams, TransferParams,
 };
 use ringdown_types::Pii;
@@ -103,9 +103,10 @@ impl Webitel {
             "chat_send" => {
                 let text =
                     [args.text("message"), args.text("body")].into_iter().find(|text| !text.is_empty());
-                let to = Pii(AccountName::read(&args.text("to")).user);
-                let params = MessageParams { to, text: Pii(text.unwrap_or_default()) };
-                self.ask(Method::MessageSend(params), Waiting::Done { id });
+                let to = Some(Pii(AccountName::read(&args.text("to")).user));
+                let params =
+                    ChatSendParams { to, text: Pii(text.unwrap_or_default()), ..ChatSendParams::default() };
+                self.ask(Method::ChatSend(params), Waiting::Done { id });
             }
             "sys_msg" => self.tell(&id, &args),
             "token_generate" => {

@@ -42,7 +42,7 @@ impl Webitel {
                     self.tell_call(event);
                 }
             }
-            Push::Message { message } => self.message(&message),
+            Push::ChatMessage { message } => self.message(&message),
             Push::Presence { entries } => self.presence(entries),
             Push::DirectoryChanged { entries, removed, .. } => self.directory(entries, &removed),
             _ => {}
@@ -151,10 +151,12 @@ impl Webitel {
     }
 
     fn message(&mut self, message: &ChatMessage) {
-        if self.me().map(|me| me.user_id.as_str()) != Some(message.to.as_str()) {
+        let me = self.me().map(|me| me.user_id.as_str());
+        // These clients know neither changed messages nor their own of elsewhere.
+        if me == message.from.user_id.as_deref() || message.edited_at.is_some() {
             return;
         }
-        let from = self.with_domain(&self.people.number_of(&message.from));
+        let from = self.with_domain(&message.from.number.0);
         let mut event = self.user_event("MESSAGE");
         event.insert("from".to_owned(), from.into());
         event.insert("body".to_owned(), message.text.0.clone().into());

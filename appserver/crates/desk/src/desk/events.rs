@@ -79,7 +79,7 @@ impl Desk {
             Event::Unknown => {}
             Event::SlotFree { slot } => self.handle_slot_free(id, slot),
             Event::Completion { user, target, state } => self.handle_completion(user, &target, state),
-            Event::RoomChanged { room } => self.handle_room(id, room),
+            Event::RoomChanged { room } => self.handle_room(now, id, room),
             Event::RoomTalking { room, leg, is_talking } => self.handle_room_talking(room, leg, is_talking),
             Event::VoicemailChanged { count } => self.set_voicemail(id, count),
             // A recording is asked for, over REST.
@@ -87,7 +87,7 @@ impl Desk {
             Event::SettingChanged { changed } => self.take_settings(vec![changed]),
             Event::Registration { registration } => self.set_bindings(now, id, &registration),
             Event::Message { message } => self.handle_message(now, link, message),
-            Event::MessageDelivered { message, delivered } => self.message_delivered(message, delivered),
+            Event::MessageDelivered { message, delivered } => self.message_delivered(now, message, delivered),
             Event::Published { person } => self.handle_published(now, id, person),
         }
     }
@@ -321,6 +321,7 @@ impl Desk {
     pub(super) fn set_bindings(&mut self, now: Instant, node: NodeId, registration: &RegistrationInfo) {
         self.mirror.set_bindings(node, registration);
         let user: UserId = registration.user;
+        self.fetch_undelivered(now, user);
         self.update_presence(now, user);
     }
 }

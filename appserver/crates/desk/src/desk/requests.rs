@@ -159,7 +159,7 @@ impl Desk {
             | Method::CallCompletion(_)) => self.dispatch_move(now, asker, id, method),
             Method::CallRecord(params) => self.record(now, session, waiter, &params),
             Method::CallStopRecording(params) => self.stop_recording(now, session, waiter, &params),
-            Method::MessageSend(params) => self.send_message(now, asker, id, &params),
+            method => self.dispatch_chat(now, asker, id, method),
         }
     }
 

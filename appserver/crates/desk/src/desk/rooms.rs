@@ -64,10 +64,12 @@ impl Desk {
             .ok_or_else(|| ErrorInfo::new(ErrorCode::NoSuchCall, "you are in no such room"))
     }
 
-    pub(super) fn handle_room(&mut self, node: NodeId, info: control::RoomInfo) {
+    pub(super) fn handle_room(&mut self, now: Instant, node: NodeId, info: control::RoomInfo) {
         let before = self.rooms.remove(&info.room).map(|(_, before)| before);
         let told: BTreeSet<UserId> = before.iter().flat_map(users).chain(users(&info)).collect();
         let state = shown(&info);
+        let were_in: Vec<UserId> = before.iter().flat_map(users).collect();
+        self.follow_room(now, &were_in, &info);
         if !info.members.is_empty() {
             self.rooms.insert(info.room, (node, info));
         }
@@ -86,16 +88,16 @@ impl Desk {
     }
 
     /// A softswitch says which rooms it has, or is over and has none.
-    pub(super) fn set_rooms(&mut self, node: NodeId, rooms: Vec<control::RoomInfo>) {
+    pub(super) fn set_rooms(&mut self, now: Instant, node: NodeId, rooms: Vec<control::RoomInfo>) {
         let named: BTreeSet<RoomId> = rooms.iter().map(|info| info.room).collect();
         let gone = self.rooms.iter().filter(|(room, (other, _))| *other == node && !named.contains(room));
         let gone: Vec<_> = gone.map(|(_, (_, info))| info.clone()).collect();
         for info in gone {
-            self.handle_room(node, control::RoomInfo { members: Vec::new(), ..info });
+            self.handle_room(now, node, control::RoomInfo { members: Vec::new(), ..info });
         }
         for info in rooms {
             if self.rooms.get(&info.room).is_none_or(|(_, known)| *known != info) {
-                self.handle_room(node, info);
+                self.handle_room(now, node, info);
             }
         }
     }

@@ -26,7 +26,8 @@ impl Desk {
                 Timer::Command(id) => self.handle_command_timeout(now, CommandId(id)),
                 Timer::CallsComplete => self.handle_calls_complete(),
                 Timer::Statement(user) => self.handle_statement_timer(now, user),
-                Timer::Message(message) => self.settle_message(message, false),
+                Timer::Message(message) => self.settle_message(now, message, false),
+                Timer::Undelivered(user) => self.try_again(now, user),
                 Timer::NodeGone(node) => self.handle_node_gone(now, node),
             }
         }

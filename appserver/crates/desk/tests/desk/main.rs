@@ -2,17 +2,19 @@
 
 mod asleep;
 mod authorization;
+mod chat;
+mod chat_telephones;
 mod commands;
 mod control_sessions;
 mod detached;
 mod large_company;
-mod messages;
 mod moved_legs;
 mod moves;
 mod quality;
 mod recordings;
 mod replay;
 mod rooms;
+mod said;
 mod sides;
 mod slow_connection;
 mod standby;

@@ -1,0 +1,150 @@
+//! The keeper of conversations: does the desk's jobs of the chat in the store, beside the desk and every call.
+//!
+//! Writing jobs are done one after the other by one task, as many as wait in one transaction. Reading ones are done a few
+//! at a time. Where too many wait, further ones are refused at once: the page asks again.
+
+use std::sync::Arc;
+
+use ringdown_desk::{ChatDone, ChatJob, ChatNews, ChatTarget, ChatWork};
+use ringdown_protocol::{ErrorCode, ErrorInfo};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::JoinSet,
+};
+
+use crate::{
+    desk_task::{DeskHandle, DeskMessage},
+    files::Files,
+    store::{ChatError, ChatOutcome, Store, StoreError},
+};
+
+/// Jobs of each sort that may wait: everybody comes back after a restart and lists their conversations.
+const QUEUE: usize = 16_384;
+/// Writing jobs of one transaction.
+const BATCH: usize = 256;
+/// Reading jobs at once: fewer than the store has connections, so that it has one for the others.
+const READERS: usize = 3;
+
+/// Where the desk's jobs go.
+#[derive(Debug, Clone)]
+pub struct ChatQueues {
+    reads: mpsc::Sender<ChatJob>,
+    writes: mpsc::Sender<ChatJob>,
+}
+
+/// Where they come from.
+#[derive(Debug)]
+pub struct ChatJobs {
+    reads: mpsc::Receiver<ChatJob>,
+    writes: mpsc::Receiver<ChatJob>,
+}
+
+impl ChatQueues {
+    /// Both ends.
+    pub fn new() -> (Self, ChatJobs) {
+        let ((reads, read), (writes, written)) = (mpsc::channel(QUEUE), mpsc::channel(QUEUE));
+        (Self { reads, writes }, ChatJobs { reads: read, writes: written })
+    }
+
+    /// Gives a job to the keeper; what became of it at once where there is no room.
+    pub fn give(&self, job: ChatJob) -> Option<ChatDone> {
+        let queue = if job.work.writes() { &self.writes } else { &self.reads };
+        let (user, asker) = (job.user, job.asker);
+        queue.try_send(job).err()?;
+        let outcome = Err(ErrorInfo::new(ErrorCode::RateLimited, "the chat has too much to do"));
+        Some(ChatDone { user, asker, outcome })
+    }
+}
+
+/// Does jobs until the desk is gone, then those that are left to write.
+pub async fn keep(jobs: ChatJobs, store: Store, files: Files, desk: DeskHandle) {
+    let ChatJobs { reads, writes } = jobs;
+    tokio::join!(write(writes, &store, &desk), read(reads, (&store, &files), &desk));
+}
+
+async fn write(mut jobs: mpsc::Receiver<ChatJob>, store: &Store, desk: &DeskHandle) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while jobs.recv_many(&mut batch, BATCH).await > 0 {
+        let outcomes = match store.chat_write(&batch).await {
+            Ok(outcomes) => outcomes,
+            // One of them may be what the database cannot take: each has its own chance.
+            Err(_) => {
+                let mut outcomes = Vec::with_capacity(batch.len());
+                for job in &batch {
+                    let alone = store.chat_write(std::slice::from_ref(job)).await;
+                    let alone = alone.map_err(ChatError::from).map(|mut done| done.pop());
+                    outcomes.push(alone.and_then(|done| done.unwrap_or(Err(ChatError::NoSuchMessage))));
+                }
+                outcomes
+            }
+        };
+        for (job, outcome) in batch.drain(..).zip(outcomes) {
+            tell(desk, &job, outcome).await;
+        }
+    }
+}
+
+async fn read(mut jobs: mpsc::Receiver<ChatJob>, (store, files): (&Store, &Files), desk: &DeskHandle) {
+    let (places, mut running) = (Arc::new(Semaphore::new(READERS)), JoinSet::new());
+    while let Some(job) = jobs.recv().await {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        while running.try_join_next().is_some() {}
+        let (store, files, desk) = (store.clone(), files.clone(), desk.clone());
+        running.spawn(async move {
+            let outcome = look_up(&store, &files, &job).await;
+            drop(place);
+            tell(&desk, &job, outcome).await;
+        });
+    }
+}
+
+async fn look_up(store: &Store, files: &Files, job: &ChatJob) -> ChatOutcome {
+    let user = job.user;
+    match &job.work {
+        ChatWork::List { cursor, limit } => store.chat_list(user, cursor.as_deref(), *limit).await,
+        ChatWork::Open(ChatTarget::Conversation(id)) => {
+            let opened = Box::new(store.chat_opened(user, *id).await?);
+            Ok(ChatNews::Opened { opened, is_changed: false, gone: Vec::new() })
+        }
+        ChatWork::History { conversation, before, since, limit } => {
+            store.chat_history((user, *conversation), *before, *since, *limit).await
+        }
+        ChatWork::Members(conversation) => store.chat_members(user, *conversation).await,
+        ChatWork::Search { words, conversation, cursor } => {
+            store.chat_search((user, *conversation), words, cursor.as_deref(), job.at).await
+        }
+        ChatWork::Link(id) => {
+            let file = store.file(*id).await?.ok_or(ChatError::NoSuchFile)?;
+            if !files.may_read(user, &file).await? {
+                return Err(ChatError::NoSuchFile);
+            }
+            let (path, expires_in) = files.link(*id, job.at);
+            Ok(ChatNews::Linked { path, expires_in })
+        }
+        ChatWork::Place => {
+            let (path, expires_in) = files.place(user, job.at);
+            Ok(ChatNews::Linked { path, expires_in })
+        }
+        ChatWork::Undelivered => store.chat_undelivered(user, job.at).await,
+        _ => Err(ChatError::WrongKind("this is no reading job")),
+    }
+}
+
+async fn tell(desk: &DeskHandle, job: &ChatJob, outcome: ChatOutcome) {
+    let outcome = outcome.map_err(|error| error_info(&error));
+    let done = ChatDone { user: job.user, asker: job.asker, outcome };
+    desk.send(DeskMessage::Chat(Box::new(done))).await;
+}
+
+fn error_info(error: &ChatError) -> ErrorInfo {
+    match error {
+        ChatError::Store(StoreError::Database(_) | StoreError::Corrupt(_)) => {
+            tracing::error!(%error, "the chat cannot be kept");
+            ErrorInfo::new(ErrorCode::Internal, "the store failed")
+        }
+        ChatError::NoSuchConversation | ChatError::NotOwner => {
+            ErrorInfo::new(ErrorCode::Forbidden, error.to_string())
+        }
+        _ => ErrorInfo::new(ErrorCode::BadRequest, error.to_string()),
+    }
+}
