@@ -13,7 +13,7 @@ register.client(beginKit);
 register.settings({ id: 'devices', label: 'devices.sound', icon: 'device', order: 10, render: (model) => html`<ringdown-devices tests .model=${model}></ringdown-devices>` });
 register.settings({ id: 'checks', label: 'devices.check', icon: 'signal', order: 11, render: (model) => html`<ringdown-checks .model=${model}></ringdown-checks>` });
 register.callPanel({
-  id: 'quality', label: 'devices.quality', icon: 'signal', order: 61, available: (_model, call) => call.answeredAt !== null,
+  id: 'figures', label: 'devices.quality', icon: 'signal', order: 61, available: (_model, call) => call.answeredAt !== null,
   render: (model, call) => html`<ringdown-quality .model=${model} .call=${call}></ringdown-quality>`,
 });
 register.callPanel({ id: 'audio', label: 'devices.audio', icon: 'device', order: 60, render: (model) => html`<ringdown-devices .model=${model}></ringdown-devices>` });
