@@ -36,11 +36,10 @@ export interface DeviceChoice {
 
 /** What happens to a role's devices. */
 export type DeviceEvent =
+  /** They are tried again: what failed may work by now. */
   | { readonly type: 'prefer'; readonly preferred: readonly DevicePreference[] }
   | { readonly type: 'present'; readonly present: readonly PresentDevice[]; readonly system: string }
-  | { readonly type: 'failed'; readonly id: string }
-  /** It is opened anew: what failed may work by now. */
-  | { readonly type: 'retry' };
+  | { readonly type: 'failed'; readonly id: string };
 
 /** The system's choice, nothing known. */
 export const NO_CHOICE: DeviceChoice = { preferred: [], present: [], system: '', broken: [], used: '' };
@@ -70,8 +69,6 @@ const changeBy = (before: DeviceChoice, event: DeviceEvent): Partial<DeviceChoic
     }
     case 'failed':
       return { broken: [...before.broken, event.id] };
-    case 'retry':
-      return { broken: [] };
   }
 };
 

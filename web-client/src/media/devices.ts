@@ -106,7 +106,7 @@ export class Devices {
 
   /** What failed may work by now. */
   retry(role: DeviceRole): void {
-    this.#step(role, { type: 'retry' }, false);
+    this.#step(role, { type: 'prefer', preferred: this.#choices[role].preferred }, false);
   }
 
   destroy(): void {
@@ -117,8 +117,8 @@ export class Devices {
     const { state, switched } = stepDevices(this.#choices[role], event);
     this.#choices[role] = state;
     const label = state.preferred[0]?.label ?? '';
-    this.#warnings.set(`no-${role}`, state.used === null ? { name: 'no-device', role, label } : null);
-    this.#warnings.set(`fallback-${role}`, state.used !== null && isFallback(state) ? { name: 'device-missing', role, label } : null);
+    this.#warnings.set('no-device', state.used === null, role, label);
+    this.#warnings.set('device-missing', state.used !== null && isFallback(state), role, label);
     if (switched && tell) this.#handlers.onUse(role);
   }
 }

@@ -137,7 +137,7 @@ export class Microphone {
   async #process(device: MediaStreamTrack): Promise<Source> {
     const releases = [];
     let track = device;
-    this.#warnings.set('processor', null);
+    this.#warnings.set('processor-failed', false);
     for (const processor of this.#processors) {
       try {
         const processed = await processor(track);
@@ -145,14 +145,14 @@ export class Microphone {
         releases.push(processed.release);
       } catch {
         // The voice matters more than how it sounds.
-        this.#warnings.set('processor', { name: 'processor-failed', role: 'input', label: '' });
+        this.#warnings.set('processor-failed', true);
       }
     }
     const source = { device, track, releases };
     // 'ended' comes when the device is unplugged or the permission is withdrawn, never from our own stop().
     device.onended = () => void this.#handleEnded(source);
-    device.onmute = device.onunmute = () => this.#warnMuted(device.muted);
-    this.#warnMuted(device.muted);
+    const tellMuted = device.onmute = device.onunmute = () => this.#warnings.set('device-muted', device.muted);
+    tellMuted();
     return source;
   }
 
@@ -187,14 +187,11 @@ export class Microphone {
     }
   }
 
-  #warnMuted(muted: boolean): void {
-    this.#warnings.set('muted', muted ? { name: 'device-muted', role: 'input', label: '' } : null);
-  }
-
   #close(): void {
     this.#shut(this.#source);
     this.#source = null;
-    for (const key of ['muted', 'processor']) this.#warnings.set(key, null);
+    this.#warnings.set('device-muted', false);
+    this.#warnings.set('processor-failed', false);
   }
 
   /** Lets go of a device. */

@@ -4,7 +4,7 @@ import type { AudioWarning } from './port.js';
 /** The warnings that stand. */
 export class Warnings {
   readonly #onChange: (warning: AudioWarning, raised: boolean) => void;
-  readonly #raised = new Map<string, AudioWarning>();
+  #all: readonly AudioWarning[] = [];
 
   constructor(onChange: (warning: AudioWarning, raised: boolean) => void) {
     this.#onChange = onChange;
@@ -12,22 +12,23 @@ export class Warnings {
 
   /** Those that stand. */
   get all(): readonly AudioWarning[] {
-    return [...this.#raised.values()];
+    return this.#all;
   }
 
-  /** Raises what `key` names, or clears it. One that stands is not raised again unless it tells of another device. */
-  set(key: string, warning: AudioWarning | null): void {
-    const before = this.#raised.get(key);
-    if (before?.label === warning?.label && !before === !warning) return;
-    this.#raised.delete(key);
+  /** Raises a warning, or clears it. One that stands is not raised again unless it tells of another device. */
+  set(name: AudioWarning['name'], on: boolean, role: AudioWarning['role'] = 'input', label = ''): void {
+    const before = this.#all.find((one) => one.name === name && one.role === role);
+    if (on ? before?.label === label : !before) return;
+    this.#all = this.#all.filter((one) => one !== before);
     if (before) this.#onChange(before, false);
-    if (!warning) return;
-    this.#raised.set(key, warning);
+    if (!on) return;
+    const warning = { name, role, label };
+    this.#all = [...this.#all, warning];
     this.#onChange(warning, true);
   }
 
   /** Clears everything. */
   clear(): void {
-    for (const key of [...this.#raised.keys()]) this.set(key, null);
+    for (const { name, role } of this.#all) this.set(name, false, role);
   }
 }
