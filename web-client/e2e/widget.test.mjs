@@ -245,3 +245,19 @@ test("the language the user chose is spoken at once, and after a reload", async 
   assert.equal(await page.locator("ringdown-phone .frame").first().getAttribute("lang"), "ru");
   assert.equal(await page.evaluate(() => document.documentElement.lang), "ru", "the full page says so too");
 });
+
+test("a call that waits is ignored, or answered in place of the one under way", async () => {
+  await signIn(page);
+  server.ring("102");
+  await page.getByTestId("answer").click();
+  await state("active");
+  server.ring("104");
+  await page.getByTestId("waiting-more").click();
+  await page.getByTestId("ignore").click();
+  await page.getByTestId("answer").waitFor({ state: "detached" });
+  server.ring("107");
+  await page.getByTestId("waiting-more").click();
+  await page.getByTestId("end-and-answer").click();
+  await page.locator('[data-testid=call][data-number="107"][data-state=active]').waitFor();
+  assert.equal(await page.getByTestId("other-call").count(), 0, "the first is over, the ignored one is not shown");
+});

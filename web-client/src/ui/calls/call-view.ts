@@ -69,7 +69,8 @@ export class CallView extends PhoneView {
     const beside = panel !== null && this.width >= BESIDE;
     const within = panel !== null && !beside;
     const tools = callTools(model, call, layout, panel, (to) => { this.panel = panel === to ? null : to; });
-    const hangup = html`<button class="round stop hangup" @click=${() => void model.act(() => call.hangup())} aria-label=${t('calls.hang-up')} title=${t('calls.hang-up')} data-testid="hangup">${icons.hangup}</button>`;
+    const leave = t(roomOf(model, call) ? 'calls.leave' : 'calls.hang-up');
+    const hangup = html`<button class="round stop hangup" @click=${() => void model.act(() => call.hangup())} aria-label=${leave} title=${leave} data-testid="hangup">${icons.hangup}</button>`;
     return html`
       <div class="call ${hasVideo ? 'video' : ''} ${beside ? 'aside' : ''} ${within ? 'open' : ''} ${model.others(call).length > 0 ? 'busy' : ''}">
         ${otherCalls(model, call)}

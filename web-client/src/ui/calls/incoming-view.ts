@@ -4,6 +4,7 @@ import { customElement, property } from 'lit/decorators.js';
 import type { Call } from '../../index.js';
 import { t } from '../messages/index.js';
 import { icons } from '../shared/icons.js';
+import '../shared/menu.js';
 import { avatar } from '../shared/parts.js';
 import { PhoneView } from '../shell/phone-view.js';
 import { base } from '../shared/styles.js';
@@ -27,7 +28,7 @@ export class IncomingView extends PhoneView {
     :host([card]) .who { display: block; justify-items: normal; flex: 1; min-width: 0; }
     :host([card]) h2 { font-size: 14.5px; }
     :host([card]) p { font-size: 13px; }
-    :host([card]) .actions { gap: 8px; width: auto; }
+    :host([card]) .actions { align-items: center; gap: 6px; width: auto; }
     :host([card]) .round { width: 42px; height: 42px; }
     :host([card]) .round svg { font-size: 20px; }
     @media (prefers-reduced-motion: reduce) { .halo::before { opacity: .4; transform: scale(1.15); } }
@@ -46,6 +47,10 @@ export class IncomingView extends PhoneView {
     const answer = html`
       <button class="round go" ?disabled=${busy} @click=${() => void this.model.answer(call)} aria-label=${t(card ? 'calls.hold-and-answer' : 'calls.answer')}
         title=${t(card ? 'calls.hold-and-answer' : 'calls.answer')} data-testid="answer">${icons.phone}</button>`;
+    const instead = html`<ringdown-menu label=${t('calls.more-with', { name })} testid="waiting-more" .items=${[
+      { label: t('calls.end-and-answer'), icon: 'phone' as const, testid: 'end-and-answer', disabled: busy, run: () => void this.model.answerInstead(call) },
+      { label: t('calls.ignore'), icon: 'bellOff' as const, testid: 'ignore', disabled: !call.can.ignore, run: () => { call.ignore(); this.model.changed(); } },
+    ]}></ringdown-menu>`;
     const video = call.offersVideo && !card ? html`
       <span class="action"><button class="round go" ?disabled=${busy} @click=${() => void this.model.answer(call, { video: true })} aria-label=${t('calls.answer-with-video')}
         title=${t('calls.answer-with-video')} data-testid="answer-video">${icons.video}</button><span aria-hidden="true">${t('calls.with-video')}</span></span>` : nothing;
@@ -57,7 +62,7 @@ export class IncomingView extends PhoneView {
         <p class="soft digits clip">${details}</p>
       </div>
       <div class="actions">${card
-        ? html`${decline}${answer}`
+        ? html`${instead}${decline}${answer}`
         : html`<span class="action">${decline}<span aria-hidden="true">${t('calls.decline')}</span></span><span class="action">${answer}<span aria-hidden="true">${t('calls.answer')}</span></span>${video}`}
       </div>`;
   }

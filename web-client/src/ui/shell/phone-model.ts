@@ -94,7 +94,7 @@ export class PhoneModel extends Screen {
 
   /** Incoming calls that ring here. */
   get ringing(): readonly Call[] {
-    return this.#mine.filter(({ direction, answeredAt }) => direction === 'inbound' && answeredAt === null);
+    return this.#mine.filter((call) => waits(call) && !call.ignored);
   }
 
   protected override get isTalking(): boolean {
@@ -104,12 +104,12 @@ export class PhoneModel extends Screen {
   /** The call the user is in or is placing. */
   get current(): Call | null {
     const active = this.client?.activeCall ?? null;
-    return active && !this.ringing.includes(active) && !isCheckCall(active) ? active : this.others(null)[0] ?? null;
+    return active && !waits(active) && !isCheckCall(active) ? active : this.others(null)[0] ?? null;
   }
 
   /** The user's other calls here, beside `call`. */
   others(call: Call | null): readonly Call[] {
-    return this.#mine.filter((other) => other !== call && !this.ringing.includes(other));
+    return this.#mine.filter((other) => other !== call && !waits(other));
   }
 
   /** The user's calls on other devices. */
@@ -160,6 +160,16 @@ export class PhoneModel extends Screen {
     return this.#try(async () => {
       await this.#holdAll(call);
       await call.answer(options);
+    });
+  }
+
+  /** Ends the call under way and answers another. */
+  answerInstead(call: Call): Promise<void> {
+    const { current } = this;
+    return this.#try(async () => {
+      if (current && current !== call) await current.hangup();
+      this.ended = this.problem = null;
+      await call.answer();
     });
   }
 
@@ -318,3 +328,6 @@ export class PhoneModel extends Screen {
     else client.audio.stopRinging();
   }
 }
+
+/** Whether a call waits for the user's answer. */
+const waits = ({ direction, answeredAt }: Call): boolean => direction === 'inbound' && answeredAt === null;
