@@ -6,6 +6,7 @@ import { after, afterEach, before, test } from "node:test";
 
 import { expectWithin, pause } from "./support/expect.mjs";
 import { heard, openBrowser } from "./support/person.mjs";
+import { firstHeardAt } from "./support/sound.mjs";
 import { hearsOnly, startStand } from "./support/stand.mjs";
 import { startTelephone } from "./support/telephone.mjs";
 import { openWidget } from "./support/widget.mjs";
@@ -143,6 +144,13 @@ test("three are in a conference, and the first two go on when the third leaves",
   const offset = (since - recording.startedAt) / 1000;
   const page = hearsOnly(recording.file, BOB_HZ, `${offset + 1}:${offset + 2.6}`);
   assert.ok(page.ok, `alice hears bob and nobody else: ${page.measured}`);
+  const reloadedAt = Date.now();
+  await alice.page.reload();
+  await expectWithin(async () => {
+    const isThere = await alice.page.evaluate(() => globalThis.__recordings.length > 0);
+    return isThere && firstHeardAt(await heard(alice.page, "conference-reload"), BOB_HZ, reloadedAt) !== undefined;
+  }, "a member whose page is reloaded is in the room again");
+  assert.equal(await members(), 2, "nobody has left");
   await bob.hangup();
   await alice.hangup();
 });

@@ -130,3 +130,18 @@ test("a call that begins with a camera is answered with one", async () => {
   // The cameras are off once nobody is shown anything.
   await expectWithin(async () => (await alice.control("video-camera").count()) === 0, "the camera is off");
 });
+
+test("a page is reloaded while both show their cameras: all pictures come back", async () => {
+  await talk();
+  await alice.control("camera").click();
+  await bob.control("camera").click();
+  await shows(bob, "remote-camera", "red");
+  await shows(alice, "remote-camera", "blue");
+  await alice.page.reload();
+  await alice.active();
+  await shows(alice, "remote-camera", "blue");
+  await shows(alice, "camera", "red");
+  await shows(bob, "remote-camera", "red");
+  await bob.hangup();
+  await alice.ended("hangup");
+});

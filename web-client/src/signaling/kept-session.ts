@@ -23,7 +23,7 @@ export class KeptSession {
   /** `phone` tells phones apart that one tab may be, one after the other: their server, and who is signed in. */
   constructor(storage: SessionStorage | null, phone: string) {
     this.#storage = storage;
-    this.#key = `ringdown.session ${phone}`;
+    this.#key = KEY + phone;
     try {
       this.#kept = JSON.parse(storage?.getItem(this.#key) ?? 'null') as Kept | null;
     } catch {
@@ -68,3 +68,9 @@ export const tabStorage = (): SessionStorage | null => {
     return null;
   }
 };
+
+/** Whether this tab was a phone before its page was reloaded: connecting needs no sign-in then. */
+export const hasKeptSession = (storage = tabStorage()): boolean =>
+  storage !== null && Object.keys(storage).some((key) => key.startsWith(KEY));
+
+const KEY = 'ringdown.session ';

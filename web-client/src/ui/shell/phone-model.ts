@@ -4,7 +4,7 @@ import {
 } from '../../index.js';
 import { isCheckCall } from '../../modules/diagnostics/index.js';
 import { SignIn, type TokenStore } from '../../modules/sign-in/index.js';
-import { Tabs } from '../../modules/tabs/index.js';
+import { hasKeptSession, Tabs } from '../../modules/tabs/index.js';
 import { httpOrigin } from '../../phone/server-address.js';
 import { errorText, type ErrorText } from '../messages/errors.js';
 import { registered } from './registry.js';
@@ -74,7 +74,8 @@ export class PhoneModel extends Screen {
       return;
     }
     this.#signIn = new SignIn({ server: httpOrigin(settings.server), ...(settings.store ? { store: settings.store } : {}) });
-    if (this.#signIn.remembered) void this.#connect(this.#signIn.token);
+    // A reload in a call needs no sign-in to go on with it, whatever is remembered.
+    if (this.#signIn.remembered || hasKeptSession()) void this.#connect(this.#signIn.token);
   }
 
   /** Ends everything. */
