@@ -87,4 +87,4 @@ export const pageOf = (text, from, hrefs) => {
 };
 
 /** A comment's text: short Markdown within a line or a few paragraphs. */
-export const commentOf = (text) => new Marked().parse(text);
+export const commentOf = (text) => new Marked({ renderer: { code: ({ text: code, lang }) => coloured(code, lang) } }).parse(text);
