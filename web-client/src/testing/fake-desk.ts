@@ -45,7 +45,7 @@ export class FakeDesk {
       clock: ports.clock,
       media: this.media,
       people: ports.people,
-      sessionsOf: (userId, reachable = false) => this.sessionsOf(userId).filter(({ link }) => !reachable || link !== null),
+      sessionsOf: (userId, reachable = false) => this.sessionsOf(userId).filter((session) => !reachable || session.reachable),
       tell: (session, push) => this.tell(session, push),
       tellAll: (push) => this.tellAll(push),
       onTelephone: ports.onTelephone,
@@ -108,8 +108,15 @@ export class FakeDesk {
   detach(session: FakeSession, windowMs: number): void {
     session.link = null;
     session.cancelExpiry?.();
-    session.cancelExpiry = this.#ports.clock.after(windowMs, () => this.endSession(session));
-    this.updatePresence(session.account);
+    const { clock } = this.#ports;
+    const timers = [
+      clock.after(UNREACHABLE_AFTER_MS, () => {
+        session.reachable = false;
+        this.updatePresence(session.account);
+      }),
+      clock.after(windowMs, () => this.endSession(session)),
+    ];
+    session.cancelExpiry = () => timers.forEach((cancel) => cancel());
   }
 
   /** Ends a session and its calls. */
@@ -156,7 +163,7 @@ export class FakeDesk {
     const legs = this.calls.legs.filter((leg) => leg.account === account);
     if (legs.some(({ answeredAt }) => answeredAt !== null)) return 'on-call';
     if (legs.length > 0) return 'ringing';
-    return this.sessionsOf(account.userId).some(({ link }) => link !== null) ? 'online' : account.presence;
+    return this.sessionsOf(account.userId).some(({ reachable }) => reachable) ? 'online' : account.presence;
   }
 
   /** Tells everybody where somebody's presence is another. */
@@ -203,3 +210,6 @@ export class FakeDesk {
     if (!this.switchUp) throw new FakeFault('switch-unavailable', 'no softswitch is connected');
   }
 }
+
+/** A session that lost its connection is rung for this long yet. */
+const UNREACHABLE_AFTER_MS = 10_000;

@@ -233,13 +233,18 @@ export class FakeServer {
     const account = this.#people.find(({ username }) => username === (token ?? ticket));
     if (!account) throw new FakeFault('bad-credentials', 'the token is not valid');
     if (connection.session) throw new FakeFault('wrong-state', 'this connection has a session');
+    // Who else is told that they are here, and they themselves, is told after the welcome.
+    this.desk.answering(() => this.#welcome(connection, account), (welcome) => this.#respond(connection, id, welcome));
+  }
+
+  #welcome(connection: Connection, account: FakeAccount): Welcome {
     const session = this.desk.open(account, connection.link);
     this.#attach(connection, session);
-    const welcome: Welcome = {
-      session: session.id, secret: session.secret, me: { userId: account.userId, username: account.username, name: account.name, extension: account.extension, role: 'user' },
-      seq: session.seq, state: this.desk.stateFor(session), serverVersion: '0.1.0', iceServers: [], pingIntervalMs: 25_000, resumeWindowMs: RESUME_WINDOW_MS,
+    const { userId, username, name, extension } = account;
+    return {
+      session: session.id, secret: session.secret, me: { userId, username, name, extension, role: 'user' }, seq: session.seq,
+      state: this.desk.stateFor(session), serverVersion: '0.1.0', iceServers: [], pingIntervalMs: 25_000, resumeWindowMs: RESUME_WINDOW_MS,
     };
-    this.#respond(connection, id, welcome);
   }
 
   #resume(connection: Connection, id: number, { session: name, secret, lastSeq }: ResumeParams): void {
@@ -249,6 +254,7 @@ export class FakeServer {
     if (old) this.#close(old, 4006);
     session.cancelExpiry?.();
     session.link = null;
+    session.reachable = true;
     const missed = session.missed(lastSeq);
     if (!missed) session.restartAfter(lastSeq);
     const result: ResumeResult = missed ? { seq: lastSeq } : { seq: session.seq, state: this.desk.stateFor(session) };

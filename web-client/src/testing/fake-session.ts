@@ -17,7 +17,9 @@ export class FakeSession {
   readonly account: FakeAccount;
   /** The connection that has it; null while it waits to be resumed. */
   link: FakeLink | null;
-  /** Ends the session that nobody resumed. */
+  /** Whether it is rung: also for a while after its connection was lost. */
+  reachable = true;
+  /** Stops what becomes of a session that nobody resumes. */
   cancelExpiry: (() => void) | null = null;
   #seq = 0;
   #kept: { seq: number; push: Push }[] = [];
