@@ -21,7 +21,7 @@ const example = (name: string): UserConfig => ({
   build: { outDir: path.resolve(`dist/docs/examples/${name}`), emptyOutDir: true, target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
 });
 
-const library = (entry: string, formats: ('es' | 'iife')[], fileName: string): UserConfig => ({
+const library = (entry: string, formats: ('es' | 'iife')[], fileName: string, name = 'Ringdown'): UserConfig => ({
   publicDir: false,
   build: {
     outDir: 'dist',
@@ -32,7 +32,7 @@ const library = (entry: string, formats: ('es' | 'iife')[], fileName: string): U
     rolldownOptions: { output: { minify: true, chunkFileNames: `${fileName}-[name].js` } },
     lib: {
       entry,
-      name: 'Ringdown',
+      name,
       formats,
       fileName: (format) => (format === 'iife' ? `${fileName}.global.js` : `${fileName}.js`),
     },
@@ -44,12 +44,18 @@ export default defineConfig(({ mode }) => {
   if (mode === 'widget') return library('src/ui/index.ts', ['es'], 'ringdown-phone');
   if (mode.startsWith('module:')) {
     const name = mode.slice('module:'.length);
+    if (name === 'compat') {
+      // Pages written for Webitel's library load it by a plain script, and find its names among their globals.
+      const built = library('src/modules/compat/index.ts', ['es', 'iife'], 'ringdown-compat', 'RingdownCompat');
+      const output = { ...built.build?.rolldownOptions?.output, footer: 'globalThis.RingdownCompat&&Object.assign(globalThis,globalThis.RingdownCompat);' };
+      return { ...built, build: { ...built.build, rolldownOptions: { output } } };
+    }
     return library(`src/modules/${name}/index.ts`, ['es'], `ringdown-${name}`);
   }
   if (mode.startsWith('example:')) return example(mode.slice('example:'.length));
   return {
     base: './',
     build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0,
-      rolldownOptions: { input: ['index.html', 'phone.html'] } },
+      rolldownOptions: { input: ['index.html', 'phone.html', 'cti.html'] } },
   };
 });

@@ -117,6 +117,7 @@ class Stand:
                 "RINGDOWN_HTTP_LISTEN": f"{self.address}:{self.http}",
                 "RINGDOWN_WEB_ROOT": str(ROOT / "web-client" / "dist"),
                 "RINGDOWN_DEMO": "1",
+                "RINGDOWN_COMPAT": "1",
                 "RINGDOWN_STATE": str(self.state / "appserver"),
                 "RINGDOWN_NODE_TOKEN_FILE": str(self.state / "node-token"),
             },

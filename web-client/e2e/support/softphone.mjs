@@ -10,8 +10,8 @@ const REALM = "ringdown.local";
 
 let script;
 
-/** The page's script, with the libraries. */
-async function bundle() {
+/** A page's script of this folder, with the libraries. */
+export async function bundle(entry) {
   const [result] = await build({
     configFile: false,
     logLevel: "error",
@@ -19,7 +19,7 @@ async function bundle() {
     build: {
       write: false,
       minify: false,
-      lib: { entry: path.join(import.meta.dirname, "softphone.js"), formats: ["iife"], name: "softphones" },
+      lib: { entry: path.join(import.meta.dirname, entry), formats: ["iife"], name: "softphones" },
     },
   });
   return result.output[0].code;
@@ -27,7 +27,7 @@ async function bundle() {
 
 /** Somebody's web server, on this host: its pages load the telephone. */
 export async function servePages() {
-  script ??= await bundle();
+  script ??= await bundle("softphone.js");
   const server = http.createServer((request, response) => {
     const isScript = request.url === "/softphone.js";
     response.setHeader("Content-Type", `${isScript ? "text/javascript" : "text/html"}; charset=utf-8`);

@@ -291,6 +291,8 @@ pub struct Desk {
     by_link: HashMap<LinkId, NodeId>,
     links_seen: u64,
     pending: PendingCommands,
+    /// What was sent along with calls whose reply came before their leg.
+    started: VecDeque<(LegId, BTreeMap<String, String>)>,
     /// What others were last told; nobody is told of somebody who was always offline.
     told: HashMap<UserId, presence::Told>,
     watchers: Watchers,
@@ -342,6 +344,7 @@ impl Desk {
             by_link: HashMap::new(),
             links_seen: 0,
             pending: PendingCommands::default(),
+            started: VecDeque::new(),
             told: HashMap::new(),
             watchers: Watchers::default(),
             stale: BTreeSet::new(),

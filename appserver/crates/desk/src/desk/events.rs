@@ -19,6 +19,9 @@ use crate::{
     pending::{Pending, Waiter},
 };
 
+/// Calls that were confirmed and whose legs were not told yet; the oldest goes. A leg follows its reply at once.
+const MAX_STARTED: usize = 256;
+
 impl Desk {
     /// Something happened at a softswitch. Events known already are passed over; after a gap a snapshot is asked for.
     pub fn handle_event(&mut self, now: Instant, link: LinkId, seq: u64, event: Event) {
@@ -113,6 +116,10 @@ impl Desk {
                 let info = match self.mirror.leg(leg) {
                     Some(known) => known.call_info(session),
                     None => {
+                        self.started.push_back((leg, variables.clone()));
+                        if self.started.len() > MAX_STARTED {
+                            self.started.pop_front();
+                        }
                         let call = self.started_call(call, leg, to, variables);
                         CallInfo { created_at: self.unix_ms(now), ..call }
                     }
@@ -231,17 +238,20 @@ impl Desk {
         self.update_presence(now, user);
     }
 
-    /// A browser's new call: what it sent along is known from the command, whose reply comes after the leg. Commands
-    /// are obeyed and answered in order, so it is the session's oldest that waits.
+    /// A browser's new call: what it sent along is known from the command. Where its reply comes after the leg, it is the
+    /// session's oldest that waits: commands are obeyed and answered in order.
     fn note_variables(&mut self, leg: &mut Leg) {
         let Some(session) = leg.session().filter(|_| leg.info.role == control::LegRole::Caller) else {
             return;
         };
-        let Some(variables) = self.pending.oldest_start(leg.node, session) else { return };
-        leg.variables.clone_from(variables);
+        let confirmed = self.started.iter().position(|(started, _)| *started == leg.info.leg);
+        let confirmed = confirmed.and_then(|place| self.started.remove(place)).map(|(_, variables)| variables);
+        let pending = || self.pending.oldest_start(leg.node, session).cloned();
+        let Some(variables) = confirmed.or_else(pending) else { return };
         if let Some(known) = self.mirror.leg_mut(leg.info.leg) {
-            known.variables.clone_from(variables);
+            known.variables.clone_from(&variables);
         }
+        leg.variables = variables;
     }
 
     /// A leg can be shown: whoever controls it is told.

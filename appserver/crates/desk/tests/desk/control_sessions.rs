@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, Ipv4Addr},
 };
 
-use ringdown_control::{Command, Event, LegInfo, LegRole, LegState};
+use ringdown_control::{Command, CommandResult, Event, LegInfo, LegRole, LegState};
 use ringdown_desk::{ConnId, HelloInput, Output, SessionKind, SessionName};
 use ringdown_protocol::{AnswerParams, Description, DescriptionKind, LegParams, Method, StartParams};
 use ringdown_types::{LegId, SessionId, UserId};
@@ -135,4 +135,19 @@ fn a_callers_other_pages_know_at_once_what_was_sent_along() {
     let told = world.pushes(other.conn, "call.state");
     assert_eq!(told[0].1["call"]["variables"]["ticket"], "42", "{told:?}");
     assert_eq!(told[0].1["call"]["id"], LegId::from_u128(2).to_string());
+}
+
+#[test]
+fn they_know_it_too_where_the_reply_comes_first() {
+    let mut world = World::new();
+    world.connect_node(LINK, 1);
+    let phone = world.hello(ALICE);
+    let other = world.hello(ALICE);
+    world.request(phone.conn, 2, start());
+    let (_, id, _) = world.commands.last().expect("a command").clone();
+    let dialing = LegInfo { role: LegRole::Caller, state: LegState::Dialing, ..leg(2, ALICE, &phone) };
+    world.reply(id, CommandResult::Started { call: dialing.call, leg: dialing.leg });
+    world.event(Event::LegChanged { leg: dialing });
+    let told = world.pushes(other.conn, "call.state");
+    assert_eq!(told[0].1["call"]["variables"]["ticket"], "42", "{told:?}");
 }

@@ -1,0 +1,154 @@
+// Clients that were written for other servers: a Verto client from npm, and a Webitel connector with it for its sound.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+
+import { expectWithin, pause } from "./support/expect.mjs";
+import { heard, openBrowser } from "./support/person.mjs";
+import { bundle } from "./support/softphone.mjs";
+import { hearsOnly, startStand } from "./support/stand.mjs";
+import { openWidget } from "./support/widget.mjs";
+
+const ALICE_HZ = 1800;
+const BOB_HZ = 1050;
+let stand, aliceBrowser, bobBrowser, alice, bob, carol;
+
+before(async () => {
+  const [running, script] = await Promise.all([startStand(), bundle("old-client.js")]);
+  stand = running;
+  [aliceBrowser, bobBrowser] = await Promise.all([openBrowser(ALICE_HZ), openBrowser(BOB_HZ)]);
+  alice = await aliceBrowser.context.newPage();
+  alice.on("pageerror", (error) => console.error(`page error (alice): ${error.message}`));
+  // Any page of the server's own origin: those of another would have to be listed.
+  await alice.goto(`${stand.url}/healthz`);
+  await alice.addScriptTag({ content: script });
+  const socket = stand.url.replace("http", "ws");
+  const { password } = stand.accounts.alice;
+  await alice.evaluate(([url, secret]) => globalThis.startVerto({ url, login: "101@pbx.example", password: secret }), [
+    `${socket}/compat/verto`,
+    password,
+  ]);
+  const greeted = await alice.evaluate(
+    ([url, secret]) => globalThis.startWebitel({ url, account: "101@pbx.example", secret }),
+    [`${socket}/compat/webitel`, password],
+  );
+  assert.equal(greeted["exec-complete"], "+OK");
+  bob = await openWidget(bobBrowser.context, stand.url, stand.accounts.bob);
+});
+
+after(async () => {
+  await Promise.allSettled([aliceBrowser?.browser.close(), bobBrowser?.browser.close()]);
+  assert.ok(await stand?.stop(), "both programs end cleanly");
+});
+
+afterEach(async () => {
+  await alice.evaluate(() => {
+    for (const { id, state } of globalThis.verto.state()) if (state !== "ended") globalThis.verto.do("hangup", id);
+  });
+  await bob.tidy();
+});
+
+const states = () => alice.evaluate(() => globalThis.verto.state());
+const events = () => alice.evaluate(() => globalThis.webitel.events);
+
+/** Waits until one of the Verto client's calls fits. */
+async function aliceHas(what, fits) {
+  await expectWithin(async () => (await states()).some(fits), what, async () => JSON.stringify(await states()), 12_000);
+  return (await states()).find(fits);
+}
+
+/** Waits for an event of the Webitel connector. */
+async function told(name, fits = () => true) {
+  const found = async () => (await events()).find((event) => event["Event-Name"] === name && fits(event));
+  await expectWithin(
+    async () => Boolean(await found()),
+    name,
+    async () => JSON.stringify((await events()).map((event) => [event["Event-Name"], event["Unique-ID"]])),
+    12_000,
+  );
+  return found();
+}
+
+const command = (name, args) => alice.evaluate(([what, given]) => globalThis.webitel.do(what, given), [name, args]);
+
+/** Judges what a page heard from a moment on. */
+async function hears(page, hz, since, name) {
+  const recording = await heard(page, name);
+  const offset = Math.max(0, (since - recording.startedAt) / 1000);
+  const judged = hearsOnly(recording.file, hz, `${offset + 1.2}:${offset + 2.6}`);
+  assert.ok(judged.ok, `${name} hears ${hz} Hz and nothing else: ${judged.measured}`);
+}
+
+test("a Verto client calls a widget, holds it, and is hung up", async () => {
+  await alice.evaluate(() => globalThis.verto.call("102"));
+  await bob.control("answer").waitFor();
+  await aliceHas("early media", ({ state }) => state === "early");
+  await bob.answer();
+  await bob.active();
+  const { id } = await aliceHas("an answer", ({ state }) => state === "active");
+  const since = Date.now();
+  await pause(3000);
+  await hears(alice, BOB_HZ, since, "verto-calls");
+  await hears(bob.page, ALICE_HZ, since, "verto-calls-widget");
+  await alice.evaluate(() => globalThis.verto.do("hold"));
+  await aliceHas("the hold", ({ held }) => held);
+  assert.equal((await told("CHANNEL_HOLD"))["Unique-ID"], id, "the connector knows the call by the same name");
+  await alice.evaluate(() => globalThis.verto.do("unhold"));
+  await aliceHas("back", (call) => call.id === id && !call.held);
+  await bob.hangup();
+  await aliceHas("the end", (call) => call.id === id && call.state === "ended");
+});
+
+test("a widget calls a Verto client, which answers and hangs up", async () => {
+  await bob.dial("101");
+  const { id } = await aliceHas("an invitation", ({ state }) => state === "incoming");
+  await alice.evaluate((call) => globalThis.verto.answer(call), id);
+  await bob.active();
+  const since = Date.now();
+  await pause(3000);
+  await hears(alice, BOB_HZ, since, "verto-is-called");
+  await hears(bob.page, ALICE_HZ, since, "verto-is-called-widget");
+  await alice.evaluate((call) => globalThis.verto.do("hangup", call), id);
+  await bob.ended("hangup");
+});
+
+test("a Webitel connector calls, holds, consults and hands over", async () => {
+  await alice.evaluate(() => (globalThis.webitel.events.length = 0));
+  const other = await bobBrowser.browser.newContext({ permissions: ["microphone"], bypassCSP: true });
+  carol = await openWidget(other, stand.url, stand.accounts.carol);
+  assert.equal((await command("call", { extension: "102", user: "101@pbx.example" }))["exec-complete"], "+OK");
+  const first = await told("CHANNEL_CREATE");
+  await bob.control("answer").waitFor();
+  await bob.answer();
+  await bob.active();
+  const since = Date.now();
+  await pause(3000);
+  await hears(bob.page, ALICE_HZ, since, "webitel-calls");
+
+  const held = await command("hold", { "channel-uuid": first["Unique-ID"] });
+  assert.equal(held["exec-complete"], "+OK", JSON.stringify(held));
+  await told("CHANNEL_HOLD");
+  const consulted = await command("att_xfer2", {
+    "channel-uuid": first["Unique-ID"], extension: "103@pbx.example", user: "101@pbx.example", parent_call_uuid: first["Channel-Call-UUID"],
+  });
+  assert.equal(consulted["exec-complete"], "+OK", JSON.stringify(consulted));
+  const second = await told("CHANNEL_CREATE", (event) => event["Unique-ID"] !== first["Unique-ID"]);
+  assert.equal(second.variable_w_jsclient_xtransfer, first["Unique-ID"]);
+  await carol.control("answer").waitFor();
+  await carol.answer();
+  await carol.active();
+  await pause(500);
+  const joined = await command("att_xfer_bridge", {
+    "channel-uuid-leg-a": first["Unique-ID"], "channel-uuid-leg-b": first["Other-Leg-Unique-ID"], "channel-uuid-leg-c": second["Other-Leg-Unique-ID"],
+  });
+  assert.equal(joined["exec-complete"], "+OK", JSON.stringify(joined));
+  for (const channel of [first, second]) {
+    const end = await told("CHANNEL_HANGUP_COMPLETE", (event) => event["Unique-ID"] === channel["Unique-ID"]);
+    assert.equal(end.variable_w_transfer_result, "confirmed");
+  }
+  const handedOver = Date.now();
+  await pause(3000);
+  await hears(bob.page, BOB_HZ, handedOver, "webitel-hands-over");
+  await carol.hangup();
+  await other.close();
+});
