@@ -21,7 +21,7 @@ mod timeouts;
 mod voicemail;
 
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
@@ -31,7 +31,7 @@ use ringdown_control::{
     AppFrame, CallRecord, Command, CommandId, CommandResult, DirectorySnapshot, LegFigures, SettingChanged,
 };
 use ringdown_protocol::{ErrorInfo, HistoryParams, Push, Response, SettingsChange};
-use ringdown_types::{CallId, EndReason, NodeId, Random, RecordingId, SessionId, UserId};
+use ringdown_types::{CallId, EndReason, LegId, NodeId, Random, RecordingId, SessionId, UserId};
 use serde_json::Value;
 
 use crate::{
@@ -292,7 +292,7 @@ pub struct Desk {
     links_seen: u64,
     pending: PendingCommands,
     /// What was sent along with calls whose reply came before their leg.
-    started: VecDeque<(LegId, BTreeMap<String, String>)>,
+    confirmed: VecDeque<(LegId, BTreeMap<String, String>)>,
     /// What others were last told; nobody is told of somebody who was always offline.
     told: HashMap<UserId, presence::Told>,
     watchers: Watchers,
@@ -344,7 +344,7 @@ impl Desk {
             by_link: HashMap::new(),
             links_seen: 0,
             pending: PendingCommands::default(),
-            started: VecDeque::new(),
+            confirmed: VecDeque::new(),
             told: HashMap::new(),
             watchers: Watchers::default(),
             stale: BTreeSet::new(),

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Calls that were confirmed and whose legs were not told yet; the oldest goes. A leg follows its reply at once.
-const MAX_STARTED: usize = 256;
+const MAX_CONFIRMED: usize = 256;
 
 impl Desk {
     /// Something happened at a softswitch. Events known already are passed over; after a gap a snapshot is asked for.
@@ -116,9 +116,9 @@ impl Desk {
                 let info = match self.mirror.leg(leg) {
                     Some(known) => known.call_info(session),
                     None => {
-                        self.started.push_back((leg, variables.clone()));
-                        if self.started.len() > MAX_STARTED {
-                            self.started.pop_front();
+                        self.confirmed.push_back((leg, variables.clone()));
+                        if self.confirmed.len() > MAX_CONFIRMED {
+                            self.confirmed.pop_front();
                         }
                         let call = self.started_call(call, leg, to, variables);
                         CallInfo { created_at: self.unix_ms(now), ..call }
@@ -244,8 +244,9 @@ impl Desk {
         let Some(session) = leg.session().filter(|_| leg.info.role == control::LegRole::Caller) else {
             return;
         };
-        let confirmed = self.started.iter().position(|(started, _)| *started == leg.info.leg);
-        let confirmed = confirmed.and_then(|place| self.started.remove(place)).map(|(_, variables)| variables);
+        let confirmed = self.confirmed.iter().position(|(started, _)| *started == leg.info.leg);
+        let confirmed =
+            confirmed.and_then(|place| self.confirmed.remove(place)).map(|(_, variables)| variables);
         let pending = || self.pending.oldest_start(leg.node, session).cloned();
         let Some(variables) = confirmed.or_else(pending) else { return };
         if let Some(known) = self.mirror.leg_mut(leg.info.leg) {
