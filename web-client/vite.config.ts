@@ -50,6 +50,8 @@ export default defineConfig(({ mode }) => {
       const output = { ...built.build?.rolldownOptions?.output, footer: 'globalThis.RingdownCompat&&Object.assign(globalThis,globalThis.RingdownCompat);' };
       return { ...built, build: { ...built.build, rolldownOptions: { output } } };
     }
+    // Creatio's pages load scripts, not modules.
+    if (name === 'creatio') return library('src/modules/creatio/index.ts', ['es', 'iife'], 'ringdown-creatio', 'RingdownCreatio');
     return library(`src/modules/${name}/index.ts`, ['es'], `ringdown-${name}`);
   }
   if (mode.startsWith('example:')) return example(mode.slice('example:'.length));
