@@ -31,9 +31,11 @@ after(async () => {
   await server?.close();
 });
 
-for (const [index, scene] of SCENES.entries()) {
+for (const scene of SCENES) {
   test(scene.name, async (t) => {
-    const width = scene.narrow || index % 2 ? 320 : 1100;
+    // Narrow and wide, light and dark take turns, by what does not change when a scene is added.
+    const isOdd = scene.name.length % 2 === 1;
+    const width = scene.narrow || isOdd ? 320 : 1100;
     const context = await browser.newContext({ viewport: { width, height: 640 }, colorScheme: "light", reducedMotion: "reduce", permissions: ["microphone", "camera"] });
     try {
       const page = await context.newPage();
@@ -54,8 +56,7 @@ for (const [index, scene] of SCENES.entries()) {
         t.diagnostic("other fonts than the baseline's: pictures are not compared");
         return;
       }
-      // Light and dark take turns.
-      await page.emulateMedia({ colorScheme: index % 2 ? "dark" : "light" });
+      await page.emulateMedia({ colorScheme: isOdd ? "dark" : "light" });
       await looksAsBefore(page, scene.picture, scene.name);
     } finally {
       await context.close();
