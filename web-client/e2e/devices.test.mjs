@@ -98,6 +98,22 @@ test("a headset that is pulled out of a call is replaced, comes back, and a mute
   await bob.tidy();
 });
 
+test("a call answered without a microphone is heard as soon as one is plugged in", async () => {
+  await plug();
+  await bob.dial("101");
+  await alice.answer();
+  await Promise.all([alice.active(), bob.active()]);
+  await alice.control("notice-no-microphone").waitFor();
+  const from = Date.now();
+  await plug("laptop");
+  await bobHears(LAPTOP_HZ, from, "the laptop");
+  await alice.control("notice-no-microphone").waitFor({ state: "detached" });
+  await bob.hangup();
+  await alice.ended("hangup");
+  await alice.tidy();
+  await bob.tidy();
+});
+
 test("a call rings on the loudspeaker that was chosen for it, and the voice on the other", async () => {
   await plug("headset", "laptop");
   await alice.control("settings").click();

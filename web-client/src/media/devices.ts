@@ -127,7 +127,8 @@ export class Devices {
 export const devicesOfPage = (): MediaDevices | null =>
   (globalThis as { navigator?: { mediaDevices?: MediaDevices } }).navigator?.mediaDevices ?? null;
 
-const enumerate = async (): Promise<MediaDeviceInfo[]> => (await devicesOfPage()?.enumerateDevices()) ?? [];
+// A page that may not ask knows none.
+const enumerate = async (): Promise<MediaDeviceInfo[]> => (await devicesOfPage()?.enumerateDevices().catch(() => [])) ?? [];
 
 const ROLES = ['input', 'output', 'ring', 'camera'] as const;
 const KINDS = { audioinput: 'input', audiooutput: 'output', videoinput: 'camera' } as const;

@@ -38,6 +38,8 @@ export class Microphone {
   readonly #onPermission: (permission: MicrophonePermission) => void;
   readonly #users = new Set<User>();
   readonly #processors = new Set<AudioProcessor>();
+  /** Calls that could not open it: tried again when a device comes or the right to it. */
+  readonly waiting = new Set<() => void>();
   #source: Promise<Source> | null = null;
   #permission: MicrophonePermission = typeof document === 'undefined' ? 'denied' : 'prompt';
   #status: PermissionStatus | null = null;
@@ -78,6 +80,7 @@ export class Microphone {
   /** Another device serves, or something was plugged in or out: calls under way get it. */
   handleDevice(): void {
     if (this.#users.size > 0) void this.#replace();
+    for (const retry of [...this.waiting]) retry();
   }
 
   /** Puts a processor behind those that are there; the result takes it away. */

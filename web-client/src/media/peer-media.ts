@@ -175,6 +175,7 @@ export class PeerMedia implements CallMedia {
     this.#peer.ontrack = this.#peer.onnegotiationneeded = null;
     this.#video.close();
     this.#peer.close();
+    this.#microphone.waiting.delete(this.#retry);
     this.#letGo();
     this.#sound.closeElement(this.#element);
     this.#onClosed();
@@ -224,9 +225,16 @@ export class PeerMedia implements CallMedia {
       else this.#use = use;
     } catch (thrown) {
       this.#acquiring = null;
+      if (!this.#ended) this.#microphone.waiting.add(this.#retry);
       throw thrown;
     }
   }
+
+  /** A microphone came: who speaks is heard from here on. */
+  readonly #retry = (): void => {
+    this.#microphone.waiting.delete(this.#retry);
+    if (this.#open && !this.#ended) this.openMicrophone().catch(() => undefined);
+  };
 
   /** A microphone that was only being kept ready is tried again when it is needed. */
   #handleLost(error: RingdownError): void {
