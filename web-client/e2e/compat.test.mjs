@@ -152,3 +152,33 @@ test("a Webitel connector calls, holds, consults and hands over", async () => {
   await carol.hangup();
   await other.close();
 });
+
+test("a CTI panel calls by its provider, holds, hands over, and keeps a record", async () => {
+  const page = await aliceBrowser.context.newPage();
+  page.on("pageerror", (error) => console.error(`page error (panel): ${error.message}`));
+  await page.goto(`${stand.url}/cti.html?raw-audio`);
+  await page.getByLabel("Name").fill("alice");
+  await page.getByLabel("Password").fill(stand.accounts.alice.password);
+  await page.getByRole("button", { name: "Connect" }).click();
+  const call = page.getByTestId("call");
+  const is = (state) => page.locator(`[data-testid=call][data-state=${state}]`).waitFor();
+  await page.getByTestId("number").fill("102");
+  await page.getByTestId("dial").click();
+  await bob.control("answer").waitFor();
+  assert.ok(await call.getByTestId("can-hold").isDisabled(), "nothing to hold yet");
+  await bob.answer();
+  await is("CONNECTED");
+  const since = Date.now();
+  await pause(3000);
+  await hears(page, BOB_HZ, since, "panel-calls");
+  await hears(bob.page, ALICE_HZ, since, "panel-calls-widget");
+  await call.getByTestId("can-hold").click();
+  await is("HOLDED");
+  await call.getByTestId("can-unhold").click();
+  await is("CONNECTED");
+  await call.getByTestId("can-drop").click();
+  await bob.ended("hangup");
+  await page.locator("[data-testid=records] tr[data-state=NONE]").waitFor();
+  assert.equal(await page.locator("[data-testid=records] tr").count(), 1, "one record");
+  await page.close();
+});

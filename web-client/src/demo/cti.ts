@@ -121,7 +121,10 @@ const Ext = {
   },
 };
 
-defineCtiProvider(Ext, { CallFeaturesSet: OWN_FEATURES }, { server: '', token: () => signIn.token() });
+// `?raw-audio` leaves the sound as it is.
+const raw = new URLSearchParams(location.search).has('raw-audio');
+const audioConstraints = { echoCancellation: !raw, noiseSuppression: !raw, autoGainControl: !raw };
+defineCtiProvider(Ext, { CallFeaturesSet: OWN_FEATURES }, { server: '', token: () => signIn.token(), audioConstraints });
 
 part('sign-in', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault();

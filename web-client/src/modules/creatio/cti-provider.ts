@@ -1,6 +1,6 @@
 // A CTI provider for Creatio: what the panel asks of a telephone, on `RingdownClient`. Its methods and events are those of
 // `Terrasoft.BaseCtiProvider`; `defineCtiProvider` makes a class of it that Creatio takes.
-import { RingdownClient, type Activity, type Call, type ClientPorts, type Consultation } from '../../index.js';
+import { RingdownClient, type Activity, type Call, type ClientPorts, type Consultation, type RingdownOptions } from '../../index.js';
 import { featuresOf, stateOf, type PanelCall } from './panel-call.js';
 import type { Panel } from './panel.js';
 
@@ -12,6 +12,8 @@ export interface CtiProviderOptions {
   readonly token: () => Promise<string>;
   /** Whether calls to colleagues begin with the camera. */
   readonly useVideo?: boolean;
+  /** How the microphone is processed; everything is on unless switched off. */
+  readonly audioConstraints?: RingdownOptions['audioConstraints'];
   /** Numbers longer than this are not colleagues'; 4 unless given. */
   readonly internalNumberLength?: number;
 }
@@ -37,7 +39,8 @@ export class CtiProvider {
   constructor(panel: Panel, options: CtiProviderOptions, ports: Partial<ClientPorts> = {}) {
     this.#panel = panel;
     this.#options = options;
-    this.#client = new RingdownClient({ server: options.server, token: options.token, clientName: 'creatio' }, ports);
+    const audio = options.audioConstraints && { audioConstraints: options.audioConstraints };
+    this.#client = new RingdownClient({ server: options.server, token: options.token, clientName: 'creatio', ...audio }, ports);
     this.#client.on('ready', () => this.#handleReady());
     this.#client.on('reconnecting', () => panel.fire('rawMessage', 'Reconnecting'));
     this.#client.on('offline', (error) => this.#handleOffline(error?.message ?? 'Disconnected'));

@@ -12,32 +12,20 @@ use super::{
     methods::Waiting,
     rpc::{Call, object},
 };
-use crate::{
-    SignedIn,
-    cause::cause_of,
-    dashed,
-    names::{given_id, side_id},
-};
+use crate::{SignedIn, cause::cause_of, dashed};
 
 /// The one channel of events there is.
 const PRESENCE: &str = "presence";
 
 impl Verto {
-    /// What a client is told once it signed in.
+    /// What a client is told once it signed in. A client that comes back has let go of its media, and is not offered the
+    /// call anew: one that rings is offered once more, any other ends, rather than leave the other side waiting.
     pub(super) fn greet(&mut self, signed_in: &SignedIn) {
-        let mut attached = Vec::new();
-        for call in signed_in.state.calls.iter().filter(|call| call.mine) {
-            if call.state != CallState::Active {
-                // One that rings is offered once more; one that was dialled has lost its page.
-                continue;
-            }
-            attached.push(self.name_of(call));
-        }
-        self.send("verto.clientReady", json!({"reattached_sessions": attached}));
-        let dialled = signed_in.state.calls.iter().filter(|call| {
-            call.mine && call.direction == CallDirection::Outbound && call.state != CallState::Active
+        self.send("verto.clientReady", json!({"reattached_sessions": []}));
+        let lost = signed_in.state.calls.iter().filter(|call| {
+            call.mine && (call.direction == CallDirection::Outbound || call.state == CallState::Active)
         });
-        for call in dialled {
+        for call in lost {
             self.ask(Method::CallHangup(LegParams { call: call.id.clone() }), Waiting::Nobody);
         }
     }
@@ -207,11 +195,6 @@ impl Verto {
         let filled = lists.into_iter().filter(|(_, list)| !list.is_empty());
         let result = filled.map(|(name, list)| (name.to_owned(), list.into())).collect();
         self.succeed(&call.id, result);
-    }
-
-    /// What a call of an earlier connection was named.
-    fn name_of(&self, call: &CallInfo) -> String {
-        given_id(call).map_or_else(|| side_id(call), str::to_owned)
     }
 }
 
