@@ -153,7 +153,7 @@ test("a Webitel connector calls, holds, consults and hands over", async () => {
   await other.close();
 });
 
-test("a CTI panel calls by its provider, holds, hands over, and keeps a record", async () => {
+test("a CTI panel calls by its provider, holds, hangs up, and keeps a record", async () => {
   const page = await aliceBrowser.context.newPage();
   page.on("pageerror", (error) => console.error(`page error (panel): ${error.message}`));
   await page.goto(`${stand.url}/cti.html?raw-audio`);
