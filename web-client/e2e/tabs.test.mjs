@@ -70,8 +70,8 @@ test("one tab rings, another answers and controls, the first is closed and the c
   await expectWithin(() => hears(follower, "tabs-closed", ALICE_HZ, since), "the other tab has the audio", undefined, 15_000);
   t.diagnostic(`the other tab hears alice ${Math.round(firstHeardAt(await heard(follower.page, "tabs-closed"), ALICE_HZ, since) - since)} ms after the first is closed`);
   await expectWithin(async () => {
-    const recording = await heard(alice.page, "tabs-alice-after");
-    return firstHeardAt(recording, BOB_HZ, Date.now() - 700) !== undefined;
+    const moment = Date.now() - 700;
+    return firstHeardAt(await heard(alice.page, "tabs-alice-after"), BOB_HZ, moment) !== undefined;
   }, "alice hears bob again", undefined, 15_000);
   await follower.call("active");
   await follower.hangup();

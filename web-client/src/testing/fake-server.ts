@@ -220,6 +220,10 @@ export class FakeServer {
     }
     const { session } = connection;
     if (!session) throw new FakeFault('not-authenticated', 'say hello first');
+    if (request.method === 'session.state') {
+      this.#respond(connection, request.id, { ...this.#welcomeTo(session), secret: '' });
+      return;
+    }
     const answer = this.#answers[request.method] as ((params: unknown, session: FakeSession) => unknown) | undefined;
     if (!answer) throw new FakeFault('unknown-method', `no method ${request.method}`);
     if (typeof request.params !== 'object') throw new FakeFault('bad-request', 'params are missing');
@@ -240,10 +244,14 @@ export class FakeServer {
   #welcome(connection: Connection, account: FakeAccount): Welcome {
     const session = this.desk.open(account, connection.link);
     this.#attach(connection, session);
-    const { userId, username, name, extension } = account;
+    return this.#welcomeTo(session);
+  }
+
+  #welcomeTo(session: FakeSession): Welcome {
+    const { userId, username, name, extension } = session.account;
     return {
-      session: session.id, secret: session.secret, me: { userId, username, name, extension, role: 'user' }, seq: session.seq,
-      state: this.desk.stateFor(session), serverVersion: '0.1.0', iceServers: [], pingIntervalMs: 25_000, resumeWindowMs: RESUME_WINDOW_MS,
+      session: session.id, secret: session.secret, me: { userId, username, name, extension, role: 'user' },
+      seq: session.seq, state: this.desk.stateFor(session), serverVersion: '0.1.0', iceServers: [], pingIntervalMs: 25_000, resumeWindowMs: RESUME_WINDOW_MS,
     };
   }
 
