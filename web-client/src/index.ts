@@ -14,6 +14,7 @@ export type { SessionStorage } from './signaling/kept-session.js';
 export { RingdownError } from './errors.js';
 export type { RingdownErrorName } from './errors.js';
 export type { LogLevel, LogSink } from './logging.js';
+export type { Unsubscribe } from './emitter.js';
 export type { CallEnd } from './call/call-end.js';
 export type { CallGuards } from './call/call-guards.js';
 export type { CallPhase } from './call/call-machine.js';
@@ -24,5 +25,5 @@ export type { Ringtone } from './media/ringtone.js';
 export type { AudioDevice, AudioProcessing, AudioWarning, CallVideo, DevicePreferences, Levels, MicrophonePermission, SoundState } from './media/port.js';
 export type {
   Activity, AudioQuality, AudioWay, CallDirection, CallQuality, CallSide, CompletionState, DeclineReason, DirectoryEntry, EndedBy, EndReason, ForwardChange, ForwardSettings, HistoryEntry, HistoryResult, Me, ParkedCall, PeerInfo, QualityIssue, QualityWarning,
-  PresenceEntry, PresenceParams, RoomMember, RoomState, PresenceState, Role, Settings, SettingsChange,
+  PresenceEntry, PresenceParams, RoomMember, RoomState, PresenceState, Role, Settings, SettingsChange, CallOutcome, Mailbox, VoicemailCount, VoicemailMessage,
 } from './protocol/generated.js';

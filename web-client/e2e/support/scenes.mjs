@@ -41,6 +41,14 @@ async function conference(page, server) {
   server.talking("m-1", true);
 }
 
+/** Two messages for alice, one of them heard. */
+function leave(server) {
+  const { records } = server.fake.desk;
+  const from = (userId, number, name) => ({ userId, number, name });
+  records.leave("u-101", { id: "vm-1", from: from("u-107", "107", "Grace Kimura"), receivedAt: Date.now() - 5_400_000, durationMs: 23_000, isHeard: true });
+  records.leave("u-101", { id: "vm-2", from: from(null, "+49 30 1234567", ""), receivedAt: Date.now() - 600_000, durationMs: 71_000, isHeard: false });
+}
+
 /** Each with what leads there from the directory (or, where `signedOut`, from the form); `picture` is what its baseline shows. */
 export const SCENES = [
   { name: "sign-in", picture: "ringdown-sign-in", signedOut: true, go: async () => undefined },
@@ -50,6 +58,12 @@ export const SCENES = [
   { name: "nobody", go: async (page) => byId(page, "search").fill("zzz") },
   { name: "keypad", picture: "ringdown-dial-pad", go: async (page) => { await byId(page, "tab-keypad").click(); await byId(page, "number").pressSequentially("104"); } },
   { name: "recents", go: async (page) => { await byId(page, "tab-recents").click(); await byId(page, "recents").waitFor(); } },
+  { name: "missed", go: async (page) => { await byId(page, "tab-recents").click(); await byId(page, "calls-missed").click(); await byId(page, "recent").first().waitFor(); } },
+  { name: "favourites", go: async (page, server) => { server.fake.desk.records.setFavourite("u-101", "u-103", true); server.fake.desk.say("u-102", { activity: "dnd", note: "deep work", until: Date.now() + 3_600_000 }); await byId(page, "favourites").waitFor(); } },
+  { name: "presence", go: async (page) => { await byId(page, "presence").click(); await byId(page, "say-dnd").waitFor(); } },
+  { name: "presence-note", go: async (page) => { await byId(page, "presence").click(); await byId(page, "say-more").click(); await byId(page, "say-note").fill("Back at three"); } },
+  { name: "voicemail", go: async (page, server) => { leave(server); await byId(page, "tab-voicemail").click(); await byId(page, "message").nth(1).waitFor(); } },
+  { name: "call-settings", go: async (page) => { await byId(page, "settings").click(); await byId(page, "settings-calls").click(); await byId(page, "set-dnd").waitFor(); } },
   { name: "settings", go: async (page) => { await byId(page, "settings").click(); await byId(page, "settings-appearance").waitFor(); } },
   { name: "appearance", go: async (page) => { await byId(page, "settings").click(); await byId(page, "settings-appearance").click(); await byId(page, "language").waitFor(); } },
   { name: "devices", go: async (page) => { await byId(page, "settings").click(); await byId(page, "settings-devices").click(); await byId(page, "ringtone").waitFor(); } },

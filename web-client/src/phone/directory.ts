@@ -1,10 +1,12 @@
 // Colleagues and their presence, kept current by pushes.
-import type { DirectoryEntry, PresenceEntry, SearchResult } from '../protocol/generated.js';
+import type { DirectoryEntry, PresenceEntry, SearchResult, State } from '../protocol/generated.js';
 
 /** Colleagues with their presence, sorted by name. */
 export class Directory {
   readonly #search: (query: string) => Promise<SearchResult>;
   #entries: readonly DirectoryEntry[] = [];
+  /** The server's last whole state, for modules. @internal */
+  state?: State;
 
   /** @internal */
   constructor(search: (query: string) => Promise<SearchResult>) {
@@ -18,7 +20,7 @@ export class Directory {
 
   /** Whose number it is. */
   byNumber(number: string): DirectoryEntry | undefined {
-    return this.#entries.find(({ extension }) => extension === number);
+    return this.#entries.find((entry) => entry.extension === number);
   }
 
   /** Whose account it is. */
@@ -41,8 +43,9 @@ export class Directory {
   }
 
   /** @internal */
-  replace(entries: readonly DirectoryEntry[]): void {
-    this.#entries = sorted(entries);
+  replace(state: State): void {
+    this.state = state;
+    this.#entries = sorted(state.directory);
   }
 
   /** @internal */
@@ -58,9 +61,8 @@ export class Directory {
       const change = changed.get(entry.userId);
       if (!change) return entry;
       // What somebody says no more is left out of the push.
-      const kept = { ...entry };
-      delete kept.activity;
-      delete kept.note;
+      // eslint-disable-next-line @typescript-eslint/no-unused-vars
+      const { activity, note, until, cannotRing, ...kept } = entry;
       return { ...kept, ...change };
     });
   }

@@ -32,7 +32,7 @@ export class ServerView {
 
   /** Takes the server's whole state. */
   replace(state: State): void {
-    this.directory.replace(state.directory);
+    this.directory.replace(state);
     this.#events.emit('directory', this.directory.entries);
     this.#setSwitch(state.switchUp);
     this.#media.setTones(state.tones);

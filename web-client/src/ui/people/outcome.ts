@@ -1,4 +1,5 @@
 // What became of a finished call.
+import type { HistoryEntry } from '../../index.js';
 import { t, type MessageKey } from '../messages/index.js';
 
 /** A finished call's outcome, as the list of recent calls tells it. */
@@ -15,11 +16,10 @@ const WORDS: Readonly<Record<Outcome, MessageKey>> = {
 };
 
 /** What became of a finished call. */
-export const outcomeOf = (direction: 'inbound' | 'outbound', answered: boolean, reason: string): Outcome => {
-  if (answered) return direction === 'inbound' ? 'incoming' : 'outgoing';
-  if (direction === 'outbound') return reason === 'busy' ? 'busy' : reason === 'declined' ? 'declined' : 'not-answered';
-  if (reason === 'answered-elsewhere') return 'answered-elsewhere';
-  return reason.startsWith('declined') ? 'declined' : 'missed';
+export const outcomeOf = ({ direction, outcome, reason }: Pick<HistoryEntry, 'direction' | 'outcome' | 'reason'>): Outcome => {
+  if (outcome === 'answered') return direction === 'inbound' ? 'incoming' : 'outgoing';
+  if (outcome !== 'unanswered') return outcome;
+  return reason === 'busy' ? 'busy' : reason === 'declined' ? 'declined' : 'not-answered';
 };
 
 /** The same in words. */

@@ -2,74 +2,152 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import type { DirectoryEntry } from '../../index.js';
+import type { DirectoryEntry, Unsubscribe } from '../../index.js';
 import { t } from '../messages/index.js';
 import { icons } from '../shared/icons.js';
-import { avatar, empty } from '../shared/parts.js';
-import { PhoneView } from '../shell/phone-view.js';
+import type { MenuItem } from '../shared/menu.js';
+import { avatar } from '../shared/parts.js';
+import { statusText } from '../shared/people.js';
 import { base } from '../shared/styles.js';
-import { presenceText } from '../shared/people.js';
+import { PhoneView } from '../shell/phone-view.js';
+import { registered } from '../shell/registry.js';
+import { found } from './find.js';
+import { faceOf, peopleOf } from './people-of.js';
+import '../shared/menu.js';
 
-/** A searchable list of colleagues. Enter calls the first match; the arrow keys move between people. */
+/** The server is asked once nobody typed for this long. */
+const ASK_AFTER_MS = 150;
+
+/** A searchable list of colleagues, favourites first. Enter calls the first match; the arrow keys move between people. */
 @customElement('ringdown-people')
 export class PeopleView extends PhoneView {
   static override styles = [base, css`
     :host { display: flex; flex-direction: column; height: 100%; min-height: 0; }
     .search { position: relative; padding: 4px 16px 10px; }
-    .search svg { position: absolute; left: 28px; top: 15px; color: var(--soft); pointer-events: none; }
-    .search .field { padding-left: 40px; }
+    .search svg { position: absolute; inset-inline-start: 28px; top: 15px; color: var(--soft); pointer-events: none; }
+    .search .field { padding-inline-start: 40px; }
     .search .field::-webkit-search-cancel-button { filter: grayscale(1); }
-    ul { flex: 1; overflow-y: auto; padding: 0 8px 12px; scrollbar-width: thin; scrollbar-color: var(--line) transparent; }
-    li { display: flex; align-items: center; gap: 12px; padding: 7px 8px; border-radius: var(--radius); --at: var(--bg); }
+    .lists { flex: 1; padding: 0 8px 12px; }
+    .heading { padding: 8px 8px 4px; }
+    li { display: flex; align-items: center; gap: 12px; padding: 7px 4px 7px 8px; border-radius: var(--radius); --at: var(--bg); }
     li:hover, li:focus-within { background: var(--sunken); --at: var(--sunken); }
     .who { flex: 1; min-width: 0; line-height: 1.35; }
     .name { font-weight: 550; }
     .line { display: flex; gap: 6px; font-size: 13px; color: var(--soft); }
-    .away .avatar { filter: saturate(.35); }
-    .away .name { color: var(--soft); }
-    .on-call .status { color: var(--stop-text); } .ringing .status { color: var(--warn-text); }
+    .gone .avatar { filter: saturate(.35); }
+    .gone .name { color: var(--soft); }
+    .on-call .status, .dnd .status { color: var(--stop-text); } .ringing .status { color: var(--warn-text); }
+    .ends { display: flex; align-items: center; }
     .round { color: var(--accent); }
     li:hover .round, li:focus-within .round { background: var(--accent); color: var(--on-accent); }
-    .you { font-size: 12px; color: var(--soft); padding-right: 12px; }
+    ringdown-menu { color: var(--soft); }
+    .you { font-size: 12px; color: var(--soft); padding-inline-end: 12px; }
+    .hint { padding: 12px 8px; font-size: 13px; color: var(--soft); text-align: center; }
     @media (hover: none) { .round { background: var(--tint); } }
   `];
 
   @state() private query = '';
+  /** Whom the server found that the page does not know. */
+  @state() private others: readonly string[] = [];
+  #asked = 0;
+  #release: Unsubscribe | null = null;
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#show([], null);
+  }
 
   override render(): TemplateResult {
     const { client } = this.model;
-    const found = client?.directory.filter(this.query) ?? [];
+    const people = peopleOf(this.model);
+    const all = client?.directory.entries ?? [];
+    const known = found(all, this.query);
+    const others = this.query ? this.others.map((user) => people?.get(user)).filter((entry) => entry !== undefined) : [];
+    const matches = [...known, ...others.filter(({ userId }) => known.every((other) => other.userId !== userId))];
+    const favourites = this.query ? [] : people?.favourites ?? [];
+    const rest = matches.filter(({ userId }) => !favourites.some((favourite) => favourite.userId === userId));
     return html`
       <div class="search" role="search">
         ${icons.search}
-        <input class="field" type="search" placeholder=${t('people.search-hint')} aria-label=${t('people.search')}
+        <input class="field" type="search" placeholder=${t('people.search-hint')} aria-label=${t('people.search')} maxlength="64"
           .value=${this.query} @input=${this.#search} @keydown=${this.#searchKey} data-testid="search" data-main>
       </div>
-      <div class="sr" role="status">${this.query ? t('people.found', { count: found.length }) : ''}</div>
-      <ul ?hidden=${found.length === 0} data-testid="people" @keydown=${this.#listKey} aria-label=${t('people.colleagues')}>
-        ${repeat(found, ({ userId }) => userId, (person) => this.#person(person))}
-      </ul>
-      ${found.length === 0 ? empty('people', this.query ? t('people.nobody-called', { query: this.query }) : t('people.none')) : nothing}`;
+      <div class="sr" role="status">${this.query ? t('people.found', { count: matches.length }) : ''}</div>
+      <div class="scroll lists" @keydown=${this.#listKey}>
+        ${favourites.length === 0 ? nothing : html`
+          <h3 class="heading">${t('people.favourites')}</h3>
+          <ul data-testid="favourites" aria-label=${t('people.favourites')}>${repeat(favourites, ({ userId }) => userId, (person) => this.#person(person))}</ul>
+          <h3 class="heading">${t('people.colleagues')}</h3>`}
+        <ul data-testid="people" aria-label=${t('people.colleagues')}>
+          ${repeat(rest, ({ userId }) => userId, (person) => this.#person(person))}
+          ${matches.length === 0 ? html`
+            <li class="empty" role="presentation">${icons.people}<p>${this.query ? t('people.nobody-called', { query: this.query }) : t('people.none')}</p></li>` : nothing}
+        </ul>
+        ${!this.query && people?.complete === false ? html`<p class="hint">${t('people.more-found')}</p>` : nothing}
+      </div>`;
   }
 
-  #person({ userId, name, extension, presence }: DirectoryEntry): TemplateResult {
+  #person(person: DirectoryEntry): TemplateResult {
+    const { userId, name, extension, presence, department } = person;
     const me = userId === this.model.client?.me?.userId;
+    const face = faceOf(this.model, person);
     return html`
-      <li class="${presence} ${presence === 'offline' ? 'away' : ''}" data-testid="person" data-number=${extension} data-presence=${presence}>
-        ${avatar({ name, presence })}
+      <li class="${face.presence ?? ''} ${presence === 'offline' || presence === 'asleep' ? 'gone' : ''}" data-testid="person" data-number=${extension} data-presence=${presence}>
+        ${avatar(face)}
         <div class="who">
           <div class="name clip">${name}</div>
-          <div class="line"><span class="digits">${extension}</span><span aria-hidden="true">·</span><span class="status">${presenceText(presence)}</span></div>
+          <div class="line"><span class="digits">${extension}</span><span aria-hidden="true">·</span><span class="status clip" title=${department}>${statusText(person)}</span></div>
         </div>
-        ${me ? html`<span class="you">${t('calls.you')}</span>` : html`
+        ${me ? html`<span class="you">${t('calls.you')}</span>` : html`<span class="ends">
           <button class="round" @click=${() => void this.model.call(extension)} aria-label=${t('people.call', { name })} title=${t('people.call', { name })}
-            data-testid="call-person">${icons.phone}</button>`}
+            data-testid="call-person">${icons.phone}</button>
+          <ringdown-menu label=${t('people.more-of', { name })} testid="more-person" .items=${this.#actions(person)}></ringdown-menu></span>`}
       </li>`;
+  }
+
+  #actions(person: DirectoryEntry): readonly MenuItem[] {
+    const people = peopleOf(this.model);
+    const isOne = people?.isFavourite(person.userId) ?? false;
+    const favourite: MenuItem = {
+      label: isOne ? t('people.favourite-remove') : t('people.favourite-add'), icon: isOne ? 'starred' : 'star', testid: 'favourite',
+      run: () => void this.model.act(async () => people?.setFavourite(person.userId, !isOne)),
+    };
+    const more = registered.actions.filter(({ available }) => available?.(this.model, person) ?? true)
+      .map(({ id, label, icon, run }): MenuItem => ({ label: t(label), icon, testid: `person-${id}`, run: () => run(this.model, person) }));
+    return [...more, favourite];
   }
 
   readonly #search = (event: Event): void => {
     this.query = (event.target as HTMLInputElement).value;
+    void this.#ask();
   };
+
+  async #ask(): Promise<void> {
+    this.#asked += 1;
+    const asked = this.#asked;
+    const query = this.query.trim();
+    if (query.length < 2) {
+      this.#show([], null);
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, ASK_AFTER_MS));
+    if (asked !== this.#asked) return;
+    const people = peopleOf(this.model);
+    try {
+      const users = (await people?.search(query) ?? []).map(({ userId }) => userId);
+      const release = await people?.watch(users) ?? null;
+      if (asked === this.#asked) this.#show(users, release);
+      else release?.();
+    } catch {
+      // Without the server the page finds whom it knows.
+    }
+  }
+
+  #show(users: readonly string[], release: Unsubscribe | null): void {
+    this.#release?.();
+    this.#release = release;
+    this.others = users;
+  }
 
   readonly #searchKey = (event: KeyboardEvent): void => {
     const [first] = this.#buttons;
@@ -86,10 +164,11 @@ export class PeopleView extends PhoneView {
 
   readonly #listKey = (event: KeyboardEvent): void => {
     if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
-    event.preventDefault();
     const buttons = this.#buttons;
-    const at = buttons.indexOf(event.target as HTMLElement) + (event.key === 'ArrowDown' ? 1 : -1);
-    (buttons[at] ?? this.renderRoot.querySelector<HTMLElement>('[data-main]'))?.focus();
+    const from = buttons.indexOf(event.target as HTMLElement);
+    if (from < 0) return;
+    event.preventDefault();
+    (buttons[from + (event.key === 'ArrowDown' ? 1 : -1)] ?? this.renderRoot.querySelector<HTMLElement>('[data-main]'))?.focus();
   };
 
   get #buttons(): HTMLElement[] {

@@ -1,7 +1,7 @@
 // Finished calls.
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
-import type { HistoryEntry } from '../../index.js';
+import type { HistoryEntry, Unsubscribe } from '../../index.js';
 import { t } from '../messages/index.js';
 import { icons } from '../shared/icons.js';
 import { avatar } from '../shared/parts.js';
@@ -10,8 +10,9 @@ import { base } from '../shared/styles.js';
 import { duration, when } from '../messages/format.js';
 import { nameOf } from '../shared/people.js';
 import { outcomeOf, outcomeText } from './outcome.js';
+import { peopleOf } from './people-of.js';
 
-/** The user's finished calls, newest first, read anew whenever the list is shown. */
+/** The user's finished calls, newest first; the missed ones of them count as seen once they are shown. */
 @customElement('ringdown-recents')
 export class RecentsView extends PhoneView {
   static override styles = [base, css`
@@ -27,27 +28,66 @@ export class RecentsView extends PhoneView {
     .round { color: var(--accent); margin-left: -6px; }
     li:hover .round, li:focus-within .round { background: var(--accent); color: var(--on-accent); }
     .more { display: grid; padding: 8px; }
+    .filter { display: flex; gap: 6px; padding: 2px 8px 8px; }
   `];
 
   @state() private entries: readonly HistoryEntry[] | null = null;
   @state() private cursor: string | null = null;
   @state() private failed = false;
+  @state() private missedOnly = false;
+  #off: Unsubscribe | null = null;
+  #asked = 0;
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.#off = peopleOf(this.model)?.on('history', (entry) => this.#add(entry)) ?? null;
     void this.load(null);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#off?.();
   }
 
   /** Reads a page. */
   async load(cursor: string | null): Promise<void> {
+    this.#asked += 1;
+    const asked = this.#asked;
     try {
-      const page = await this.model.client?.history.list({ limit: 30, ...(cursor ? { cursor } : {}) });
+      const page = await this.model.client?.history.list({ limit: 30, ...(cursor ? { cursor } : {}), ...(this.missedOnly ? { outcome: 'missed' } : {}) });
+      if (asked !== this.#asked) return;
       this.entries = [...(cursor ? this.entries ?? [] : []), ...(page?.entries ?? [])];
       this.cursor = page?.cursor ?? null;
       this.failed = false;
+      this.#see();
     } catch {
-      this.failed = true;
+      if (asked === this.#asked) this.failed = true;
     }
+  }
+
+  /** A call is over: it stands first, in the place of what was known of it before. */
+  #add(entry: HistoryEntry): void {
+    const others = this.entries?.filter(({ callId }) => callId !== entry.callId) ?? [];
+    this.entries = this.missedOnly && entry.outcome !== 'missed' ? others : [entry, ...others];
+    this.#see();
+  }
+
+  #see(): void {
+    // A call missed while nobody looks at the page stays unseen.
+    if (document.visibilityState === 'visible') peopleOf(this.model)?.seeMissed().catch(() => undefined);
+  }
+
+  #choose(missedOnly: boolean): void {
+    if (missedOnly === this.missedOnly) return;
+    this.missedOnly = missedOnly;
+    this.entries = null;
+    void this.load(null);
+  }
+
+  #filter(): TemplateResult {
+    const choice = (missedOnly: boolean, text: string, testid: string): TemplateResult => html`
+      <button type="button" class="button small ${this.missedOnly === missedOnly ? 'primary' : ''}" aria-pressed=${this.missedOnly === missedOnly} @click=${() => this.#choose(missedOnly)} data-testid=${testid}>${text}</button>`;
+    return html`<div class="filter" role="group" aria-label=${t('people.which-calls')}>${choice(false, t('people.all-calls'), 'calls-all')}${choice(true, t('people.missed-only'), 'calls-missed')}</div>`;
   }
 
   override render(): TemplateResult {
@@ -55,15 +95,19 @@ export class RecentsView extends PhoneView {
       return html`<div class="empty">${icons.offline}<p>${t('people.unread')}</p>
         <button class="button small" @click=${() => void this.load(null)} data-testid="retry-recents">${t('shell.try-again')}</button></div>`;
     }
-    if (this.entries?.length === 0) return html`<div class="empty">${icons.recent}<p>${t('people.no-calls')}</p></div>`;
+    if (this.entries?.length === 0) {
+      return html`${this.#filter()}<div class="empty">${icons.recent}<p>${this.missedOnly ? t('people.no-missed') : t('people.no-calls')}</p></div>`;
+    }
     return html`
+      ${this.#filter()}
       <ul data-testid="recents" aria-label=${t('people.recent-calls')} aria-busy=${this.entries === null}>${this.entries?.map((entry) => this.#entry(entry))}</ul>
       ${this.cursor === null ? nothing : html`
         <div class="more"><button class="button small" @click=${() => void this.load(this.cursor)} data-testid="more-recents">${t('people.older')}</button></div>`}`;
   }
 
-  #entry({ direction, peer, answeredAt, startedAt, endedAt, reason }: HistoryEntry): TemplateResult {
-    const outcome = outcomeOf(direction, answeredAt !== null, reason);
+  #entry(entry: HistoryEntry): TemplateResult {
+    const { direction, peer, answeredAt, startedAt, endedAt } = entry;
+    const outcome = outcomeOf(entry);
     const icon = outcome === 'missed' ? icons.missed : direction === 'inbound' ? icons.incoming : icons.outgoing;
     const name = nameOf(peer);
     return html`

@@ -1,11 +1,15 @@
 // How people are shown: names, initials, colours, presence in words.
-import type { PeerInfo, PresenceState } from '../../index.js';
+import type { Activity, DirectoryEntry, PeerInfo, PresenceState } from '../../index.js';
+import { timeOfDay, daysAgo, dayOf } from '../messages/format.js';
 import { t, type MessageKey } from '../messages/index.js';
 
-/** Whether somebody can be reached, as the dot of their picture shows it. */
-export type Presence = PresenceState;
+/** Whether somebody can be reached and wants to be, as the dot of their picture shows it. */
+export type Presence = PresenceState | 'dnd' | 'busy' | 'away';
 
-const PRESENCE: Readonly<Record<PresenceState, MessageKey>> = {
+const PRESENCE: Readonly<Record<Presence, MessageKey>> = {
+  dnd: 'presence.dnd',
+  busy: 'presence.busy',
+  away: 'presence.away',
   online: 'presence.online',
   ringing: 'presence.ringing',
   'on-call': 'presence.on-call',
@@ -15,6 +19,37 @@ const PRESENCE: Readonly<Record<PresenceState, MessageKey>> = {
 
 /** Presence in words. */
 export const presenceText = (presence: Presence): string => t(PRESENCE[presence]);
+
+const ACTIVITIES: Readonly<Record<Activity, readonly [MessageKey, Presence]>> = {
+  dnd: ['presence.dnd', 'dnd'],
+  busy: ['presence.busy', 'busy'],
+  meeting: ['presence.meeting', 'busy'],
+  away: ['presence.away', 'away'],
+  break: ['presence.break', 'away'],
+  meal: ['presence.meal', 'away'],
+  vacation: ['presence.vacation', 'away'],
+};
+
+/** What somebody does, in words. */
+export const activityText = (activity: Activity): string => t(ACTIVITIES[activity][0]);
+
+/** Somebody as the dot shows them: what is seen of a call goes before what they say, and that before being reachable. */
+export const seenAs = ({ presence, activity }: Pick<DirectoryEntry, 'presence' | 'activity'>): Presence =>
+  presence === 'online' && activity ? ACTIVITIES[activity][1] : presence;
+
+/** Somebody's presence in words: what they do, in whose words, until when. */
+export const statusText = ({ presence, activity, note, until, cannotRing }: DirectoryEntry): string => {
+  const seen = presence === 'on-call' || presence === 'ringing' || !activity ? presenceText(presence) : activityText(activity);
+  const end = until === undefined ? '' : t('presence.until', { time: untilText(until) });
+  const deaf = cannotRing && presence === 'online' && !activity ? t('presence.cannot-ring') : '';
+  return [seen, note ?? '', end, deaf].filter(Boolean).join(' · ');
+};
+
+/** The end of something as one says it today. */
+export const untilText = (until: number): string => {
+  const now = Date.now();
+  return daysAgo(until, now) === 0 ? timeOfDay(until) : `${dayOf(until, now)}, ${timeOfDay(until)}`;
+};
 
 /** What the other side is called. */
 export const nameOf = (peer: Readonly<PeerInfo>): string => peer.name || peer.number || t('calls.unknown-caller');

@@ -50,8 +50,9 @@ const faces = css`
   .avatar.large .dot { right: 5px; bottom: 5px; width: 22px; height: 22px; border-width: 4px; }
   .avatar.large .dot.on-call::after { inset: 5.5px 2px; }
   .dot.offline, .dot.asleep { background: var(--at, var(--bg)); box-shadow: inset 0 0 0 2px var(--soft); }
-  .dot.on-call { background: var(--busy); }
-  .dot.on-call::after { content: ''; position: absolute; inset: 3.5px 1.5px; border-radius: 1px; background: var(--at, var(--bg)); }
+  .dot.on-call, .dot.dnd, .dot.busy { background: var(--busy); }
+  .dot.on-call::after, .dot.dnd::after { content: ''; position: absolute; inset: 3.5px 1.5px; border-radius: 1px; background: var(--at, var(--bg)); }
+  .dot.away { background: var(--bg); box-shadow: inset 0 0 0 3.5px var(--ring); }
   .dot.ringing { background: var(--ring); animation: pulse 1.2s ease-in-out infinite; }
 `;
 

@@ -88,6 +88,11 @@ export class PhoneModel extends Screen {
     this.changed();
   }
 
+  /** Where the server is, for addresses that are paths on it; empty for the page's own. */
+  get origin(): string {
+    return httpOrigin(this.#settings?.server ?? '');
+  }
+
   /** Whether the widget can sign out: it signed in itself. */
   get canSignOut(): boolean {
     return this.#signIn !== null;

@@ -1,0 +1,122 @@
+// Presence, favourites, search, missed calls, do-not-disturb and voicemail, between two people in one browser.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+
+import { expectWithin, pause } from "./support/expect.mjs";
+import { openBrowser } from "./support/person.mjs";
+import { startStand } from "./support/stand.mjs";
+import { openWidget } from "./support/widget.mjs";
+
+let stand, chromium, alice, bob;
+
+before(async () => {
+  stand = await startStand();
+  chromium = await openBrowser(1000);
+  const other = await chromium.browser.newContext({ permissions: ["microphone"] });
+  alice = await openWidget(chromium.context, stand.url, stand.accounts.alice);
+  bob = await openWidget(other, stand.url, stand.accounts.bob);
+});
+
+after(async () => {
+  await chromium?.browser.close();
+  assert.ok(await stand?.stop(), "both programs end cleanly");
+});
+
+afterEach(() => Promise.all([alice.tidy(), bob.tidy()]));
+
+const person = (widget, number) => widget.page.locator(`[data-testid=person][data-number="${number}"]`);
+const says = async (widget, word) => {
+  await widget.control("presence").click();
+  await widget.control(`say-${word}`).click();
+};
+/** What bob's page shows of alice. */
+const alicesLine = () => person(bob, "101").locator(".status").textContent();
+const tab = (widget, id) => widget.control(`tab-${id}`).click();
+const badge = (widget, id) => widget.control(`tab-${id}`).getByTestId("badge");
+
+test("what alice says of herself stands beside her name at bob's, with its note and its end", async () => {
+  await person(bob, "101").waitFor();
+  const began = Date.now();
+  await says(alice, "break");
+  await expectWithin(async () => /On a break/.test(await alicesLine()), "bob sees her break", alicesLine);
+  console.log(`# a click of alice's was on bob's screen after ${Date.now() - began} ms, the driving of both pages included`);
+  await alice.control("presence").click();
+  await alice.control("say-more").click();
+  await alice.control("say-note").fill("Back soon");
+  await alice.control("say-end").selectOption("60");
+  await alice.control("say").click();
+  await expectWithin(async () => /On a break · Back soon · until \d/.test(await alicesLine()), "bob sees the note and the end", alicesLine);
+  await bob.page.reload();
+  await person(bob, "101").waitFor();
+  assert.match(await alicesLine(), /Back soon/);
+  await says(alice, "ready");
+  await expectWithin(async () => /^(Available|Online)/.test(await alicesLine()), "she is ready again", alicesLine);
+});
+
+test("bob finds alice with a slip of the finger and keeps her as a favourite", async () => {
+  await bob.control("search").fill("alcie");
+  await person(bob, "101").waitFor();
+  await person(bob, "101").getByTestId("more-person").click();
+  await bob.control("favourite").click();
+  await bob.control("search").fill("");
+  await bob.control("favourites").locator('[data-number="101"]').waitFor();
+  await bob.page.reload();
+  await bob.control("favourites").locator('[data-number="101"]').waitFor();
+});
+
+test("a call alice missed is counted until she looks, and called back from there", async () => {
+  await person(bob, "101").getByTestId("call-person").click();
+  await alice.control("answer").waitFor();
+  await bob.hangup();
+  await badge(alice, "recents").waitFor();
+  assert.match(await badge(alice, "recents").textContent(), /1 missed call/);
+  await tab(alice, "recents");
+  await alice.control("calls-missed").click();
+  const missed = alice.control("recent").first();
+  assert.equal(await missed.getAttribute("data-outcome"), "missed");
+  await badge(alice, "recents").waitFor({ state: "detached" });
+  await missed.getByTestId("call-recent").click();
+  await bob.control("answer").waitFor();
+  await bob.control("decline").click();
+  await alice.ended("declined");
+});
+
+test("do-not-disturb said at the head is the setting, and callers hear busy", async () => {
+  await says(alice, "dnd");
+  await expectWithin(async () => /Do not disturb/.test(await alicesLine()), "bob sees it", alicesLine);
+  await alice.control("settings").click();
+  await alice.control("settings-calls").click();
+  await expectWithin(async () => (await alice.control("set-dnd").getAttribute("aria-checked")) === "true", "the setting follows");
+  await person(bob, "101").getByTestId("call-person").click();
+  await bob.ended("busy");
+  await bob.dismiss();
+  await alice.control("set-dnd").click();
+  await expectWithin(async () => !/Do not disturb/.test(await alicesLine()), "bob sees that it is over", alicesLine);
+});
+
+test("bob leaves a message, and alice plays and deletes it", async () => {
+  await alice.control("settings").click();
+  await alice.control("settings").click();
+  await alice.control("settings-calls").click();
+  if ((await alice.control("set-voicemail").getAttribute("aria-checked")) === "false") await alice.control("set-voicemail").click();
+  await expectWithin(async () => (await alice.control("set-voicemail").getAttribute("aria-checked")) === "true", "messages are taken");
+  await person(bob, "101").getByTestId("call-person").click();
+  await alice.control("answer").waitFor();
+  await alice.control("decline").click();
+  await bob.active();
+  // The greeting, the tone, and two seconds to speak.
+  await pause(9000);
+  await bob.hangup();
+  await badge(alice, "voicemail").waitFor({ timeout: 10_000 });
+  await tab(alice, "voicemail");
+  const message = alice.control("message").first();
+  assert.equal(await message.getAttribute("data-heard"), "false");
+  await message.getByTestId("play-message").click();
+  const played = () => alice.control("player").evaluate((audio) => audio.currentTime);
+  await expectWithin(async () => (await played()) > 0.2, "it plays", async () => `${await played()} s`);
+  await badge(alice, "voicemail").waitFor({ state: "detached" });
+  await message.getByTestId("more-message").click();
+  await alice.control("delete-message").click();
+  await message.waitFor({ state: "detached" });
+});

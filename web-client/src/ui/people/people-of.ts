@@ -1,0 +1,23 @@
+// What the widget knows of people beyond the client's directory: one for each client.
+import type { DirectoryEntry } from '../../index.js';
+import { People } from '../../modules/people/index.js';
+import type { Face } from '../shared/parts.js';
+import { seenAs } from '../shared/people.js';
+import type { PhoneModel } from '../shell/phone-model.js';
+
+const known = new WeakMap<object, People>();
+
+/** A client begins. */
+export const beginPeople = (model: PhoneModel): void => {
+  if (!model.client) return;
+  const people = new People(model.client);
+  people.on('change', () => model.changed());
+  known.set(model.client, people);
+};
+
+/** What is known of people; null while nobody is signed in. */
+export const peopleOf = (model: PhoneModel): People | null => (model.client && known.get(model.client)) ?? null;
+
+/** Somebody's picture with their presence. */
+export const faceOf = (model: PhoneModel, entry: DirectoryEntry): Face =>
+  ({ name: entry.name, photo: entry.photo ? model.origin + entry.photo : null, presence: seenAs(entry) });

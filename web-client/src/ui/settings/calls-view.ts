@@ -1,0 +1,85 @@
+// What the user decides of their calls: do-not-disturb, a second call, voicemail, forwards.
+import { css, html, type TemplateResult } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import type { Settings, SettingsChange, Unsubscribe } from '../../index.js';
+import { t, type MessageKey } from '../messages/index.js';
+import { busy, empty, formRow, toggle } from '../shared/parts.js';
+import { base } from '../shared/styles.js';
+import { PhoneView } from '../shell/phone-view.js';
+
+type Forward = keyof Settings['forward'];
+
+const FORWARDS: readonly (readonly [Forward, MessageKey])[] = [
+  ['always', 'settings.forward-always'], ['busy', 'settings.forward-busy'],
+  ['noAnswer', 'settings.forward-no-answer'], ['offline', 'settings.forward-offline'],
+];
+
+/** The same settings that feature codes change at a telephone; kept current from wherever they change. */
+@customElement('ringdown-call-settings')
+export class CallSettingsView extends PhoneView {
+  static override styles = [base, css`
+    .forwards { display: grid; gap: 14px; margin-top: 12px; }
+    h3 { margin: 0 0 8px; }
+  `];
+
+  @state() private settings: Settings | null = null;
+  @state() private failed = false;
+  #off: Unsubscribe | null = null;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#off = this.model.client?.on('settings', (settings) => { this.settings = settings; }) ?? null;
+    void this.#load();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#off?.();
+  }
+
+  async #load(): Promise<void> {
+    try {
+      this.settings = await this.model.client?.settings.get() ?? null;
+      this.failed = false;
+    } catch {
+      this.failed = true;
+    }
+  }
+
+  override render(): TemplateResult {
+    if (this.failed) return empty('offline', t('people.unread'), { label: t('shell.try-again'), run: () => void this.#load() });
+    const { settings } = this;
+    if (!settings) return busy();
+    const flip = (change: (on: boolean) => SettingsChange) => (on: boolean): void => void this.#set(change(on));
+    return html`
+      <div class="card">
+        ${toggle(t('settings.dnd'), settings.doNotDisturb, flip((on) => ({ doNotDisturb: on })), { hint: t('settings.dnd-hint'), testid: 'set-dnd' })}
+        ${toggle(t('settings.call-waiting'), settings.callWaiting, flip((on) => ({ callWaiting: on })), { hint: t('settings.call-waiting-hint'), testid: 'set-waiting' })}
+        ${toggle(t('settings.take-messages'), settings.voicemail, flip((on) => ({ voicemail: on })), { hint: t('settings.take-messages-hint'), testid: 'set-voicemail' })}
+      </div>
+      <div class="card forwards">
+        <h3 class="heading">${t('settings.forward')}</h3>
+        ${FORWARDS.map(([name, label]) => formRow(`forward-${name}`, t(label), html`
+          <input class="field digits" id="forward-${name}" inputmode="tel" maxlength="32" autocomplete="off" .value=${settings.forward[name] ?? ''}
+            aria-describedby="forward-${name}-hint" data-testid="forward-${name}" @change=${(event: Event) => void this.#forward(name, event.target as HTMLInputElement)}>`,
+          { hint: t('settings.forward-hint') }))}
+      </div>`;
+  }
+
+  async #forward(name: Forward, field: HTMLInputElement): Promise<void> {
+    const number = field.value.replace(/[\s()/-]+/g, '');
+    const isKept = await this.#set({ forward: { [name]: number === '' ? null : number } });
+    // What was refused is not what holds.
+    if (!isKept) field.value = this.settings?.forward[name] ?? '';
+  }
+
+  async #set(change: SettingsChange): Promise<boolean> {
+    let isKept = false;
+    await this.model.act(async () => {
+      this.settings = await this.model.client?.settings.set(change) ?? this.settings;
+      isKept = true;
+      this.model.announce(t('settings.saved'));
+    });
+    return isKept;
+  }
+}
