@@ -35,11 +35,12 @@ export class MeView extends PhoneView {
     const name = client?.me?.name ?? '';
     const extension = client?.me?.extension ?? '';
     const status = isReady && me ? statusText(me) : presenceText(isReady ? 'online' : 'offline');
+    const line = `${extension ? `${extension} · ` : ''}${status}`;
     const face = isReady && me ? faceOf(this.model, me) : { name, presence: isReady ? 'online' as const : 'offline' as const };
     return html`
-      <ringdown-menu bare testid="presence" label=${t('presence.menu', { name, status })} .items=${isReady ? this.#items(me) : []}>
+      <ringdown-menu bare testid="presence" .items=${isReady ? this.#items(me) : []}>
         <span class="me">${avatar(face, 'tiny')}
-          <span><b class="clip">${name}</b><span class="soft digits clip" data-testid="my-status">${extension ? `${extension} · ` : ''}${status}</span></span></span>
+          <span><b class="clip">${name}</b><span class="soft digits clip" data-testid="my-status">${line}</span></span><span class="sr">${t('presence.menu')}</span></span>
       </ringdown-menu>`;
   }
 

@@ -3,7 +3,7 @@ import { css, html, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import type { Settings, SettingsChange, Unsubscribe } from '../../index.js';
 import { t, type MessageKey } from '../messages/index.js';
-import { busy, empty, formRow, toggle } from '../shared/parts.js';
+import { busy, empty, formRow, iconButton, toggle } from '../shared/parts.js';
 import { base } from '../shared/styles.js';
 import { PhoneView } from '../shell/phone-view.js';
 
@@ -14,12 +14,17 @@ const FORWARDS: readonly (readonly [Forward, MessageKey])[] = [
   ['noAnswer', 'settings.forward-no-answer'], ['offline', 'settings.forward-offline'],
 ];
 
+/** The code before a number that reaches the number's mailbox, unless an admin chose another. */
+const VOICEMAIL_BOX = '*98';
+
 /** The same settings that feature codes change at a telephone; kept current from wherever they change. */
 @customElement('ringdown-call-settings')
 export class CallSettingsView extends PhoneView {
   static override styles = [base, css`
     .forwards { display: grid; gap: 14px; margin-top: 12px; }
-    h3 { margin: 0 0 8px; }
+    h3 { margin: 0; }
+    .to { display: flex; align-items: center; gap: 4px; }
+    .to .round { color: var(--soft); }
   `];
 
   @state() private settings: Settings | null = null;
@@ -59,9 +64,11 @@ export class CallSettingsView extends PhoneView {
       </div>
       <div class="card forwards">
         <h3 class="heading">${t('settings.forward')}</h3>
-        ${FORWARDS.map(([name, label]) => formRow(`forward-${name}`, t(label), html`
+        ${FORWARDS.map(([name, label]) => formRow(`forward-${name}`, t(label), html`<span class="to">
           <input class="field digits" id="forward-${name}" inputmode="tel" maxlength="32" autocomplete="off" .value=${settings.forward[name] ?? ''}
-            aria-describedby="forward-${name}-hint" data-testid="forward-${name}" @change=${(event: Event) => void this.#forward(name, event.target as HTMLInputElement)}>`,
+            aria-describedby="forward-${name}-hint" data-testid="forward-${name}" @change=${(event: Event) => void this.#forward(name, event.target as HTMLInputElement)}>
+          ${iconButton({ icon: 'voicemail', label: t('settings.forward-voicemail', { when: t(label) }), testid: `forward-${name}-voicemail`, disabled: !settings.voicemail,
+            run: () => void this.#set({ forward: { [name]: VOICEMAIL_BOX + (this.model.client?.me?.extension ?? '') } }) })}</span>`,
           { hint: t('settings.forward-hint') }))}
       </div>`;
   }
