@@ -46,7 +46,7 @@ export default tseslint.config(
     languageOptions: {
       globals: Object.fromEntries([
         'window', 'document', 'location', 'URL', 'Blob', 'btoa', 'WebSocket', 'RTCPeerConnection', 'AudioContext',
-        'AudioWorkletNode', 'MediaStream', 'setTimeout', 'localStorage', 'matchMedia', 'navigator', 'scrollTo', 'FormData',
+        'AudioWorkletNode', 'MediaStream', 'setTimeout', 'localStorage', 'matchMedia', 'navigator', 'scrollTo', 'FormData', 'Worker', 'BroadcastChannel', 'MediaStreamTrack', 'EventTarget', 'sessionStorage',
       ].map((name) => [name, 'readonly'])),
     },
   },
