@@ -23,6 +23,7 @@ export const CLIENT_ERRORS = [
   'camera-busy',
   'screen-refused',
   'video-refused',
+  'upload-failed',
 ] as const;
 
 /** The kind of an error of the browser's. */

@@ -60,6 +60,11 @@ export class PhoneModel extends Screen {
     return this.problem && errorText(this.problem);
   }
 
+  /** The server's address for requests, empty for the page's own. */
+  get server(): string {
+    return httpOrigin(this.#settings?.server ?? '');
+  }
+
   /** Says something to who listens to the screen; `now` interrupts what is being read. */
   announce(text: string, now = false): void {
     this.#events.onAnnounce(text, now);

@@ -1,0 +1,338 @@
+// The chat of a client: keeps conversations in step with the server, and says what reached the user and what they read.
+import { Emitter, type Unsubscribe } from '../../emitter.js';
+import { asRingdownError, clientError } from '../../errors.js';
+import type { ChatFound, ChatMessage, ChatOpenParams, ChatOpened, FileInfo, Me } from '../../protocol/generated.js';
+import type { MethodName, ParamsOf, Push, ResultOf } from '../../protocol/messages.js';
+import { Conversation, type Outgoing } from './conversation.js';
+
+/** What the chat needs of a `RingdownClient`. */
+export interface ChatClient {
+  readonly me: Readonly<Me> | null;
+  readonly state: string;
+  request<M extends MethodName>(method: M, params: ParamsOf<M>): Promise<ResultOf<M>>;
+  on(event: 'push', listener: (push: Push) => void): Unsubscribe;
+  on(event: 'ready', listener: () => void): Unsubscribe;
+}
+
+/** How the chat is set up. */
+export interface ChatOptions {
+  /** Where files are: `https://pbx.example`, or empty for the page's own server. */
+  readonly server?: string;
+  readonly fetch?: typeof fetch;
+  readonly now?: () => number;
+}
+
+/** What the chat tells. */
+export interface ChatEvents {
+  /** Something is not as it was: conversations, messages, marks, typing, the number of unread messages. */
+  changed: [];
+  /** Somebody else wrote. */
+  message: [message: ChatMessage, conversation: Conversation];
+}
+
+/** The chat of a client. Make one for each client, and `close()` it with the client. */
+export class Chat {
+  readonly #client: ChatClient;
+  readonly #options: ChatOptions;
+  readonly #events = new Emitter<ChatEvents>(() => undefined);
+  readonly #conversations = new Map<string, Conversation>();
+  readonly #stops: Unsubscribe[];
+  readonly #delivered = new Set<string>();
+  #timers: ReturnType<typeof setTimeout>[] = [];
+  #elsewhere = 0;
+  #cursor: string | null = null;
+  #isListed = false;
+  #typedAt = 0;
+
+  constructor(client: ChatClient, options: ChatOptions = {}) {
+    this.#client = client;
+    this.#options = options;
+    this.#stops = [client.on('push', (push) => this.#handlePush(push)), client.on('ready', () => this.#refresh())];
+    if (client.state === 'ready') this.#refresh();
+  }
+
+  /** Listens; returns what stops it. */
+  on<E extends keyof ChatEvents>(event: E, listener: (...args: ChatEvents[E]) => void): Unsubscribe {
+    return this.#events.on(event, listener);
+  }
+
+  /** The conversations that were read so far, the one last written in first. */
+  get conversations(): readonly Conversation[] {
+    return [...this.#conversations.values()].filter(({ info }) => info.kind !== 'direct' || info.lastSeq > 0).sort((a, b) => b.info.updatedAt - a.info.updatedAt);
+  }
+
+  /** Whether there are more conversations than those. */
+  get hasMore(): boolean { return this.#cursor !== null; }
+  /** Whether the first page of conversations was read. */
+  get isListed(): boolean { return this.#isListed; }
+  /** Messages the user has not read, in all conversations. */
+  get unread(): number { return this.#elsewhere + [...this.#conversations.values()].reduce((sum, { unread }) => sum + unread, 0); }
+
+  /** A conversation that was read or opened. */
+  get(id: string): Conversation | null { return this.#conversations.get(id) ?? null; }
+
+  /** Reads the next conversations. */
+  async more(): Promise<void> {
+    await this.#list(this.#cursor);
+  }
+
+  /** Opens the conversation with a number or account, of one of the user's calls, or by its id, with its newest messages. */
+  async open(target: ChatOpenParams): Promise<Conversation> {
+    const conversation = this.#take(await this.#client.request('chat.open', target));
+    if (!conversation.isLoaded) await this.older(conversation.id);
+    return conversation;
+  }
+
+  /** Makes a group of the user and these numbers or accounts. */
+  async createGroup(title: string, members: readonly string[]): Promise<Conversation> {
+    return this.#take(await this.#client.request('chat.create', { title, members: [...members] }));
+  }
+
+  /** Gives a group another title, takes people in (numbers or accounts) or out (accounts). */
+  async change(id: string, change: { readonly title?: string; readonly add?: readonly string[]; readonly remove?: readonly string[] }): Promise<void> {
+    const { title, add = [], remove = [] } = change;
+    this.#take(await this.#client.request('chat.change', { conversation: id, add: [...add], remove: [...remove], ...(title === undefined ? {} : { title }) }));
+  }
+
+  /** Leaves a group. */
+  async leave(id: string): Promise<void> {
+    await this.#client.request('chat.leave', { conversation: id });
+    this.#drop(id);
+  }
+
+  /** Reads older messages; the newest at first. */
+  async older(id: string): Promise<void> {
+    const conversation = this.#conversations.get(id);
+    if (!conversation?.hasOlder) return;
+    const first = conversation.isLoaded ? conversation.messages.at(0)?.seq : undefined;
+    const { messages, more } = await this.#client.request('chat.history', { conversation: id, ...(first === undefined ? {} : { before: first }) });
+    conversation.takePage(messages, more);
+    this.#changed();
+  }
+
+  /** Writes. The message stands in `outgoing` until it is kept; where that fails it stays there as `failed`. */
+  async send(id: string, text: string, file?: FileInfo): Promise<void> {
+    const outgoing: Outgoing = { id: randomId(), text, file, at: this.#now(), failed: false };
+    await this.#post(id, outgoing);
+  }
+
+  /** Sends again what failed. */
+  async retry(id: string, messageId: string): Promise<void> {
+    const outgoing = this.#conversations.get(id)?.outgoing.find((one) => one.id === messageId);
+    if (outgoing) await this.#post(id, outgoing);
+  }
+
+  /** Forgets what failed. */
+  discard(id: string, messageId: string): void {
+    const conversation = this.#conversations.get(id);
+    if (conversation) conversation.outgoing = conversation.outgoing.filter((one) => one.id !== messageId);
+    this.#changed();
+  }
+
+  /** Changes an own message. */
+  async edit({ conversation, seq }: ChatMessage, text: string): Promise<void> {
+    this.#takeMessage((await this.#client.request('chat.edit', { conversation, seq, text })).message);
+  }
+
+  /** Deletes an own message. */
+  async delete({ conversation, seq }: ChatMessage): Promise<void> {
+    this.#takeMessage((await this.#client.request('chat.delete', { conversation, seq })).message);
+  }
+
+  /** The user has read a conversation to its end. */
+  read(id: string): void {
+    const conversation = this.#conversations.get(id);
+    if (!conversation || conversation.unread === 0) return;
+    const read = conversation.info.lastSeq;
+    conversation.info = { ...conversation.info, read };
+    this.#delivered.delete(id);
+    this.#client.request('chat.mark', { conversation: id, read }).catch(() => undefined);
+    this.#changed();
+  }
+
+  /** The user types: call it with every key, it is told every few seconds. */
+  typing(id: string): void {
+    if (this.#now() - this.#typedAt < TYPING_EVERY_MS) return;
+    this.#typedAt = this.#now();
+    this.#client.request('chat.typing', { conversation: id }).catch(() => undefined);
+  }
+
+  /** Finds messages that hold all words, newest first. */
+  search(query: string, more: { readonly conversation?: string; readonly cursor?: string } = {}): Promise<ChatFound> {
+    return this.#client.request('chat.search', { query, ...more });
+  }
+
+  /** Sends a file to the server, to be given to `send`. */
+  async upload(file: Blob & { readonly name?: string }): Promise<FileInfo> {
+    const { path } = await this.#client.request('file.place', {});
+    const send = this.#options.fetch ?? fetch.bind(globalThis);
+    const response = await send(`${this.#options.server ?? ''}${path}&name=${encodeURIComponent(file.name ?? 'file')}`, { method: 'POST', body: file });
+    if (response.ok) return (await response.json()) as FileInfo;
+    const problem = (await response.json().catch(() => null)) as { detail?: string; title?: string; solutions?: string[] } | null;
+    throw clientError('upload-failed', { message: problem?.detail ?? problem?.title ?? 'The file was refused.', solutions: problem?.solutions ?? ['Try again, or send a smaller file.'] });
+  }
+
+  /** Where a file is had for an hour, without a token: for an `<img>` or a link. */
+  async fileUrl(id: string): Promise<string> {
+    return `${this.#options.server ?? ''}${(await this.#client.request('file.link', { file: id })).path}`;
+  }
+
+  /** Ends it: no listener and no timer is left. */
+  close(): void {
+    for (const stop of this.#stops) stop();
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#events.clear();
+  }
+
+  #refresh(): void {
+    void this.#list(null).catch(() => undefined);
+  }
+
+  async #list(cursor: string | null): Promise<void> {
+    const page = await this.#client.request('chat.list', cursor === null ? {} : { cursor });
+    for (const info of page.conversations) {
+      const known = this.#conversations.get(info.id);
+      const missed = known?.isLoaded === true && known.info.revision < info.revision;
+      if (known) known.takeInfo(info);
+      else this.#conversations.set(info.id, new Conversation(info));
+      // What changed while nobody told is read anew, where somebody may be looking at it.
+      if (known && missed) await this.#catchUp(known);
+      this.#received(info.id);
+    }
+    if (cursor === null) {
+      this.#isListed = true;
+      this.#elsewhere = 0;
+      this.#elsewhere = Math.max(0, page.unread - this.unread);
+    } else {
+      this.#elsewhere = Math.max(0, this.#elsewhere - page.conversations.reduce((sum, { lastSeq, read }) => sum + lastSeq - read, 0));
+    }
+    this.#cursor = page.cursor ?? null;
+    this.#changed();
+  }
+
+  async #catchUp(conversation: Conversation): Promise<void> {
+    const since = conversation.messages.reduce((newest, { revision }) => Math.max(newest, revision), 0);
+    const { messages, more } = await this.#client.request('chat.history', { conversation: conversation.id, since, limit: 100 });
+    if (more) {
+      conversation.forget();
+      await this.older(conversation.id);
+    } else {
+      for (const message of messages) conversation.takeMessage(message, false);
+    }
+  }
+
+  async #post(id: string, outgoing: Outgoing): Promise<void> {
+    const conversation = this.#conversations.get(id);
+    if (!conversation) throw clientError('bad-argument', { message: 'The conversation is not open.' });
+    outgoing.failed = false;
+    conversation.outgoing = [...conversation.outgoing.filter((one) => one !== outgoing), outgoing];
+    this.#changed();
+    try {
+      const { message } = await this.#client.request('chat.send', {
+        conversation: id, text: outgoing.text, id: outgoing.id, ...(outgoing.file ? { file: outgoing.file.id } : {}),
+      });
+      this.#takeMessage(message);
+    } catch (thrown) {
+      outgoing.failed = true;
+      this.#changed();
+      throw asRingdownError(thrown);
+    }
+  }
+
+  #handlePush(push: Push): void {
+    switch (push.event) {
+      case 'chat.message':
+        this.#takeMessage(push.data.message);
+        return;
+      case 'chat.conversation':
+        this.#take(push.data.opened);
+        return;
+      case 'chat.gone':
+        this.#drop(push.data.conversation);
+        return;
+      case 'chat.marks': {
+        const { conversation, userId, delivered, read } = push.data;
+        this.#conversations.get(conversation)?.takeMarks(userId, this.#client.me?.userId, delivered, read);
+        this.#changed();
+        return;
+      }
+      case 'chat.typing': {
+        const { conversation, from } = push.data;
+        if (from.userId === null) return;
+        this.#conversations.get(conversation)?.takeTyping(from.userId, from.name, this.#now() + TYPING_FOR_MS);
+        this.#later(TYPING_FOR_MS, () => this.#changed());
+        this.#changed();
+        return;
+      }
+      default:
+        // The rest is the client's.
+    }
+  }
+
+  #takeMessage(message: ChatMessage): void {
+    const mine = message.from.userId === this.#client.me?.userId;
+    const conversation = this.#conversations.get(message.conversation);
+    if (!conversation) {
+      void this.#client.request('chat.open', { conversation: message.conversation }).then((opened) => {
+        this.#tell(message, this.#take(opened), mine);
+      }, () => undefined);
+      return;
+    }
+    if (conversation.takeMessage(message, mine)) this.#tell(message, conversation, mine);
+    this.#changed();
+  }
+
+  #tell(message: ChatMessage, conversation: Conversation, mine: boolean): void {
+    if (mine) return;
+    this.#received(conversation.id);
+    this.#events.emit('message', message, conversation);
+  }
+
+  /** Says that what is there reached this device: once for all that comes within a moment. */
+  #received(id: string): void {
+    const conversation = this.#conversations.get(id);
+    if (!conversation || conversation.unread === 0 || this.#delivered.has(id)) return;
+    this.#delivered.add(id);
+    this.#later(DELIVERED_AFTER_MS, () => {
+      if (!this.#delivered.delete(id)) return;
+      this.#client.request('chat.mark', { conversation: id, delivered: conversation.info.lastSeq }).catch(() => undefined);
+    });
+  }
+
+  #take({ conversation: info, members }: ChatOpened): Conversation {
+    const conversation = this.#conversations.get(info.id) ?? new Conversation(info);
+    this.#conversations.set(info.id, conversation);
+    conversation.takeInfo(info, members);
+    this.#changed();
+    return conversation;
+  }
+
+  #drop(id: string): void {
+    this.#conversations.delete(id);
+    this.#changed();
+  }
+
+  #later(ms: number, run: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+      run();
+    }, ms);
+    this.#timers.push(timer);
+  }
+
+  #changed(): void {
+    this.#events.emit('changed');
+  }
+
+  #now(): number {
+    return (this.#options.now ?? Date.now)();
+  }
+}
+
+const randomId = (): string => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+
+/** How long a sign of typing holds, and how often it is given. */
+const TYPING_FOR_MS = 6000;
+const TYPING_EVERY_MS = 3000;
+/** Longer saves requests where many messages come at once; shorter shows a message as delivered sooner. */
+const DELIVERED_AFTER_MS = 300;

@@ -1,0 +1,30 @@
+// The chat of each phone, and how its conversations are named.
+import { Chat, type ChatMessage, type Conversation } from '../../modules/chat/index.js';
+import { t } from '../messages/index.js';
+import { nameOf } from '../shared/people.js';
+import { register } from '../shell/registry.js';
+import type { PhoneModel } from '../shell/phone-model.js';
+
+const chats = new WeakMap<PhoneModel, Chat>();
+
+register.client((model) => {
+  chats.get(model)?.close();
+  chats.delete(model);
+  if (!model.client) return;
+  const chat = new Chat(model.client, { server: model.server });
+  chats.set(model, chat);
+  chat.on('changed', () => model.changed());
+  chat.on('message', (message, conversation) => model.announce(t('chat.from', { name: titleOf(conversation), text: textOf(message) })));
+});
+
+/** The chat of a phone that is signed in. */
+export const chatOf = (model: PhoneModel): Chat | null => chats.get(model) ?? null;
+
+/** What a conversation is called. */
+export const titleOf = ({ info: { kind, title, peer } }: Conversation): string => {
+  if (kind === 'room') return t('chat.room', { title });
+  return peer ? nameOf(peer) : title;
+};
+
+/** A message in one line. */
+export const textOf = ({ text, file, isDeleted }: ChatMessage): string => (isDeleted ? t('chat.deleted') : text || (file?.name ?? ''));
