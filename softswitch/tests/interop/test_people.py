@@ -172,17 +172,22 @@ class People(Telephones):
         bob = self.browser("bob")
         dialog, kind = alice.new_dialog(f"<sip:102@{REALM}>"), ("Content-Type", "text/plain")
         answer = alice.request("MESSAGE", f"sip:102@{REALM}", dialog, kind, body="grüezi")
-        self.assertEqual(answer.status, 200)
-        message = bob.wait("message")["message"]
+        self.assertEqual(answer.status, 202)
+        message = bob.wait("chat.message")["message"]
         self.assertEqual(message["text"], "grüezi")
-        sent = bob.ask("message.send", {"to": "101", "text": "hoi <alice>"})["message"]
+        sent = bob.ask("chat.send", {"to": "101", "text": "hoi <alice>"})["message"]
         arrived = alice.wait_request("MESSAGE")
         self.assertEqual((arrived.body, "sip:102@" in arrived["from"]), ("hoi <alice>", True))
         alice.respond(arrived, 200)
-        self.assertEqual(bob.wait("message.delivery"), {"message": sent["id"], "delivered": True})
+        self.assertEqual(bob.wait("chat.marks")["delivered"], sent["seq"])
         alice.register(0)
-        sent = bob.ask("message.send", {"to": "101", "text": "still there?"})["message"]
-        self.assertEqual(bob.wait("message.delivery"), {"message": sent["id"], "delivered": False})
+        # What nobody took comes when a telephone is there again.
+        sent = bob.ask("chat.send", {"to": "101", "text": "still there?"})["message"]
+        alice.register(300)
+        arrived = alice.wait_request("MESSAGE")
+        self.assertEqual(arrived.body, "still there?")
+        alice.respond(arrived, 200)
+        self.assertEqual(bob.wait("chat.marks")["delivered"], sent["seq"])
 
     # baresip
 
