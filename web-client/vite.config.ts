@@ -42,6 +42,10 @@ const library = (entry: string, formats: ('es' | 'iife')[], fileName: string, na
 export default defineConfig(({ mode }) => {
   if (mode === 'client') return library('src/index.ts', ['es', 'iife'], 'ringdown-client');
   if (mode === 'widget') return library('src/ui/index.ts', ['es'], 'ringdown-phone');
+  if (mode === 'worker') {
+    const { build } = library('src/worker/service-worker.ts', ['iife'], 'sw');
+    return { publicDir: false, build: { ...build, sourcemap: false, lib: { entry: 'src/worker/service-worker.ts', name: 'Worker', formats: ['iife'], fileName: () => 'sw.js' } } };
+  }
   if (mode.startsWith('module:')) {
     const name = mode.slice('module:'.length);
     if (name === 'compat') {
@@ -58,6 +62,6 @@ export default defineConfig(({ mode }) => {
   return {
     base: './',
     build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0,
-      rolldownOptions: { input: ['index.html', 'phone.html', 'cti.html'] } },
+      rolldownOptions: { input: ['index.html', 'phone.html', 'embed.html', 'signed-in.html', 'cti.html'] } },
   };
 });

@@ -7,6 +7,7 @@ import { build } from 'vite';
 await build({ logLevel: 'warn' });
 await build({ mode: 'client', logLevel: 'warn' });
 await build({ mode: 'widget', logLevel: 'warn' });
+await build({ mode: 'worker', logLevel: 'warn' });
 // What an application may add to the library: each folder is one file.
 const modules = existsSync('src/modules') ? readdirSync('src/modules') : [];
 for (const name of modules) await build({ mode: `module:${name}`, logLevel: 'warn' });

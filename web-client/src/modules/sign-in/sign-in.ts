@@ -1,6 +1,7 @@
 // Signing in with a name and a password, and keeping the token fresh.
 import { clientError, type RingdownError } from '../../errors.js';
-import type { LoginRequest, Problem, RefreshRequest, Tokens } from '../../protocol/generated.js';
+import type { LoginRequest, OidcRedeem, Problem, RefreshRequest, SignInMethods, TokenLogin, Tokens } from '../../protocol/generated.js';
+import { signInByWindow } from './provider-window.js';
 
 /** Where a sign-in outlives a reload of the page. `sessionStorage` fits; keep nothing unless the page is trusted. */
 export type TokenStore = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
@@ -37,6 +38,33 @@ export class SignIn {
     this.#keep(await this.#post<Tokens>('login', body));
   }
 
+  /** Signs in with a token that a trusted server signed, or a code it fetched. Each is good once. */
+  async signInWithToken(token: string): Promise<void> {
+    this.#keep(await this.#post<Tokens>('login/token', { token } satisfies TokenLogin));
+  }
+
+  /** Signs in with an OpenID provider, in a window of its own; from a click only, or the browser blocks it. */
+  async signInWith(provider: string): Promise<void> {
+    const outcome = await signInByWindow(this.#options.server || location.origin, provider);
+    if ('error' in outcome) {
+      const { error } = outcome;
+      throw clientError('sign-in-failed', {
+        message: error === 'blocked' ? 'The browser blocked the sign-in window.'
+          : error === 'not-allowed' ? 'There is no account here for this person.' : 'The sign-in was not completed.',
+        solutions: [error === 'blocked' ? 'Allow windows for this page and try again.' : 'Try again, or ask who runs the phone system.'],
+      });
+    }
+    this.#keep(await this.#post<Tokens>('oidc/redeem', outcome satisfies OidcRedeem));
+  }
+
+  /** How people can sign in. */
+  async methods(): Promise<SignInMethods> {
+    const send = this.#options.fetch ?? fetch.bind(globalThis);
+    const response = await send(`${this.#options.server}/api/v1/sign-in`).catch((thrown: unknown) => { throw unreachable(thrown); });
+    if (!response.ok) throw unreachable();
+    return await response.json() as SignInMethods;
+  }
+
   /** An access token that is good for a while yet. Give this to `RingdownClient` as `token`. */
   readonly token = (): Promise<string> => {
     if (this.#tokens && this.#now() < this.#expiresAt) {
@@ -45,7 +73,7 @@ export class SignIn {
       return Promise.resolve(this.#tokens.accessToken);
     }
     // A refresh token is good for one use, so two askers share one refresh.
-    this.#refreshing ??= this.#refresh().finally(() => { this.#refreshing = null; });
+    this.#refreshing ??= alone(this.#options.store, () => this.#refresh()).finally(() => { this.#refreshing = null; });
     return this.#refreshing;
   };
 
@@ -57,7 +85,9 @@ export class SignIn {
   }
 
   async #refresh(): Promise<string> {
-    const refreshToken = this.#tokens?.refreshToken ?? this.#options.store?.getItem(STORE_KEY);
+    const kept = this.#options.store?.getItem(STORE_KEY);
+    // Another page that shares the store may have used ours meanwhile: what is kept is the newest.
+    const refreshToken = kept ?? this.#tokens?.refreshToken;
     if (!refreshToken) throw expired();
     // Taken out before it is used: a duplicate of the tab must not use it a second time.
     this.#options.store?.removeItem(STORE_KEY);
@@ -91,7 +121,7 @@ export class SignIn {
     return (this.#options.now ?? Date.now)();
   }
 
-  async #post<T>(path: 'login' | 'refresh' | 'logout', body: unknown): Promise<T> {
+  async #post<T>(path: 'login' | 'login/token' | 'oidc/redeem' | 'refresh' | 'logout', body: unknown): Promise<T> {
     const send = this.#options.fetch ?? fetch.bind(globalThis);
     let response: Response;
     try {
@@ -126,6 +156,12 @@ const expired = (thrown?: unknown): RingdownError =>
     solutions: ['Sign in again.'],
     fatal: true,
   }, thrown);
+
+/** One page at a time where pages share a store: a refresh token is good for one use. */
+const alone = <T>(store: TokenStore | undefined, work: () => Promise<T>): Promise<T> => {
+  const isShared = typeof localStorage !== 'undefined' && store === localStorage;
+  return isShared && 'locks' in navigator ? navigator.locks.request(STORE_KEY, work) : work();
+};
 
 const STORE_KEY = 'ringdown.refresh';
 /** A token this close to its end is replaced: it must outlive the connecting. */

@@ -1,6 +1,7 @@
 // How people are shown: names, initials, colours, presence in words.
 import type { Activity, DirectoryEntry, PeerInfo, PresenceState } from '../../index.js';
 import { timeOfDay, daysAgo, dayOf } from '../messages/format.js';
+import { contactOf } from './contacts.js';
 import { t, type MessageKey } from '../messages/index.js';
 
 /** Whether somebody can be reached and wants to be, as the dot of their picture shows it. */
@@ -52,7 +53,7 @@ export const untilText = (until: number): string => {
 };
 
 /** What the other side is called. */
-export const nameOf = (peer: Readonly<PeerInfo>): string => peer.name || peer.number || t('calls.unknown-caller');
+export const nameOf = (peer: Readonly<PeerInfo>): string => (contactOf(peer.number)?.name ?? peer.name) || peer.number || t('calls.unknown-caller');
 
 /** A call's number, where it says more than the name does. */
 export const numberOf = (peer: Readonly<PeerInfo>): string => (peer.name && peer.number ? peer.number : '');

@@ -3,7 +3,7 @@ import {
   RingdownClient, type Call, type CallEnd, type RingdownError, type RingdownOptions,
 } from '../../index.js';
 import { isCheckCall } from '../../modules/diagnostics/index.js';
-import { SignIn, type TokenStore } from '../../modules/sign-in/index.js';
+import { SignIn, type SignInMethods, type TokenStore } from '../../modules/sign-in/index.js';
 import { hasKeptSession, Tabs } from '../../modules/tabs/index.js';
 import { httpOrigin } from '../../phone/server-address.js';
 import { errorText, type ErrorText } from '../messages/errors.js';
@@ -103,6 +103,21 @@ export class PhoneModel extends Screen {
     return this.#signIn !== null;
   }
 
+  /** Gives access tokens of the sign-in made here. */
+  get accessToken(): (() => Promise<string>) | null {
+    return this.#signIn?.token ?? null;
+  }
+
+  /** How people can sign in; null while that is not known. */
+  async methods(): Promise<SignInMethods | null> {
+    return await this.#signIn?.methods().catch(() => null) ?? null;
+  }
+
+  /** Signs in with an OpenID provider. */
+  signInWith(provider: string): Promise<void> {
+    return this.#signInBy((signIn) => signIn.signInWith(provider));
+  }
+
   /** Incoming calls that ring here. */
   get ringing(): readonly Call[] {
     return this.#mine.filter((call) => waits(call) && !call.ignored);
@@ -129,13 +144,17 @@ export class PhoneModel extends Screen {
   }
 
   /** Signs in with a name and a password. */
-  async signIn(username: string, password: string): Promise<void> {
+  signIn(username: string, password: string): Promise<void> {
+    return this.#signInBy((signIn) => signIn.signIn(username, password));
+  }
+
+  async #signInBy(prove: (signIn: SignIn) => Promise<void>): Promise<void> {
     if (!this.#signIn) return;
     this.busy = true;
     this.problem = null;
     this.changed();
     try {
-      await this.#signIn.signIn(username, password);
+      await prove(this.#signIn);
       await this.#connect(this.#signIn.token);
     } catch (error) {
       this.problem = error as RingdownError;

@@ -14,7 +14,9 @@ import '../settings/settings-view.js';
 import { mainOf } from '../shared/focus.js';
 import { icons } from '../shared/icons.js';
 import { avatar, badge, iconButton } from '../shared/parts.js';
+import { contactOf, know, type Contact, type ResolveContact } from '../shared/contacts.js';
 import { nameOf, presenceText } from '../shared/people.js';
+import { recordOf } from '../shared/records.js';
 import { base, tokens } from '../shared/styles.js';
 import './dialog.js';
 import { PhoneModel } from './phone-model.js';
@@ -36,8 +38,8 @@ export class RingdownPhone extends LitElement {
 
   /** The server's address; empty for the page's own. */
   @property() server = '';
-  /** `session`: a reload of this tab need not sign in again. The refresh token is then kept in `sessionStorage`. */
-  @property() remember: 'none' | 'session' = 'none';
+  /** `session`: a reload of this tab need not sign in again; `device`: nor does anybody at this browser, until they sign out. The refresh token is then kept in `sessionStorage` or `localStorage`. */
+  @property() remember: 'none' | 'session' | 'device' = 'none';
   /** `leader`: the tabs of a browser are one phone, of which one has the audio. `independent`: each is a phone of its own. */
   @property() tabs: 'leader' | 'independent' = 'leader';
   /** Switches echo cancellation, noise suppression and gain control off: for measurements and studio equipment. */
@@ -50,6 +52,8 @@ export class RingdownPhone extends LitElement {
   @property() override lang = '';
   /** Gives access tokens; the sign-in form is shown where it is null. */
   @property({ attribute: false }) token: (() => Promise<string>) | null = null;
+  /** Who has a number, as the page around the phone knows: their name is shown, and events tell them. */
+  @property({ attribute: false }) resolveContact: ResolveContact | null = null;
   @state() private polite = '';
   @state() private urgent = '';
   readonly #model: PhoneModel;
@@ -64,8 +68,9 @@ export class RingdownPhone extends LitElement {
       onReady: () => this.#tell('ready', {}),
       onOffline: (error) => this.#tell('offline', { error }),
       onError: (error) => this.#tell('error', { error }),
-      onCall: (call) => this.#tell('call', about(call)),
+      onCall: (call) => this.#handleCall(call),
       onIncoming: (call) => {
+        if (call.mine) void this.#know(call).then(() => this.#tell('screen-pop', about(call)));
         this.urgent = t('calls.said-incoming', { name: nameOf(call.peer) });
         this.#tell('incoming', about(call));
       },
@@ -87,6 +92,16 @@ export class RingdownPhone extends LitElement {
   /** The client; null while nobody is signed in. */
   get client(): RingdownClient | null {
     return this.#model.client;
+  }
+
+  /** Gives an access token for the server's REST methods; null while nobody is signed in here. */
+  get accessToken(): (() => Promise<string>) | null {
+    return this.token ?? this.#model.accessToken;
+  }
+
+  /** Answers a call that rings; another one under way is put on hold first. */
+  answer(call: Call): Promise<void> {
+    return this.#model.answer(call);
   }
 
   /** Calls a number, with the camera where asked for; a call under way is put on hold first. Null where it failed; the widget says why. */
@@ -147,6 +162,25 @@ export class RingdownPhone extends LitElement {
     return html`<div class="frame" lang=${language()}><div class="empty full">${icons.offline}<p>${this.#model.problemText?.title ?? t('shell.not-connected')}</p></div></div>`;
   }
 
+  /** Tells the page of a call, and of everything it writes into its books. */
+  #handleCall(call: Call): void {
+    this.#tell('call', about(call));
+    if (!call.mine) return;
+    // A call that is being placed has no name yet.
+    const record = (): void => { if (call.callId !== '') this.#tell('record', { ...recordOf(call, contactOf(call.peer.number)) }); };
+    record();
+    call.on('state', record);
+    call.on('ended', record);
+    void this.#know(call).then((contact) => { if (contact && call.end === null) record(); });
+  }
+
+  /** Who the other side is, where the page knows; soon, or nobody. */
+  async #know(call: Call): Promise<Contact | null> {
+    const contact = await know(call.peer.number, this.resolveContact);
+    this.#model.changed();
+    return contact;
+  }
+
   #connecting(): TemplateResult {
     const { busy, problemText } = this.#model;
     return html`<div class="frame" lang=${language()}><div class="connecting full" role="status" data-testid="connecting"><span class="spinner"></span>
@@ -174,7 +208,7 @@ export class RingdownPhone extends LitElement {
     this.#model.start({
       server: this.server,
       token: this.token,
-      store: this.remember === 'session' ? sessionStorage : null,
+      store: this.remember === 'session' ? sessionStorage : this.remember === 'device' ? localStorage : null,
       rawAudio: this.rawAudio,
       callTones: !this.noCallTones,
       sharesTabs: this.tabs === 'leader',
@@ -311,4 +345,5 @@ const about = (call: Call): Readonly<Record<string, unknown>> => ({
   name: call.peer.name,
   mine: call.mine,
   variables: call.variables,
+  contact: contactOf(call.peer.number),
 });

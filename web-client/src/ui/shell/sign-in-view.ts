@@ -1,6 +1,7 @@
 // The sign-in form.
 import { css, html, nothing, type TemplateResult } from 'lit';
-import { customElement } from 'lit/decorators.js';
+import { customElement, state } from 'lit/decorators.js';
+import type { SignInMethods } from '../../modules/sign-in/index.js';
 import { t } from '../messages/index.js';
 import { icons } from '../shared/icons.js';
 import { PhoneView } from './phone-view.js';
@@ -23,24 +24,33 @@ export class SignInView extends PhoneView {
     .button { min-height: 44px; margin-top: 4px; }
   `];
 
+  @state() private methods: SignInMethods | null = null;
+
+  override firstUpdated(): void {
+    void this.model.methods().then((methods) => { this.methods = methods; });
+  }
 
   override render(): TemplateResult {
+    const { password = true, providers = [] } = this.methods ?? {};
     const { busy, problemText: problem } = this.model;
     return html`
       <form @submit=${this.#submit} data-testid="sign-in" aria-busy=${busy}>
         <span class="mark">${icons.phone}</span>
         <h2>${t('shell.sign-in-title')}</h2>
         <p class="lead">${t('shell.sign-in-lead')}</p>
-        <label>${t('shell.name')}
+        ${providers.map(({ id, title }) => html`
+          <button type="button" class="button wide" ?disabled=${busy} data-testid="sign-in-with" data-provider=${id}
+            @click=${() => void this.model.signInWith(id)}>${t('crm.sign-in-with', { provider: title })}</button>`)}
+        <label ?hidden=${!password}>${t('shell.name')}
           <input class="field" name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required
             data-testid="username" data-main>
         </label>
-        <label>${t('shell.password')}
+        <label ?hidden=${!password}>${t('shell.password')}
           <input class="field" name="password" type="password" autocomplete="current-password" required data-testid="password">
         </label>
         ${problem ? html`
           <p class="error" role="alert" data-testid="sign-in-error"><b>${problem.title}</b>${problem.solutions[0] ?? nothing}</p>` : nothing}
-        <button class="button primary" ?disabled=${busy} data-testid="sign-in-submit">${t(busy ? 'shell.signing-in' : 'shell.sign-in')}</button>
+        <button class="button primary" ?hidden=${!password} ?disabled=${busy} data-testid="sign-in-submit">${t(busy ? 'shell.signing-in' : 'shell.sign-in')}</button>
       </form>`;
   }
 

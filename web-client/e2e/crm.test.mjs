@@ -1,0 +1,163 @@
+/* global localStorage, sessionStorage, MessageChannel, location, URLSearchParams */
+// A CRM on another origin: its server signs its user in, its pages call and are told, and the phone in a window of its own
+// keeps a call while the page is left for another.
+
+import assert from "node:assert/strict";
+import { createHmac, randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import path from "node:path";
+import { after, before, test } from "node:test";
+
+import { expectWithin, pause } from "./support/expect.mjs";
+import { heard, openBrowser } from "./support/person.mjs";
+import { hearsOnly, soundFolder, startStand } from "./support/stand.mjs";
+import { Widget, openWidget } from "./support/widget.mjs";
+
+const SECRET = "what the CRM's server and the app server share";
+let crm, stand, alice, bob, page, widget, bobsWidget;
+
+const base64url = (value) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
+
+/** What the CRM's server signs for its user. */
+const sign = (user) => {
+  const now = Math.floor(Date.now() / 1000);
+  const signed = `${base64url({ alg: "HS256", typ: "JWT" })}.${base64url({ iss: "crm", aud: "ringdown", sub: user, exp: now + 60, jti: randomUUID() })}`;
+  return `${signed}.${createHmac("sha256", SECRET).update(signed).digest("base64url")}`;
+};
+
+const html = (title) => `<!doctype html><title>${title}</title><h1>${title}</h1>
+  <button data-ringdown-call="102" data-ringdown-variables='{"contact":"4711"}'>Call Bob</button> <a href="tel:102">102</a>
+  <button id="out">Pop out</button> <a id="next" href="/second">Next</a>
+  <script type="module" src="/page.js"></script>`;
+
+const script = () => `
+  import { EmbeddedPhone } from "${stand.url}/ringdown-embed.js";
+  globalThis.told = [];
+  const phone = globalThis.phone = new EmbeddedPhone({
+    token: async () => (await fetch("/token", { method: "POST" })).text(),
+    resolveContact: (number) => number === "102" ? { id: "4711", name: "Robert Baker", about: "Linden Dairy" } : null,
+  });
+  for (const event of ["ready", "incoming", "answered", "ended", "record", "screenPop", "place"]) phone.on(event, (detail) => told.push([event, detail]));
+  document.querySelector("#out").onclick = () => phone.popOut();`;
+
+before(async () => {
+  crm = createServer((request, response) => {
+    const answer = (type, body) => response.writeHead(200, {
+      "content-type": type,
+      // What docs/developer/sign-in.md asks of a strict page.
+      "content-security-policy": `default-src 'none'; script-src 'self' ${stand.url}; connect-src 'self'; frame-src ${stand.url}; style-src 'none'`,
+    }).end(body);
+    if (request.url === "/token") answer("text/plain", sign("alice"));
+    else if (request.url === "/page.js") answer("text/javascript", script());
+    else answer("text/html", html(request.url));
+  });
+  await new Promise((resolve) => crm.listen(0, "127.0.0.1", resolve));
+  crm.url = `http://127.0.0.1:${crm.address().port}`;
+  const config = path.join(soundFolder, "crm.toml");
+  writeFileSync(config, `allowed_origins = ["${crm.url}"]\n[[trusted_issuers]]\nissuer = "crm"\nalgorithm = "HS256"\nsecret = "${SECRET}"\n`);
+  process.env.RINGDOWN_CONFIG = config;
+  stand = await startStand();
+  delete process.env.RINGDOWN_CONFIG;
+  [alice, bob] = await Promise.all([openBrowser(500), openBrowser(900)]);
+  page = await alice.context.newPage();
+  page.complaints = [];
+  page.on("console", (message) => { if (/content security policy/i.test(message.text())) page.complaints.push(message.text()); });
+  await page.goto(`${crm.url}/first`);
+  bobsWidget = await openWidget(bob.context, stand.url, stand.accounts.bob, "/phone.html");
+});
+
+after(async () => {
+  await Promise.all([alice?.browser.close(), bob?.browser.close()]);
+  crm?.close();
+  await stand?.stop();
+});
+
+const told = (event, on = page) => on.evaluate((name) => globalThis.told.filter(([one]) => one === name).map(([, detail]) => detail), event);
+const hears = (event, fits = () => true, on = page) => expectWithin(async () => (await told(event, on)).some(fits), `the page is told ${event}`, () => told(event, on), 15_000);
+
+test("the CRM's server signs its user in, and no token of the phone's is the page's", async () => {
+  await hears("ready");
+  const frame = page.frames().find((one) => one.url().endsWith("/embed.html"));
+  assert.ok(frame, "the phone is a frame of the server's own");
+  assert.equal(await page.evaluate(() => Object.keys({ ...localStorage, ...sessionStorage }).filter((key) => key.includes("refresh")).length), 0);
+  widget = new Widget(frame);
+  widget.control = (id) => frame.getByTestId(id);
+  await widget.control("header").waitFor();
+});
+
+test("a click on a number calls, with who it is and what goes along", async () => {
+  await page.getByRole("button", { name: "Call Bob" }).click();
+  await bobsWidget.control("answer").waitFor({ timeout: 15_000 });
+  const variables = await bobsWidget.page.evaluate(() => document.querySelector("ringdown-phone").client.calls[0].variables);
+  assert.deepEqual(variables, { contact: "4711" });
+  await expectWithin(async () => (await widget.control("call-name").textContent())?.includes("Robert Baker"), "the page's name of them", () => widget.control("call-name").textContent());
+  await bobsWidget.answer();
+  await hears("record", ({ state, contact }) => state === "active" && contact?.id === "4711");
+  await bobsWidget.hangup();
+  await hears("ended", ({ reason }) => reason === "hangup");
+  const records = await told("record");
+  assert.equal(new Set(records.map(({ id }) => id)).size, 1, "one call, one record");
+  assert.equal(records.at(-1).state, "ended");
+  assert.equal(records.at(-1).missed, false);
+  await bobsWidget.tidy();
+});
+
+test("a call that comes in pops the caller's record once", async () => {
+  await bobsWidget.dial("101");
+  await hears("screenPop", ({ contact, number }) => number === "102" && contact?.name === "Robert Baker");
+  const [{ id }] = await told("incoming");
+  await page.evaluate((call) => globalThis.phone.decline(call), id);
+  await hears("record", ({ state, reason, missed }) => state === "ended" && reason === "declined" && !missed);
+  assert.equal((await told("screenPop")).length, 1);
+  await bobsWidget.tidy();
+});
+
+test("a page of another site that only looks like the phone or the CRM is not heard", async () => {
+  const before = (await told("ready")).length;
+  await page.evaluate(() => window.postMessage("ringdown:here", "*"));
+  const opened = await alice.context.newPage();
+  await opened.goto(`${stand.url}/embed.html`);
+  // Nobody opened it and nobody frames it: it takes no orders, not even from itself.
+  const answered = await opened.evaluate(() => new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => resolve(true);
+    window.postMessage("ringdown:connect", location.origin, [port2]);
+    port1.postMessage({ order: { do: "call", number: "102", variables: {} }, id: 1 });
+    setTimeout(() => resolve(false), 500);
+  }));
+  assert.equal(answered, false);
+  await opened.close();
+  assert.equal((await told("ready")).length, before);
+  for (const origin of ["https://evil.example", "null", `${crm.url}.evil.example`]) {
+    assert.equal((await fetch(`${stand.url}/api/v1/embedding?${new URLSearchParams({ origin })}`)).status, 403, origin);
+  }
+});
+
+test("in its own window the phone keeps a call while the page is left for another, which finds it", async () => {
+  const [opened] = await Promise.all([page.waitForEvent("popup"), page.locator("#out").click()]);
+  await opened.locator("ringdown-phone").evaluate((phone) => phone.setAttribute("raw-audio", ""));
+  const popped = new Widget(opened);
+  await popped.control("header").waitFor({ timeout: 20_000 });
+  await hears("place", (place) => place === "window");
+  await expectWithin(() => page.evaluate(() => globalThis.phone.call("102", { contact: "4712" }).then(() => true, () => false)), "the window takes orders", () => "none", 15_000);
+  await bobsWidget.control("answer").waitFor({ timeout: 15_000 });
+  await bobsWidget.answer();
+  await popped.active();
+  await page.locator("#next").click();
+  await page.waitForURL("**/second");
+  await pause(3500);
+  await hears("place", (place) => place === "window");
+  const sounds = [["bob", bobsWidget.page, 500], ["alice", opened, 900]];
+  for (const [who, on, hz] of sounds) {
+    const { file } = await heard(on, `crm-${who}`);
+    const { ok, measured } = hearsOnly(file, hz, "2:4");
+    assert.ok(ok, `${who} hears the other: ${measured}`);
+  }
+  const [{ id }] = await opened.evaluate(() => document.querySelector("ringdown-phone").client.calls.map(({ callId }) => ({ id: callId })));
+  await page.evaluate((call) => globalThis.phone.hangup(call), id);
+  await hears("record", (record) => record.id === id && record.state === "ended");
+  await opened.close();
+  await hears("place", (place) => place === "page");
+  assert.deepEqual(page.complaints, [], "a strict page has nothing to complain of");
+});
