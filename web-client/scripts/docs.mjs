@@ -62,8 +62,8 @@ const examples = () => {
     if (run) parts.push(`<p><a class="run" href="${run}">Run it</a></p>`);
     for (const file of files) {
       const text = readFileSync(path.join(examplesFolder, name, file), 'utf8');
-      const language = { html: 'xml', vue: 'xml', jsx: 'javascript', mjs: 'javascript', js: 'javascript' }[file.split('.').at(-1)];
-      parts.push(`<figure><figcaption>${escape(file)}</figcaption>${coloured(text, language)}</figure>`);
+      const language = { html: 'xml', vue: 'xml', jsx: 'javascript', mjs: 'javascript', js: 'javascript', ts: 'typescript' }[file.split('.').at(-1)];
+      parts.push(`<figure><figcaption>${escape(path.basename(file))}</figcaption>${coloured(text, language)}</figure>`);
     }
   }
   return { file: 'examples.html', group: 'Guides', title: 'Examples', html: parts.join('\n'), sections };
