@@ -6,7 +6,7 @@ import { notice } from '../shared/parts.js';
 import { register } from '../shell/registry.js';
 import './checks-view.js';
 import './devices-view.js';
-import { beginKit } from './kit.js';
+import { beginKit, kitOf } from './kit.js';
 import './quality-view.js';
 
 register.client(beginKit);
@@ -53,8 +53,8 @@ register.notice({
 
 register.notice({
   id: 'sound', order: 40,
-  render: ({ client }) => (!client || client.audio.state === 'ready' ? nothing : notice({
+  render: (model) => (!kitOf(model)?.isSoundNoticed ? nothing : notice({
     icon: 'mute', title: t('devices.sound-off'), text: t('devices.sound-off-help'), testid: 'notice-sound',
-    action: { label: t('devices.turn-on'), testid: 'unlock', run: () => void client.audio.unlock() },
+    action: { label: t('devices.turn-on'), testid: 'unlock', run: () => void model.client?.audio.unlock() },
   })),
 });

@@ -15,6 +15,8 @@ export interface DeviceKit {
   readonly attention: Attention;
   readonly headset: Headset;
   readonly diagnostics: Diagnostics;
+  /** Whether to say that sound is locked. */
+  isSoundNoticed: boolean;
 }
 
 const kits = new WeakMap<PhoneModel, DeviceKit>();
@@ -45,11 +47,19 @@ export const beginKit = (model: PhoneModel): void => {
     }),
     headset: new Headset(client, { isInCharge, onChange: () => model.changed(), onError: () => model.changed() }),
     diagnostics: new Diagnostics(client),
+    isSoundNoticed: client.audio.state === 'locked',
   };
   kits.set(model, kit);
   for (const event of ['warning', 'warningCleared'] as const) client.audio.on(event, () => model.changed());
   // The server counts for all of the user's devices, and down when the list is seen on one of them.
   client.on('push', (push) => { if (push.event === 'history') kit.attention.setCount('missed', push.data.missed); });
+  client.audio.on('sound', (state) => {
+    if (state === 'locked') kit.isSoundNoticed = true;
+    else afterClick(() => {
+      kit.isSoundNoticed = client.audio.state === 'locked';
+      model.changed();
+    });
+  });
   tellSwitches(model, client);
   const watcher = {
     requestUpdate: () => {
@@ -85,6 +95,18 @@ const tellSwitches = (model: PhoneModel, client: RingdownClient): void => {
       model.announce(text);
     });
   });
+};
+
+/** The press that unlocks sound is half a click: what it points at must not move before the other half. */
+const afterClick = (run: () => void): void => {
+  const stop = new AbortController();
+  const end = (): void => {
+    stop.abort();
+    clearTimeout(timer);
+    run();
+  };
+  const timer = setTimeout(end, 1000);
+  document.addEventListener('click', () => setTimeout(end, 0), { once: true, capture: true, signal: stop.signal });
 };
 
 /** A page may forbid the store: choices hold until it is left then. */
