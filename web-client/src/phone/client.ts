@@ -153,6 +153,8 @@ export class RingdownClient {
   get switchUp(): boolean { return this.#view.switchUp; }
   /** Who waits on which parking slot, in the whole company: `call` with a slot takes that call. */
   get parked(): readonly ParkedCall[] { return this.#view.parked; }
+  /** Whether this tab rings and holds the audio; of several tabs that are one phone, one does. */
+  get isLeader(): boolean { return this.#tabs?.leads ?? true; }
   /** The server's version; empty before the first connect. */
   get serverVersion(): string { return this.#welcome?.serverVersion ?? ''; }
 

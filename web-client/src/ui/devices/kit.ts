@@ -28,7 +28,7 @@ export const kitOf = (model: PhoneModel): DeviceKit | null => kits.get(model) ??
 export const beginKit = (model: PhoneModel): void => {
   const { client } = model;
   if (!client) return;
-  const isInCharge = (): boolean => (client as { readonly isLeader?: boolean }).isLeader !== false;
+  const isInCharge = (): boolean => client.isLeader;
   const kit: DeviceKit = {
     client,
     memory: new DeviceMemory(client, storeOfPage()),
