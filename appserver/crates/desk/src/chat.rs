@@ -126,7 +126,7 @@ pub enum ChatWork {
     Members(ConversationId),
     /// Finds messages.
     Search {
-        /// Words in the form they are kept in ([`folded`]).
+        /// Words in the form they are kept in ([`crate::folded`]).
         words: Vec<String>,
         /// In this conversation alone.
         conversation: Option<ConversationId>,
