@@ -44,7 +44,7 @@ const open = async (where, options = {}) => {
   page.setDefaultTimeout(15_000);
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
-    if (message.type() === "error" || /content security policy/i.test(message.text())) complaints.push(`${where}: ${message.text()}`);
+    if (message.type() === "error" || /content security policy/i.test(message.text())) complaints.push(`${where}: ${message.text()} ${message.location().url}`);
   });
   await page.goto(`${server.address}/docs/${where}`);
   return page;

@@ -147,6 +147,7 @@ const api = async (fake, request, response, path) => {
       detail: 'The name or the password is wrong.', solutions: ['Check both and try again.'],
     }));
   }
+  if (path === '/api/v1/sign-in') return send(response, 200, 'application/json', JSON.stringify({ password: true, providers: [] }));
   if (path === '/api/v1/logout') return send(response, 204, 'text/plain', '');
   if (!['/api/v1/login', '/api/v1/refresh'].includes(path)) return send(response, 404, 'application/problem+json', '{"title":"Not found","status":404}');
   const known = ['alice', 'bob', 'carol', 'daniel'].find((name) => name === (body.username ?? body.refreshToken)) ?? 'alice';

@@ -110,8 +110,8 @@ test("bob leaves a message, and alice plays and deletes it", async () => {
   await alice.control("answer").waitFor();
   await alice.control("decline").click();
   await bob.active();
-  // The greeting, the tone, and two seconds to speak.
-  await pause(7000);
+  // The greeting, the tone, and some seconds to speak.
+  await pause(10_000);
   await bob.hangup();
   await badge(alice, "voicemail").waitFor({ timeout: 10_000 });
   await tab(alice, "voicemail");

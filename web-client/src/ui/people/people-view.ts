@@ -80,9 +80,9 @@ export class PeopleView extends PhoneView {
           <h3 class="heading">${t('people.colleagues')}</h3>`}
         <ul data-testid="people" aria-label=${t('people.colleagues')}>
           ${repeat(rest, ({ userId }) => userId, (person) => this.#person(person))}
-          ${matches.length === 0 ? html`
-            <li class="empty" role="presentation">${icons.people}<p>${this.query ? t('people.nobody-called', { query: this.query }) : t('people.none')}</p></li>` : nothing}
         </ul>
+        ${matches.length === 0 ? html`
+          <div class="empty">${icons.people}<p>${this.query ? t('people.nobody-called', { query: this.query }) : t('people.none')}</p></div>` : nothing}
         ${!this.query && people?.complete === false ? html`<p class="hint">${t('people.more-found')}</p>` : nothing}
       </div>`;
   }
