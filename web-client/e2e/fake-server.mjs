@@ -122,7 +122,7 @@ class SwitchPage {
 
 const respond = async (fake, request, response, root) => {
   const path = new URL(request.url, 'http://x').pathname;
-  if (request.method === 'POST') return api(fake, request, response, path);
+  if (path.startsWith('/api/')) return api(fake, request, response, path);
   if (path === '/switch.html') return send(response, 200, 'text/html', SWITCH_PAGE);
   const file = path === '/switch.js' ? join(import.meta.dirname, 'fake-switch.js')
     : root && join(root, normalize(path.endsWith('/') ? `${path}index.html` : path));
