@@ -23,6 +23,8 @@ const open = async (from, permissions = ["microphone"]) => {
   opened.setDefaultTimeout(10_000);
   opened.on("pageerror", (error) => complaints.push(error.message));
   opened.on("console", (message) => {
+    // Chromium closes sound streams seconds after their page, and has 50 at most: the last of these tests find none.
+    if (message.text().includes("error from the audio device")) return;
     if (message.type() === "error" || /content security policy/i.test(message.text())) complaints.push(message.text());
   });
   await opened.goto(`${server.address}/phone.html`);
