@@ -1,4 +1,4 @@
-//! Older client protocols on endpoints of their own: `/compat/verto`, `/compat/webitel`, and Webitel's first REST.
+//! Older client protocols on endpoints of their own: `/compat/verto` and `/compat/webitel`.
 //!
 //! Off unless `compat` is set. What they say is translated by `ringdown-compat`; here are their sockets, sign-ins and
 //! ports. The origin, the rates and the rights are those of `/ws`.

@@ -34,6 +34,8 @@ use address::is_public;
 const MAX_OCTETS: usize = 256 * 1024;
 /// From the connection to the last octet.
 const WITHIN: Duration = Duration::from_secs(10);
+/// One address of a name that swallows everything must leave time for the next.
+const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 /// Requests at once. More would only let a slow service hold more sockets.
 const AT_ONCE: usize = 64;
 /// Addresses of a host that are tried.
@@ -196,7 +198,7 @@ impl Sender {
             return Err(OutgoingError::Address);
         }
         for address in allowed.into_iter().take(MAX_ADDRESSES) {
-            if let Ok(stream) = TcpStream::connect(address).await {
+            if let Ok(Ok(stream)) = timeout(CONNECT_WITHIN, TcpStream::connect(address)).await {
                 return Ok(stream);
             }
         }

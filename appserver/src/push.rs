@@ -17,6 +17,7 @@ use std::{
 };
 
 use axum::http::{HeaderValue, header};
+use futures_util::future::join_all;
 use ringdown_desk::WakeCall;
 use ringdown_types::{CallId, EndReason, LegId, Pii, UserId};
 use serde_json::json;
@@ -191,9 +192,10 @@ impl Push {
                 (message.to_string(), OVER_WITHIN)
             }
         };
-        for subscription in subscriptions {
-            self.send(user, &subscription, (&text, call, within)).await;
-        }
+        // At once: one push service that hangs must not keep the other browsers from ringing.
+        let sends =
+            subscriptions.iter().map(|subscription| self.send(user, subscription, (&text, call, within)));
+        join_all(sends).await;
     }
 
     async fn send(

@@ -47,6 +47,8 @@ const WRITE_WITHIN: Duration = Duration::from_secs(10);
 const BEGINS_WITHIN: Duration = Duration::from_secs(5);
 /// Texts before somebody signed in, among them tries with wrong credentials.
 const MAX_STRANGERS_TEXTS: u32 = 20;
+/// Texts for other clients one connection may send in a second.
+const MAX_TELLS_PER_SECOND: u32 = 20;
 /// Requests of the shell's own; the machines count from 1.
 const OWN_REQUEST: u32 = 0;
 
@@ -144,6 +146,8 @@ struct Connection<M> {
     /// The desk's end, once somebody signed in.
     desk: Option<AtDesk>,
     strangers_texts: u32,
+    /// Texts for other clients in the second that began then.
+    tells: (Instant, u32),
 }
 
 /// A session at the desk.
@@ -158,7 +162,15 @@ struct AtDesk {
 
 impl<M: Machine> Connection<M> {
     fn new(app: Arc<App>, peer: Peer, socket: WebSocket) -> Self {
-        Self { app, peer, socket, machine: M::default(), desk: None, strangers_texts: 0 }
+        Self {
+            app,
+            peer,
+            socket,
+            machine: M::default(),
+            desk: None,
+            strangers_texts: 0,
+            tells: (Instant::now(), 0),
+        }
     }
 
     async fn run(mut self) {
@@ -238,6 +250,16 @@ impl<M: Machine> Connection<M> {
         Ok(())
     }
 
+    /// Whether one more text for other clients is passed on: each wakes every connection. What is beyond is dropped.
+    fn may_tell(&mut self, now: Instant) -> bool {
+        let (since, count) = &mut self.tells;
+        if now.saturating_duration_since(*since) >= Duration::from_secs(1) {
+            (*since, *count) = (now, 0);
+        }
+        *count += 1;
+        *count <= MAX_TELLS_PER_SECOND
+    }
+
     async fn carry_out(&mut self) -> Flow<()> {
         while let Some(output) = self.machine.poll_output() {
             match output {
@@ -248,8 +270,10 @@ impl<M: Machine> Connection<M> {
                     self.machine.handle_signed_in(outcome);
                 }
                 Output::Tell { user, text } => {
-                    // Nobody may listen.
-                    drop(self.app.compat.told.send(Told { user, text: text.0.into() }));
+                    if self.may_tell(Instant::now()) {
+                        // Nobody may listen.
+                        drop(self.app.compat.told.send(Told { user, text: text.0.into() }));
+                    }
                 }
                 Output::Token { password } => {
                     let outcome = self.token(&password.0).await;

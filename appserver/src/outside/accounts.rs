@@ -84,7 +84,17 @@ async fn find(app: &App, who: &Outsider) -> Result<Option<Account>, Refusal> {
         return Ok(app.store.account(user).await?);
     }
     let Some(username) = &who.username else { return Ok(None) };
-    Ok(app.store.account_by_username(&username.trim().to_lowercase()).await?)
+    let Some(account) = app.store.account_by_username(&username.trim().to_lowercase()).await? else {
+        return Ok(None);
+    };
+    // Names are changed and given anew, subjects are not: an account is one subject's of an issuer.
+    if let Some((issuer, subject)) = &who.identity
+        && app.store.has_other_identity(issuer, subject, account.id).await?
+    {
+        tracing::warn!(account = %account.id, "the issuer knows this account by another subject: nobody is signed in");
+        return Err(Refusal::BadCredentials);
+    }
+    Ok(Some(account))
 }
 
 async fn create(app: &App, who: &Outsider, rules: &AccountRules) -> Result<Account, Refusal> {

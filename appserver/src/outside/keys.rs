@@ -17,6 +17,8 @@ use crate::{
 const FRESH: Duration = Duration::from_secs(60 * 60);
 /// A token with an unknown key has them fetched again, but no more often than this.
 const AGAIN: Duration = Duration::from_secs(30);
+/// An issuer that cannot be reached is asked again after this.
+const FAILED_FOR: Duration = Duration::from_secs(5);
 
 /// Why keys say nothing of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +53,8 @@ struct Kept {
     keys: Option<Arc<Keys>>,
     fetched: Option<Instant>,
     tried: Option<Instant>,
+    /// Why the last try brought none.
+    failed: Option<KeysError>,
 }
 
 impl KeySource {
@@ -91,16 +95,25 @@ impl Fetched {
         {
             return Ok(Arc::clone(keys));
         }
+        // Whoever names this issuer would wait for a fetch of their own while it cannot be reached.
+        if let Some(error) = kept.failed
+            && is_younger(kept.tried, FAILED_FOR)
+        {
+            return kept.keys.clone().ok_or(error);
+        }
         kept.tried = Some(Instant::now());
         match self.fetch(sender).await {
             Ok(keys) => {
                 let keys = Arc::new(keys);
                 kept.keys = Some(Arc::clone(&keys));
                 kept.fetched = kept.tried;
+                kept.failed = None;
                 Ok(keys)
             }
             Err(error) => {
                 tracing::warn!(%error, "keys of an issuer are not renewed");
+                kept.tried = Some(Instant::now());
+                kept.failed = Some(error);
                 kept.keys.clone().ok_or(error)
             }
         }

@@ -50,6 +50,8 @@ const MAX_FLOWS: usize = 10_000;
 const CODE_LIFETIME: Duration = Duration::from_secs(60);
 /// What a discovery document says is believed for so long.
 const DISCOVERED_FOR: Duration = Duration::from_secs(60 * 60);
+/// A provider that cannot be reached is asked again after this.
+const DISCOVERED_AGAIN: Duration = Duration::from_secs(5);
 /// Beginnings of one address: an office in the morning fits.
 const BEGINNINGS: Rate = Rate { burst: 200, per_second: 5.0 };
 /// The longest life of an ID token.
@@ -104,7 +106,15 @@ pub(super) struct Providers {
 struct Provider {
     config: OidcProvider,
     secret: Option<String>,
-    discovered: AsyncMutex<Option<(Instant, Arc<Discovered>)>>,
+    discovered: AsyncMutex<Kept>,
+}
+
+/// A provider's discovery document.
+#[derive(Debug, Default)]
+struct Kept {
+    found: Option<(Instant, Arc<Discovered>)>,
+    /// When it could not be had.
+    failed: Option<Instant>,
 }
 
 /// A sign-in under way.
@@ -283,21 +293,25 @@ impl Providers {
 impl Provider {
     async fn discover(&self, sender: &Sender) -> Result<Arc<Discovered>, Refusal> {
         let mut kept = self.discovered.lock().await;
-        if let Some((since, discovered)) = kept.as_ref()
+        if let Some((since, discovered)) = &kept.found
             && since.elapsed() < DISCOVERED_FOR
         {
             return Ok(Arc::clone(discovered));
         }
+        // The one from before is better than none.
+        let old = kept.found.as_ref().map(|(_, discovered)| Arc::clone(discovered));
+        if kept.failed.is_some_and(|at| at.elapsed() < DISCOVERED_AGAIN) {
+            return old.ok_or_else(|| Refusal::ProviderUnavailable);
+        }
         match self.fetch(sender).await {
             Ok(discovered) => {
                 let discovered = Arc::new(discovered);
-                *kept = Some((Instant::now(), Arc::clone(&discovered)));
+                *kept = Kept { found: Some((Instant::now(), Arc::clone(&discovered))), failed: None };
                 Ok(discovered)
             }
             Err(error) => {
                 tracing::warn!(provider = %self.config.id, %error, "a provider's discovery document cannot be read");
-                // The one from before is better than none.
-                let old = kept.as_ref().map(|(_, discovered)| Arc::clone(discovered));
+                kept.failed = Some(Instant::now());
                 old.ok_or_else(|| Refusal::ProviderUnavailable)
             }
         }

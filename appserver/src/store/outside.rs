@@ -15,6 +15,23 @@ impl Store {
         query.fetch_optional(&self.live).await?.map(|row| parsed(&row, "user_id")).transpose()
     }
 
+    /// Whether the issuer knows the account by another subject.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_other_identity(
+        &self,
+        issuer: &str,
+        subject: &str,
+        user: UserId,
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query(
+            "SELECT 1 FROM identities WHERE issuer = $1 AND subject <> $2 AND user_id = $3 LIMIT 1",
+        );
+        let query = query.bind(issuer.to_owned()).bind(subject.to_owned()).bind(user.to_string());
+        Ok(query.fetch_optional(&self.live).await?.is_some())
+    }
+
     /// Keeps whose account it is from now on; the first to say so wins.
     ///
     /// # Errors

@@ -427,6 +427,16 @@ async fn who_signed_in_before_is_known_by_subject_whatever_the_name_says() {
 }
 
 #[tokio::test]
+async fn a_name_that_was_given_to_somebody_else_opens_nobodys_account() {
+    let (running, provider) = with_provider(false).await;
+    let window = Window { running: &running, provider: &provider, verifier: "v" };
+    let given = window.sign_in().await;
+    window.redeem(&given[0].1, "v").await.expect(200);
+    provider.bent.lock().expect("nobody panics").claims = json!({"sub": "another person"});
+    assert_eq!(window.sign_in().await, error("not-allowed"));
+}
+
+#[tokio::test]
 async fn a_window_that_was_led_astray_brings_nothing() {
     let (running, provider) = with_provider(true).await;
     let window = Window { running: &running, provider: &provider, verifier: "v" };
