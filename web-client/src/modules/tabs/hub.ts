@@ -50,6 +50,11 @@ export class Hub {
     };
   }
 
+  /** Whose phone it is: this tab said hello with that token, to the server or to the tab that led before. */
+  takeToken(token: string): void {
+    this.#token = token;
+  }
+
   /** A message of another tab. */
   handle({ from, type, text }: TabMessage): void {
     if (type === 'gone') this.#followers.delete(from);
@@ -82,7 +87,7 @@ export class Hub {
     const params = frame?.params;
     if (frame?.method === 'hello' || frame?.method === 'resume') {
       this.#greeting = frame.id ?? 0;
-      this.#token = stringOf(params?.token);
+      if (frame.method === 'hello') this.takeToken(stringOf(params?.token));
       this.#session = stringOf(params?.session);
       this.#secret = stringOf(params?.secret);
     } else if (frame?.method === 'bye' && this.#followers.size > 0) {
@@ -189,22 +194,29 @@ const stringOf = (value: unknown): string => (typeof value === 'string' ? value 
 const withoutAutoAnswer = (frame: Record<string, unknown>): string =>
   JSON.stringify({ ...frame, data: { ...(frame.data as object), autoAnswer: false } });
 
-/** Whether two tokens are of one person, as far as they say: the name in a JWT, or in a token of the server's own. */
+/**
+ * Whether two tokens are of one person, as far as they say: their account in the server's own tokens, else issuer and subject
+ * together. What only looks alike is not: one issuer's subject may be another's, or somebody's username here.
+ */
 const isSamePerson = (token: string, own: string, client: RingdownClient | null): boolean => {
   const person = personOf(token);
-  const me = client?.me;
-  return person !== '' && (person === personOf(own) || person === me?.userId || person === me?.username);
+  // A page that went on after a reload said no hello; its account the server told.
+  return person !== '' && (person === personOf(own) || person === accountOf(client?.me?.userId ?? ''));
 };
 
+/** Comparable only as a whole; a token that says too little is its own person wherever it is the same. */
 const personOf = (token: string): string => {
   try {
-    const claims = JSON.parse(atob((token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))) as Record<string, unknown>;
-    return stringOf(claims.u) || stringOf(claims.sub);
+    const [head, body = ''] = token.split('.');
+    const { u, iss, sub } = JSON.parse(atob(body.replaceAll('-', '+').replaceAll('_', '/'))) as Record<string, unknown>;
+    if (head === 'v1') return accountOf(stringOf(u)) || token;
+    return stringOf(iss) !== '' && stringOf(sub) !== '' ? JSON.stringify([iss, sub]) : token;
   } catch {
-    // A token that says nothing is its own person wherever it is the same.
     return token;
   }
 };
+
+const accountOf = (userId: string): string => (userId === '' ? '' : JSON.stringify({ userId }));
 
 const errorOf = (thrown: unknown): Record<string, unknown> => {
   const { name, code, message, causes, solutions, fatal } = thrown instanceof RingdownError

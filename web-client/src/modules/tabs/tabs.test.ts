@@ -261,6 +261,34 @@ it('a tab of somebody else is a phone of its own', async () => {
   expect([alice.client.state, bob.client.state, bob.tabs.leads]).toEqual(['ready', 'ready', true]);
 });
 
+describe('people whose tokens look alike', () => {
+  const jwt = (claims: Record<string, unknown>): string => `e30.${btoa(JSON.stringify(claims))}.sig`;
+  const first = jwt({ iss: 'https://crm.test', sub: 'alice', jti: '1' });
+  const leads = async (own: string, other: string): Promise<[boolean, Tab]> => {
+    const browser = new FakeBrowser();
+    const leader = new Tab(browser, own);
+    await leader.server.welcome();
+    const follower = new Tab(browser, other);
+    await settle();
+    return [follower.tabs.leads, leader];
+  };
+
+  it('one issuer\'s alice is not another\'s, nor the account of that name, nor the one of that id', async () => {
+    const others = [
+      jwt({ iss: 'https://other.test', sub: 'alice' }), jwt({ sub: 'alice' }), jwt({ iss: 'https://crm.test', u: 'alice' }), `v1.${btoa(JSON.stringify({ u: 'alice' }))}.tag`,
+    ];
+    for (const other of others) expect((await leads(first, other))[0]).toBe(true);
+    expect((await leads(TOKEN, jwt({ iss: 'x', sub: 'u-alice' })))[0]).toBe(true);
+    expect((await leads(TOKEN, jwt({ iss: 'x', sub: 'alice' })))[0]).toBe(true);
+  });
+
+  it('the same subject of the same issuer is one phone', async () => {
+    const [follows, leader] = await leads(first, jwt({ iss: 'https://crm.test', sub: 'alice', jti: '2' }));
+    expect(follows).toBe(false);
+    await state(leader);
+  });
+});
+
 it('leaves no lock and no channel behind', async () => {
   const [leader, follower] = await twoTabs();
   follower.client.destroy();

@@ -239,7 +239,10 @@ export class Tabs implements TabSharing {
       send: (text) => {
         if (!this.#isOpen) return;
         this.#post({ to: 'leader', type: 'text', text });
-        if (readFrame(text)?.method === 'bye') this.#post({ to: 'leader', type: 'gone' });
+        const frame = readFrame(text);
+        const token = frame?.method === 'hello' ? frame.params?.token : undefined;
+        if (typeof token === 'string') this.#hub.takeToken(token);
+        if (frame?.method === 'bye') this.#post({ to: 'leader', type: 'gone' });
       },
       close: () => {
         if (this.#line === handlers) this.#line = null;
