@@ -69,7 +69,7 @@ class Tab {
   show: () => void = () => undefined;
   leave: () => void = () => undefined;
 
-  constructor(browser: FakeBrowser, token = TOKEN) {
+  constructor(browser: Pick<FakeBrowser, 'locks' | 'openChannel'>, token = TOKEN) {
     this.tabs = new Tabs('test', {
       locks: browser.locks,
       openChannel: browser.openChannel,
@@ -287,6 +287,18 @@ describe('people whose tokens look alike', () => {
     expect(follows).toBe(false);
     await state(leader);
   });
+});
+
+it('where the browser refuses locks or channels, a tab is a phone of its own', async () => {
+  const refused = () => { throw new Error('SecurityError'); };
+  const { locks, openChannel } = new FakeBrowser();
+  for (const browser of [{ openChannel, locks: { request: () => Promise.reject(new Error('SecurityError')) } }, { openChannel, locks: { request: refused } }, { openChannel: refused, locks }]) {
+    const tab = new Tab(browser);
+    await settle();
+    await tab.server.welcome();
+    expect([tab.client.state, tab.tabs.leads]).toEqual(['ready', true]);
+    tab.client.destroy();
+  }
 });
 
 it('leaves no lock and no channel behind', async () => {

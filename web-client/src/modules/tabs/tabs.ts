@@ -121,19 +121,27 @@ export class Tabs implements TabSharing {
     this.#listeners.clear();
   }
 
+  /** Settles once the role is decided, whatever the browser refuses: in a sandboxed frame there are neither locks nor channels. */
   async #begin(ports: TabPorts): Promise<void> {
-    this.#channel = ports.openChannel(this.#name);
-    this.#channel.onmessage = ({ data }) => this.#handle(data);
-    this.#stopWatching = ports.watch(() => this.#want(), () => this.#post({ to: 'leader', type: 'gone' }));
-    await new Promise<void>((decided) => {
-      void ports.locks.request(this.#name, { ifAvailable: true }, (lock) => {
-        if (this.#destroyed) return undefined;
-        const held = lock === null ? undefined : this.#hold();
-        if (!held) this.#follow();
-        decided();
-        return held;
-      }).catch(() => this.#lost());
-    });
+    try {
+      this.#channel = ports.openChannel(this.#name);
+      this.#channel.onmessage = ({ data }) => this.#handle(data);
+      this.#stopWatching = ports.watch(() => this.#want(), () => this.#post({ to: 'leader', type: 'gone' }));
+      await new Promise<void>((decided, refused) => {
+        ports.locks.request(this.#name, { ifAvailable: true }, (lock) => {
+          const held = lock === null || this.#destroyed ? undefined : this.#hold();
+          if (!held && !this.#destroyed) this.#follow();
+          decided();
+          return held;
+        }).catch(() => {
+          refused(new Error('there are no locks'));
+          this.#lost();
+        });
+      });
+    } catch {
+      this.#stopWatching();
+      this.#goAlone();
+    }
   }
 
   /** Leads until the result is settled. */
