@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ChatConversation, ChatMessage } from '../../protocol/generated.js';
+import { Chat, type ChatClient } from './chat.js';
 import { Conversation } from './conversation.js';
 
 const party = (userId: string) => ({ userId, name: userId, number: '' });
@@ -48,5 +49,63 @@ describe('a conversation', () => {
     expect([conversation.typing(5999), conversation.typing(6000)]).toEqual([['Bob'], []]);
     conversation.takeMessage(message(4), false);
     expect(conversation.typing(0)).toEqual([]);
+  });
+});
+
+describe('a server that fails for a moment', () => {
+  afterEach(() => { vi.useRealTimers(); });
+  /** A client whose answers are `answer`'s, and how it says that it is ready again. */
+  const started = (answer: (method: string, params: unknown) => unknown): { chat: Chat; ready: () => void } => {
+    vi.useFakeTimers();
+    let ready: () => void = () => undefined;
+    const client = {
+      me: null, state: 'ready', on: (event: string, listener: () => void) => {
+        if (event === 'ready') ready = listener;
+        return () => undefined;
+      },
+      request: (method: string, params: unknown) => new Promise((resolve) => { resolve(answer(method, params)); }),
+    };
+    const chat = new Chat(client as unknown as ChatClient);
+    return { chat, ready: () => ready() };
+  };
+
+  it('is asked again for the conversations', async () => {
+    let asked = 0;
+    const { chat } = started((method) => {
+      if (method !== 'chat.list') return {};
+      asked += 1;
+      if (asked < 3) throw new Error('busy');
+      return { conversations: [info], unread: 2 };
+    });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(chat.isListed).toBe(false);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([chat.isListed, asked]).toEqual([true, 3]);
+    chat.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('lists what it can, and reads what was missed later, without a hole', async () => {
+    let [revision, fails] = [3, true];
+    const { chat, ready } = started((method, params) => {
+      if (method === 'chat.open') return { conversation: info, members: [] };
+      if (method === 'chat.list') return { conversations: [{ ...info, revision, lastSeq: revision }], unread: 0 };
+      if (method !== 'chat.history') return {};
+      if (!('since' in (params as object))) return { messages: [message(3)], more: false };
+      if (fails) throw new Error('busy');
+      expect(params).toMatchObject({ since: 3 });
+      return { messages: [message(4), message(5)], more: false };
+    });
+    const conversation = await chat.open({ conversation: 'c' });
+    await vi.advanceTimersByTimeAsync(0);
+    revision = 5;
+    ready();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([chat.isListed, seqs(conversation)]).toEqual([true, [3]]);
+    conversation.takeMessage(message(6), false);
+    fails = false;
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(seqs(conversation)).toEqual([3, 4, 5, 6]);
+    chat.close();
   });
 });

@@ -38,6 +38,8 @@ export class Chat {
   readonly #conversations = new Map<string, Conversation>();
   readonly #stops: Unsubscribe[];
   readonly #delivered = new Set<string>();
+  /** Conversations that miss changes, and the revision those are asked for from: what comes meanwhile is newer. */
+  readonly #behind = new Map<string, number>();
   #timers: ReturnType<typeof setTimeout>[] = [];
   #elsewhere = 0;
   #cursor: string | null = null;
@@ -184,15 +186,20 @@ export class Chat {
     this.#events.clear();
   }
 
-  #refresh(): void {
-    void this.#list(null).catch(() => undefined);
+  #refresh(tries = 0): void {
+    void this.#list(null).catch(() => {
+      // The next connection reads it anyway.
+      this.#later(Math.min(RETRY_AFTER_MS * 2 ** tries, RETRY_AT_MOST_MS), () => {
+        if (this.#client.state === 'ready') this.#refresh(tries + 1);
+      });
+    });
   }
 
   async #list(cursor: string | null): Promise<void> {
     const page = await this.#client.request('chat.list', cursor === null ? {} : { cursor });
     for (const info of page.conversations) {
       const known = this.#conversations.get(info.id);
-      const missed = known?.isLoaded === true && known.info.revision < info.revision;
+      const missed = known?.isLoaded === true && (known.info.revision < info.revision || this.#behind.has(info.id));
       if (known) known.takeInfo(info);
       else this.#conversations.set(info.id, new Conversation(info));
       // What changed while nobody told is read anew, where somebody may be looking at it.
@@ -211,13 +218,23 @@ export class Chat {
   }
 
   async #catchUp(conversation: Conversation): Promise<void> {
-    const since = conversation.messages.reduce((newest, { revision }) => Math.max(newest, revision), 0);
-    const { messages, more } = await this.#client.request('chat.history', { conversation: conversation.id, since, limit: 100 });
-    if (more) {
-      conversation.forget();
-      await this.older(conversation.id);
-    } else {
-      for (const message of messages) conversation.takeMessage(message, false);
+    const { id } = conversation;
+    const since = this.#behind.get(id) ?? conversation.messages.reduce((newest, { revision }) => Math.max(newest, revision), 0);
+    this.#behind.set(id, since);
+    try {
+      const { messages, more } = await this.#client.request('chat.history', { conversation: id, since, limit: 100 });
+      if (more) {
+        conversation.forget();
+        await this.older(id);
+      } else {
+        conversation.takeChanges(messages);
+      }
+      this.#behind.delete(id);
+      this.#changed();
+    } catch {
+      this.#later(RETRY_AFTER_MS, () => {
+        if (this.#client.state === 'ready' && this.#behind.has(id) && this.#conversations.get(id) === conversation) void this.#catchUp(conversation);
+      });
     }
   }
 
@@ -309,6 +326,7 @@ export class Chat {
 
   #drop(id: string): void {
     this.#conversations.delete(id);
+    this.#behind.delete(id);
     this.#changed();
   }
 
@@ -336,3 +354,6 @@ const TYPING_FOR_MS = 6000;
 const TYPING_EVERY_MS = 3000;
 /** Longer saves requests where many messages come at once; shorter shows a message as delivered sooner. */
 const DELIVERED_AFTER_MS = 300;
+/** What could not be read is asked for again, ever more rarely. */
+const RETRY_AFTER_MS = 3000;
+const RETRY_AT_MOST_MS = 60_000;

@@ -82,6 +82,13 @@ export class Conversation {
     this.#place(messages, true);
   }
 
+  /** Takes all that changed since a revision: what is older than the pages read here does not tear a hole. */
+  takeChanges(messages: readonly ChatMessage[]): void {
+    const oldest = this.messages[0]?.seq ?? 0;
+    for (const message of messages) this.takeMessage(message, false);
+    this.#place(messages.filter(({ seq }) => seq > oldest), true);
+  }
+
   /** Forgets the messages: too much was missed. */
   forget(): void {
     this.messages = [];
