@@ -1,16 +1,16 @@
 // One conversation: its messages, what is on its way, who types, and the field to write in.
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
-import type { ChatMessage, ChatOpenedTarget, Conversation, Outgoing } from './types.js';
+import type { Chat, ChatMessage, ChatOpenedTarget, Conversation, Outgoing } from './types.js';
 import { timeOfDay } from '../messages/format.js';
 import { t } from '../messages/index.js';
-import { busy, iconButton } from '../shared/parts.js';
+import { busy, empty, iconButton } from '../shared/parts.js';
 import { nameOf } from '../shared/people.js';
 import { base } from '../shared/styles.js';
 import '../shared/menu.js';
 import { icons } from '../shared/icons.js';
 import { PhoneView } from '../shell/phone-view.js';
-import { chatOf, titleOf } from './chats.js';
+import { chatOf, draftsOf, titleOf } from './chats.js';
 import './chat-file.js';
 
 /** A conversation, named by its id, a person or a call. */
@@ -41,19 +41,58 @@ export class ChatView extends PhoneView {
   @state() private draft = '';
   @state() private editing: ChatMessage | null = null;
   @query('.messages') private list!: HTMLElement | null;
+  /** Why nothing is shown. */
+  @state() private problem: 'failed' | 'gone' | null = null;
   #atEnd = true;
   #opened = '';
+  #chat: Chat | null = null;
+  #turn = 0;
 
   protected override willUpdate(): void {
     const key = JSON.stringify(this.target);
     const chat = chatOf(this.model);
-    if (chat && key !== this.#opened && this.model.client?.state === 'ready') {
-      this.#opened = key;
-      this.conversation = null;
-      void this.model.act(async () => { this.conversation = await chat.open(this.target); });
+    const isReady = this.model.client?.state === 'ready';
+    if (key !== this.#opened || chat !== this.#chat) this.#close();
+    if (this.conversation && chat?.get(this.conversation.id) !== this.conversation) {
+      this.#show(null);
+      this.problem = 'gone';
+    }
+    // What failed without a connection is tried again with the next.
+    if (this.problem === 'failed' && !isReady) this.#close();
+    if (chat && isReady && this.#opened === '') {
+      [this.#opened, this.#chat] = [key, chat];
+      void this.model.act(() => this.#open(chat));
     }
     const seen = this.list;
     this.#atEnd = !seen || seen.scrollHeight - seen.scrollTop - seen.clientHeight < 60;
+  }
+
+  /** Nothing is open: what is asked for opens next. */
+  #close(): void {
+    this.#turn += 1;
+    this.#opened = '';
+    this.problem = null;
+    this.#show(null);
+  }
+
+  async #open(chat: Chat): Promise<void> {
+    const turn = ++this.#turn;
+    try {
+      const conversation = await chat.open(this.target);
+      if (turn === this.#turn) this.#show(conversation);
+    } catch (thrown) {
+      // Another one is looked at by now.
+      if (turn !== this.#turn) return;
+      this.problem = 'failed';
+      throw thrown;
+    }
+  }
+
+  /** Each conversation has its own beginnings; a change of a message is not taken along. */
+  #show(conversation: Conversation | null): void {
+    this.conversation = conversation;
+    this.editing = null;
+    this.draft = (conversation && this.#chat && draftsOf(this.#chat).get(conversation.id)) ?? '';
   }
 
   protected override updated(): void {
@@ -63,7 +102,9 @@ export class ChatView extends PhoneView {
   }
 
   override render(): TemplateResult {
-    const { conversation } = this;
+    const { conversation, problem } = this;
+    if (problem === 'gone') return empty('chat', t('chat.gone'), this.inCall ? undefined : { label: t('chat.back'), run: () => this.model.navigate('chat', {}) });
+    if (problem === 'failed') return empty('chat', t('chat.open-failed'), { label: t('chat.try-again'), run: () => this.#close() });
     if (!conversation) return busy();
     const typing = conversation.typing(Date.now());
     return html`
@@ -111,6 +152,7 @@ export class ChatView extends PhoneView {
 
   #typed(text: string): void {
     this.draft = text;
+    if (this.conversation && this.#chat && !this.editing) draftsOf(this.#chat).set(this.conversation.id, text);
     if (this.conversation && text !== '') chatOf(this.model)?.typing(this.conversation.id);
   }
 
@@ -124,8 +166,9 @@ export class ChatView extends PhoneView {
     event.preventDefault();
     const [text, { conversation, editing }, chat] = [this.draft.trim(), this, chatOf(this.model)];
     if (text === '' || !conversation || !chat) return;
-    this.draft = '';
-    this.editing = null;
+    // A change of a message leaves what was begun before it.
+    if (!editing) draftsOf(chat).delete(conversation.id);
+    this.#show(conversation);
     this.#atEnd = true;
     void this.model.act(() => (editing ? chat.edit(editing, text) : chat.send(conversation.id, text)));
   }

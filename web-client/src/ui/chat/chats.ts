@@ -20,6 +20,15 @@ register.client((model) => {
 /** The chat of a phone that is signed in. */
 export const chatOf = (model: PhoneModel): Chat | null => chats.get(model) ?? null;
 
+const drafts = new WeakMap<Chat, Map<string, string>>();
+
+/** What was begun to be written, by conversation. */
+export const draftsOf = (chat: Chat): Map<string, string> => {
+  const known = drafts.get(chat) ?? new Map<string, string>();
+  drafts.set(chat, known);
+  return known;
+};
+
 /** What a conversation is called. */
 export const titleOf = ({ info: { kind, title, peer } }: Conversation): string => {
   if (kind === 'room') return t('chat.room', { title });

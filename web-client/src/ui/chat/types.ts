@@ -1,5 +1,5 @@
 // What the views of the chat are given.
-export type { ChatMessage, Conversation, Outgoing } from '../../modules/chat/index.js';
+export type { Chat, ChatMessage, Conversation, Outgoing } from '../../modules/chat/index.js';
 
 /** Which conversation is shown: see `Chat.open`. */
 export interface ChatOpenedTarget {
