@@ -176,7 +176,13 @@ export class Chat {
 
   /** Where a file is had for an hour, without a token: for an `<img>` or a link. */
   async fileUrl(id: string): Promise<string> {
-    return `${this.#options.server ?? ''}${(await this.#client.request('file.link', { file: id })).path}`;
+    return (await this.fileLink(id)).url;
+  }
+
+  /** Where a file is had without a token, and for how many seconds. */
+  async fileLink(id: string): Promise<{ readonly url: string; readonly expiresIn: number }> {
+    const { path, expiresIn } = await this.#client.request('file.link', { file: id });
+    return { url: `${this.#options.server ?? ''}${path}`, expiresIn };
   }
 
   /** Ends it: no listener and no timer is left. */

@@ -1,6 +1,7 @@
 // One conversation: its messages, what is on its way, who types, and the field to write in.
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
 import type { Chat, ChatMessage, ChatOpenedTarget, Conversation, Outgoing } from './types.js';
 import { timeOfDay } from '../messages/format.js';
 import { t } from '../messages/index.js';
@@ -114,8 +115,8 @@ export class ChatView extends PhoneView {
       </header>
       <div class="messages" role="log" aria-label=${titleOf(conversation)} tabindex="0" data-testid="messages">
         ${conversation.hasOlder && conversation.isLoaded ? html`<button class="button small older" @click=${() => this.#older()} data-testid="older">${t('chat.older')}</button>` : nothing}
-        ${conversation.messages.map((message) => this.#message(conversation, message))}
-        ${conversation.outgoing.map((message) => this.#outgoing(conversation, message))}
+        ${repeat(conversation.messages, ({ seq }) => seq, (message) => this.#message(conversation, message))}
+        ${repeat(conversation.outgoing, ({ id }) => id, (message) => this.#outgoing(conversation, message))}
       </div>
       <div class="typing" role="status" data-testid="typing">${typing.length > 0 ? t('chat.typing', { names: typing.join(', ') }) : nothing}</div>
       <form @submit=${(event: Event) => this.#submit(event)}>
