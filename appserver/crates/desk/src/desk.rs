@@ -271,6 +271,8 @@ pub struct Stats {
 
 /// The longest wait between a change of presence and its push. Longer saves pushes in a busy company.
 pub(crate) const FLUSH_EVERY: Duration = Duration::from_millis(100);
+/// What changes together is told together.
+pub(crate) const GATHER: Duration = Duration::from_millis(5);
 /// Requests of one user, over all sessions: a burst of trickled candidates fits.
 const USER_RATE: Rate = Rate { burst: 200, per_second: 40.0 };
 /// Requests of one address: an office behind one address fits.
@@ -316,6 +318,7 @@ pub struct Desk {
     /// The first of them told, and the others are given their time.
     awaits_nodes: bool,
     flush_set: bool,
+    flushed_at: Option<Instant>,
     /// What was told in the flush under way, by what had changed: most sessions are told the same.
     told_now: HashMap<presence::Stale, presence::News>,
     /// The whole directory as it is given to sessions, until something in it changes.
@@ -363,6 +366,7 @@ impl Desk {
             calls_complete: false,
             awaits_nodes: false,
             flush_set: false,
+            flushed_at: None,
             told_now: HashMap::new(),
             everybody: None,
             timers: Timers::default(),

@@ -6,7 +6,7 @@ use ringdown_control::LegState;
 use ringdown_protocol::{PresenceEntry, PresenceState, Push, SoundParams};
 use ringdown_types::{SessionId, UserId};
 
-use super::{ConnId, Desk, FLUSH_EVERY, Output, statements::Shown};
+use super::{ConnId, Desk, FLUSH_EVERY, GATHER, Output, statements::Shown};
 use crate::{
     ring::{Kept, PushBody},
     timer::Timer,
@@ -102,13 +102,16 @@ impl Desk {
 
     fn set_flush(&mut self, now: Instant) {
         if !self.stale.is_empty() && !std::mem::replace(&mut self.flush_set, true) {
-            self.timers.set(now + FLUSH_EVERY, Timer::Flush);
+            // The first change after a pause is told at once, with what comes in the same moment.
+            let due = self.flushed_at.map_or(now, |flushed| flushed + FLUSH_EVERY).max(now + GATHER);
+            self.timers.set(due, Timer::Flush);
         }
     }
 
     /// Asks the shell which connections have room; what stays stale comes again.
     pub(super) fn handle_flush_timer(&mut self, now: Instant) {
         self.flush_set = false;
+        self.flushed_at = Some(now);
         self.told_now.clear();
         // One that nobody holds is told when it is resumed.
         self.stale.retain(|id| self.sessions.get(id).is_some_and(|session| session.conn().is_some()));
