@@ -19,8 +19,14 @@ export class ChatFile extends PhoneView {
   @property({ attribute: false }) file!: FileInfo;
   @state() private url = '';
 
+  #shown = '';
   #asked = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.requestUpdate();
+  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -30,7 +36,8 @@ export class ChatFile extends PhoneView {
 
   protected override willUpdate(): void {
     if (this.#asked === this.file.id || this.model.client?.state !== 'ready') return;
-    this.url = '';
+    if (this.#shown !== this.file.id) this.url = '';
+    this.#shown = this.file.id;
     void this.#ask(this.file.id);
   }
 

@@ -11,7 +11,7 @@ import { base } from '../shared/styles.js';
 import '../shared/menu.js';
 import { icons } from '../shared/icons.js';
 import { PhoneView } from '../shell/phone-view.js';
-import { chatOf, draftsOf, titleOf } from './chats.js';
+import { chatOf, draftsOf, fits, titleOf } from './chats.js';
 import './chat-file.js';
 
 /** A conversation, named by its id, a person or a call. */
@@ -31,6 +31,7 @@ export class ChatView extends PhoneView {
     form { display: flex; gap: 6px; align-items: flex-end; padding: 6px 10px 10px; }
     textarea { flex: 1; min-width: 0; resize: none; max-height: 120px; }
     .older { align-self: center; }
+    .wrong:not(:empty) { padding: 4px 14px; font-size: 12px; color: var(--stop-text); }
     .failed { color: var(--stop-text); }
   `];
 
@@ -108,6 +109,7 @@ export class ChatView extends PhoneView {
     if (problem === 'failed') return empty('chat', t('chat.open-failed'), { label: t('chat.try-again'), run: () => this.#close() });
     if (!conversation) return busy();
     const typing = conversation.typing(Date.now());
+    const isTooLong = !fits(this.draft);
     return html`
       <header>${this.inCall ? nothing : iconButton({ icon: 'back', label: t('chat.back'), run: () => this.model.navigate('chat', {}), testid: 'chat-back' })}
         <h2 class="clip" tabindex="-1" data-main data-testid="chat-title">${titleOf(conversation)}</h2>
@@ -119,12 +121,13 @@ export class ChatView extends PhoneView {
         ${repeat(conversation.outgoing, ({ id }) => id, (message) => this.#outgoing(conversation, message))}
       </div>
       <div class="typing" role="status" data-testid="typing">${typing.length > 0 ? t('chat.typing', { names: typing.join(', ') }) : nothing}</div>
+      <div class="wrong" id="too-long" role="status" data-testid="too-long">${isTooLong ? t('chat.too-long') : nothing}</div>
       <form @submit=${(event: Event) => this.#submit(event)}>
         <input type="file" hidden @change=${(event: Event) => this.#attach(event.target as HTMLInputElement)} data-testid="chat-file-input">
         ${iconButton({ icon: 'attach', label: t('chat.attach'), run: () => this.renderRoot.querySelector<HTMLInputElement>('input[type=file]')?.click(), testid: 'attach' })}
-        <textarea class="field" rows="1" maxlength="4000" .value=${this.draft} placeholder=${t('chat.message')} aria-label=${t('chat.message')}
-          @input=${(event: Event) => this.#typed((event.target as HTMLTextAreaElement).value)} @keydown=${(event: KeyboardEvent) => this.#key(event)} data-testid="chat-text"></textarea>
-        <button class="round go" aria-label=${this.editing ? t('chat.save') : t('chat.send')} ?disabled=${this.draft.trim() === ''} data-testid="chat-send">${icons.send}</button>
+        <textarea class="field" rows="1" .value=${this.draft} placeholder=${t('chat.message')} aria-label=${t('chat.message')}
+          aria-invalid=${isTooLong} aria-describedby="too-long" @input=${(event: Event) => this.#typed((event.target as HTMLTextAreaElement).value)} @keydown=${(event: KeyboardEvent) => this.#key(event)} data-testid="chat-text"></textarea>
+        <button class="round go" aria-label=${this.editing ? t('chat.save') : t('chat.send')} ?disabled=${this.draft.trim() === '' || isTooLong} data-testid="chat-send">${icons.send}</button>
       </form>`;
   }
 
@@ -147,7 +150,8 @@ export class ChatView extends PhoneView {
   #outgoing({ id }: Conversation, { id: messageId, text, file, failed }: Outgoing): TemplateResult {
     return html`<div class="message mine" data-testid="outgoing">${text || file?.name}
       <div class="foot ${failed ? 'failed' : ''}">${failed ? t('chat.failed') : t('chat.sending')}${failed ? html`
-        <button class="button small" @click=${() => void this.model.act(async () => chatOf(this.model)?.retry(id, messageId))}>${t('chat.retry')}</button>` : nothing}</div>
+        <button class="button small" @click=${() => void this.model.act(async () => chatOf(this.model)?.retry(id, messageId))} data-testid="retry">${t('chat.retry')}</button>
+        <button class="button small" @click=${() => chatOf(this.model)?.discard(id, messageId)} data-testid="discard">${t('chat.discard')}</button>` : nothing}</div>
     </div>`;
   }
 
@@ -166,7 +170,7 @@ export class ChatView extends PhoneView {
   #submit(event: Event): void {
     event.preventDefault();
     const [text, { conversation, editing }, chat] = [this.draft.trim(), this, chatOf(this.model)];
-    if (text === '' || !conversation || !chat) return;
+    if (text === '' || !fits(text) || !conversation || !chat) return;
     // A change of a message leaves what was begun before it.
     if (!editing) draftsOf(chat).delete(conversation.id);
     this.#show(conversation);

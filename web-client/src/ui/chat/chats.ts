@@ -37,3 +37,9 @@ export const titleOf = ({ info: { kind, title, peer } }: Conversation): string =
 
 /** A message in one line. */
 export const textOf = ({ text, file, isDeleted }: ChatMessage): string => (isDeleted ? t('chat.deleted') : text || (file?.name ?? ''));
+
+/** As much text as the server takes. */
+const MAX_TEXT_BYTES = 4096;
+
+/** Whether the server takes a text: letters beyond English take several bytes. */
+export const fits = (text: string): boolean => text.length <= MAX_TEXT_BYTES && new TextEncoder().encode(text.trim()).length <= MAX_TEXT_BYTES;
