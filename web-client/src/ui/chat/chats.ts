@@ -1,5 +1,6 @@
 // The chat of each phone, and how its conversations are named.
 import { Chat, type ChatMessage, type Conversation } from '../../modules/chat/index.js';
+import { kitOf } from '../devices/kit.js';
 import { t } from '../messages/index.js';
 import { nameOf } from '../shared/people.js';
 import { register } from '../shell/registry.js';
@@ -13,7 +14,10 @@ register.client((model) => {
   if (!model.client) return;
   const chat = new Chat(model.client, { server: model.server });
   chats.set(model, chat);
-  chat.on('changed', () => model.changed());
+  chat.on('changed', () => {
+    kitOf(model)?.attention.setCount('messages', chat.unread);
+    model.changed();
+  });
   chat.on('message', (message, conversation) => model.announce(t('chat.from', { name: titleOf(conversation), text: textOf(message) })));
 });
 

@@ -51,8 +51,6 @@ export const beginKit = (model: PhoneModel): void => {
   };
   kits.set(model, kit);
   for (const event of ['warning', 'warningCleared'] as const) client.audio.on(event, () => model.changed());
-  // The server counts for all of the user's devices, and down when the list is seen on one of them.
-  client.on('push', (push) => { if (push.event === 'history') kit.attention.setCount('missed', push.data.missed); });
   client.audio.on('sound', (state) => {
     if (state === 'locked') kit.isSoundNoticed = true;
     else afterClick(() => {

@@ -1,6 +1,7 @@
 // What the widget knows of people beyond the client's directory: one for each client.
 import type { DirectoryEntry } from '../../index.js';
 import { People } from '../../modules/people/index.js';
+import { kitOf } from '../devices/kit.js';
 import type { Face } from '../shared/parts.js';
 import { seenAs } from '../shared/people.js';
 import type { PhoneModel } from '../shell/phone-model.js';
@@ -11,7 +12,11 @@ const known = new WeakMap<object, People>();
 export const beginPeople = (model: PhoneModel): void => {
   if (!model.client) return;
   const people = new People(model.client);
-  people.on('change', () => model.changed());
+  people.on('change', () => {
+    // The server counts for all of the user's devices, and down when the list is seen on one of them.
+    kitOf(model)?.attention.setCount('missed', people.missed);
+    model.changed();
+  });
   known.set(model.client, people);
 };
 
