@@ -199,9 +199,19 @@ export class ChatView extends PhoneView {
   #leave(): void {
     const { conversation } = this;
     if (!conversation) return;
-    void this.model.act(async () => {
-      await chatOf(this.model)?.leave(conversation.id);
-      this.model.navigate('chat', {});
+    const leave = (close: () => void): void => {
+      close();
+      void this.model.act(async () => {
+        await chatOf(this.model)?.leave(conversation.id);
+        // Another one may be looked at by now.
+        if (this.conversation === null || this.conversation === conversation) this.model.navigate('chat', {});
+      });
+    };
+    this.model.openDialog({
+      title: t('chat.leave'),
+      content: (close) => html`<p>${t('chat.leave-sure', { title: titleOf(conversation) })}</p>
+        <div class="choice"><button class="button" data-main @click=${close} data-testid="leave-cancel">${t('chat.stay')}</button>
+          <button class="button danger" @click=${() => leave(close)} data-testid="leave-sure">${t('chat.leave')}</button></div>`,
     });
   }
 }

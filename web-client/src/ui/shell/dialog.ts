@@ -23,6 +23,7 @@ export class DialogView extends LitElement {
     h2 { flex: 1; min-width: 0; font-size: 16px; font-weight: 600; line-height: 1.3; }
     header .round { color: var(--soft); }
     .content { display: flex; flex-direction: column; flex: 1; min-height: 0; overflow-y: auto; padding: 0 20px 20px; }
+    .choice { display: flex; flex-wrap: wrap; gap: 8px; justify-content: flex-end; margin-top: 16px; }
     @container phone (min-width: 560px) {
       :host { justify-content: center; align-items: center; }
       .sheet { width: 440px; max-height: min(640px, calc(100% - 48px)); border-radius: 20px; }
