@@ -90,9 +90,9 @@
     };
   };
 
-  /** A recording, the last unless another is named, as base64 of 16-bit samples. */
+  /** A recording, the last unless another is named, as base64 of 16-bit samples; an empty one before there is any. */
   globalThis.__recorded = (which = recordings.length - 1) => {
-    const recording = which === "speaker" ? played : recordings[which];
+    const recording = (which === "speaker" ? played : recordings[which]) ?? { rate: 48_000, startedAt: 0, blocks: [] };
     const length = recording.blocks.reduce((sum, block) => sum + block.length, 0);
     const samples = new Int16Array(length);
     let at = 0;
