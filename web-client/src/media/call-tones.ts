@@ -19,10 +19,6 @@ const SWAY = 0.85;
 /** Seconds in which a beat rises and falls: shorter clicks, longer blurs the cadence. */
 const EDGE = 0.008;
 
-/** A cadence of more parts, or with longer ones, is none that anybody knows. */
-const MAX_PARTS = 16;
-const MAX_SECONDS = 10;
-
 /** A part of a cadence, silent without frequencies. */
 interface Part {
   readonly frequencies: readonly number[];
@@ -31,28 +27,25 @@ interface Part {
   readonly seconds: number;
 }
 
-const PART = /^(\d{1,4}(?:\+\d{1,4}){0,3})(?:\*(\d{1,3}))?(?:\/(\d{1,5}))?$/;
+/** A cadence of up to 16 parts, each shorter than 10 s: more is none that anybody knows. Something of it sounds. */
+const CADENCE = /^(?=.*(?:^|[,+])[1-9])(?:\d{1,4}(?:\+\d{1,4}){0,3}(?:\*\d{1,3})?(?:\/[1-9]\d{0,3})?(?:$|,(?!$))){1,16}$/;
 
-/** Reads a cadence; null where it is none, or nothing of it sounds. A part without a length lasts `endless` seconds. */
-const partsOf = (text: string, endless: number): readonly Part[] | null => {
-  const parts: Part[] = [];
-  for (const piece of text.split(',', MAX_PARTS + 1)) {
-    const found = PART.exec(piece);
-    if (!found) return null;
-    const [, sound = '', modulation = '0', milliseconds] = found;
-    const seconds = milliseconds === undefined ? endless : Number(milliseconds) / 1000;
-    if (seconds <= 0 || seconds > MAX_SECONDS) return null;
-    const frequencies = sound.split('+').map(Number).filter((hertz) => hertz > 0);
-    parts.push({ frequencies, modulation: Number(modulation), seconds });
-  }
-  return parts.length <= MAX_PARTS && parts.some(({ frequencies }) => frequencies.length > 0) ? parts : null;
-};
+/** Reads a cadence. A part without a length lasts `endless` seconds. */
+const partsOf = (cadence: string, endless: number): Part[] => cadence.split(',').map((part) => {
+  const [sound = '', milliseconds] = part.split('/');
+  const [chord = '', modulation] = sound.split('*');
+  return {
+    frequencies: chord.split('+').map(Number).filter(Boolean),
+    modulation: Number(modulation ?? 0),
+    seconds: milliseconds === undefined ? endless : Number(milliseconds) / 1000,
+  };
+});
 
 /** The whole tone, from its first beat to the rest after its last: as many periods of the cadence as fit best. */
 export const callToneSamples = (tone: CallTone, cadence: string, sampleRate: number): Float32Array<ArrayBuffer> => {
   const duration = DURATIONS[tone];
-  const parts = partsOf(cadence, duration) ?? partsOf(INTERNATIONAL_TONES[tone], duration) ?? [];
-  const period = parts.flatMap((part) => Array.from(soundOf(part, sampleRate)));
+  const parts = partsOf(CADENCE.test(cadence) ? cadence : INTERNATIONAL_TONES[tone], duration);
+  const period = parts.flatMap((part) => [...soundOf(part, sampleRate)]);
   const samples = new Float32Array(period.length * Math.max(1, Math.round((duration * sampleRate) / period.length)));
   for (let start = 0; start < samples.length; start += period.length) samples.set(period, start);
   return samples;

@@ -1,9 +1,9 @@
 // The connection to the app server as a pure machine: hello and resume, request table, pings, reconnecting.
-import type { RingdownError} from '../errors.js';
-import { connectionLost, notConnected, serverError, timedOut, clientError } from '../errors.js';
+import type { RingdownError } from '../errors.js';
+import { badArgument, connectionLost, notConnected, serverError, timedOut } from '../errors.js';
 import { MAX_FRAME_BYTES } from '../protocol/generated.js';
 import type { ClientInfo, PushFrame, Response, ResumeResult, Welcome } from '../protocol/generated.js';
-import type { AnyMethod, MethodName, Push } from '../protocol/messages.js';
+import type { AnyMethod, Push } from '../protocol/messages.js';
 import { reconnectDelay } from './reconnect-policy.js';
 
 /**
@@ -19,11 +19,18 @@ import { reconnectDelay } from './reconnect-policy.js';
  */
 export type ConnectionPhase =
   | { readonly name: 'offline' }
-  | { readonly name: 'authorizing'; readonly attempt: number; readonly deadline: number }
-  | { readonly name: 'opening'; readonly attempt: number; readonly deadline: number; readonly token: string | null }
-  | { readonly name: 'greeting'; readonly attempt: number; readonly deadline: number; readonly requestId: number; readonly resume: boolean }
-  | { readonly name: 'ready'; readonly pingAt: number; readonly ping: { readonly id: number; readonly deadline: number } | null }
-  | { readonly name: 'waiting'; readonly attempt: number; readonly retryAt: number };
+  | Timed & { readonly name: 'authorizing' | 'waiting' }
+  | Timed & { readonly name: 'opening'; readonly token: string | null }
+  | Timed & { readonly name: 'greeting'; readonly requestId: number }
+  /** `pingId` is the ping that waits for its answer. */
+  | Timed & { readonly name: 'ready'; readonly pingId: number | null };
+
+interface Timed {
+  /** How often was tried in vain; 0 when ready. */
+  readonly attempt: number;
+  /** When patience with the phase ends: then the next attempt is made, or, when ready, the next ping. */
+  readonly deadline: number;
+}
 
 /** What `resume` needs. The secret never leaves this machine but in `resume`. */
 interface Session {
@@ -99,39 +106,39 @@ export const stepConnection = (state: ConnectionState, event: ConnectionEvent, n
     case 'connect':
       return phase.name === 'offline' ? begin(state, 0, now) : only(state);
     case 'disconnect':
-      return disconnect(state);
+      return end(state, null, ...(phase.name === 'ready' ? [frame(state.nextId, { method: 'bye', params: {} })] : []), CLOSE);
+    // Closes, and keeps the session for the next connect.
+    case 'suspend':
+      return end(state, state.session, CLOSE);
     case 'token':
       return phase.name === 'authorizing' ? open(state, phase.attempt, event.token, now) : only(state);
     case 'tokenFailed':
       if (phase.name !== 'authorizing') return only(state);
-      return event.error.fatal ? giveUp(state, event.error) : lose(state, phase.attempt, now, random);
+      return event.error.fatal ? giveUp(state, event.error) : lose(state, phase, now, random);
     case 'opened':
       return phase.name === 'opening' ? greet(state, phase, now) : only(state);
-    case 'suspend':
-      return suspend(state);
     case 'closed':
-      return phase.name === 'opening' || phase.name === 'greeting'
-        ? lose(state, phase.attempt, now, random)
-        // Another page has the session, or it is over: taking it back would be done again by the other.
-        : phase.name === 'ready' ? lose(event.code === SESSION_GONE ? { ...state, session: null } : state, 0, now, random) : only(state);
+      if (phase.name === 'offline' || phase.name === 'authorizing' || phase.name === 'waiting') return only(state);
+      // Another page has the session, or it is over: taking it back would be done again by the other.
+      return lose(phase.name === 'ready' && event.code === SESSION_GONE ? { ...state, session: null } : state, phase, now, random);
     case 'text':
       return handleText(state, event.text, now, random);
     case 'request':
-      return handleRequest(state, event.key, event.call, now);
+      return handleRequest(state, event, now);
     case 'nudge':
-      return handleNudge(state, now);
+      // The network changed or the page woke up: what waits is tried at once, what seems to live is probed.
+      if (phase.name === 'waiting') return begin(state, phase.attempt, now);
+      return phase.name === 'ready' ? ping(state, now, PROBE_MS) : only(state);
     case 'timer':
       return handleTimer(state, now, random);
   }
 };
 
 /** When the machine wants a `timer` event, or null. */
-export const connectionTimeout = ({ phase, sent, queue }: ConnectionState): number | null => {
-  const times = [...sent.values(), ...queue].map(({ deadline }) => deadline);
-  if (phase.name === 'ready') times.push(phase.ping ? phase.ping.deadline : phase.pingAt);
-  else if (phase.name === 'waiting') times.push(phase.retryAt);
-  else if (phase.name !== 'offline') times.push(phase.deadline);
-  return times.length === 0 ? null : Math.min(...times);
+export const connectionTimeout = (state: ConnectionState): number | null => {
+  const times = [state.phase, ...unanswered(state)].map((one) => ('deadline' in one ? one.deadline : Infinity));
+  const first = Math.min(...times);
+  return first === Infinity ? null : first;
 };
 
 const only = (state: ConnectionState, ...effects: ConnectionEffect[]): ConnectionStep => ({ state, effects });
@@ -141,6 +148,16 @@ const before = (effects: readonly ConnectionEffect[], step: ConnectionStep): Con
   effects: [...effects, ...step.effects],
 });
 
+const unanswered = ({ sent, queue }: ConnectionState): Pending[] => [...sent.values(), ...queue];
+
+const refuse = (all: readonly Pending[], error: (method: string) => RingdownError): ConnectionEffect[] =>
+  all.map(({ key, call }) => ({ type: 'refuse', key, error: error(call.method) }));
+
+const frame = (id: number, { method, params }: AnyMethod): ConnectionEffect & { type: 'send' } => ({
+  type: 'send',
+  text: JSON.stringify({ id, method, params }),
+});
+
 /** Fetches a token for a new session; an old session goes on without one. */
 const begin = (state: ConnectionState, attempt: number, now: number): ConnectionStep =>
   state.session
@@ -148,75 +165,43 @@ const begin = (state: ConnectionState, attempt: number, now: number): Connection
     : only({ ...state, phase: { name: 'authorizing', attempt, deadline: now + TOKEN_MS } }, { type: 'fetchToken' });
 
 const open = (state: ConnectionState, attempt: number, token: string | null, now: number): ConnectionStep =>
-  only({ ...state, phase: { name: 'opening', attempt, token, deadline: now + OPEN_MS } }, { type: 'open' });
+  only({ ...state, phase: { name: 'opening', attempt, deadline: now + OPEN_MS, token } }, { type: 'open' });
 
 const greet = (state: ConnectionState, { attempt, token }: ConnectionPhase & { name: 'opening' }, now: number): ConnectionStep => {
-  const id = state.nextId;
-  const { session } = state;
+  const { nextId, session } = state;
   const call: AnyMethod = session
     ? { method: 'resume', params: { session: session.id, secret: session.secret, lastSeq: session.lastSeq } }
     : { method: 'hello', params: { token: token ?? '', client: state.client } };
-  const phase: ConnectionPhase = { name: 'greeting', attempt, deadline: now + GREETING_MS, requestId: id, resume: session !== null };
-  return only({ ...state, nextId: id + 1, phase }, frame(id, call));
+  return only({ ...state, nextId: nextId + 1, phase: { name: 'greeting', attempt, deadline: now + GREETING_MS, requestId: nextId } }, frame(nextId, call));
 };
-
-const frame = (id: number, { method, params }: AnyMethod): ConnectionEffect & { type: 'send' } => ({
-  type: 'send',
-  text: JSON.stringify({ id, method, params }),
-});
 
 /** The connection is lost: waits for the next attempt. What may be repeated is sent again then. */
-const lose = (state: ConnectionState, attempt: number, now: number, random: number): ConnectionStep => {
-  const again: Pending[] = [];
-  const effects: ConnectionEffect[] = [{ type: 'close' }];
-  for (const pending of state.sent.values()) {
-    if (REPEATABLE.has(pending.call.method)) again.push(pending);
-    else effects.push({ type: 'refuse', key: pending.key, error: connectionLost(pending.call.method) });
-  }
-  const phase: ConnectionPhase = { name: 'waiting', attempt: attempt + 1, retryAt: now + reconnectDelay(attempt, random) };
-  return only({ ...state, phase, sent: new Map(), queue: [...again, ...state.queue] }, ...effects);
-};
-
-const refuseAll = (state: ConnectionState, error: (method: string) => RingdownError): ConnectionEffect[] =>
-  [...state.sent.values(), ...state.queue].map(({ key, call }) => ({ type: 'refuse', key, error: error(call.method) }));
-
-const giveUp = (state: ConnectionState, error: RingdownError): ConnectionStep =>
-  only(
-    { ...newConnection(state.client), nextId: state.nextId },
-    ...refuseAll(state, notConnected),
-    { type: 'close' },
-    { type: 'giveUp', error },
-  );
-
-const disconnect = (state: ConnectionState): ConnectionStep => {
-  const bye = state.phase.name === 'ready' ? [frame(state.nextId, { method: 'bye', params: {} })] : [];
+const lose = (state: ConnectionState, { attempt }: Timed, now: number, random: number): ConnectionStep => {
+  const sent = [...state.sent.values()];
+  const mayRepeat = ({ call }: Pending): boolean => REPEATABLE.test(call.method);
+  const phase: ConnectionPhase = { name: 'waiting', attempt: attempt + 1, deadline: now + reconnectDelay(attempt, random) };
   return only(
-    { ...newConnection(state.client), nextId: state.nextId + 1 },
-    ...refuseAll(state, notConnected),
-    ...bye,
-    { type: 'close' },
+    { ...state, phase, sent: new Map(), queue: [...sent.filter(mayRepeat), ...state.queue] },
+    CLOSE, ...refuse(sent.filter((pending) => !mayRepeat(pending)), connectionLost),
   );
 };
 
-/** Closes, and keeps the session for the next connect. */
-const suspend = (state: ConnectionState): ConnectionStep =>
-  only({ ...newConnection(state.client), nextId: state.nextId, session: state.session }, ...refuseAll(state, notConnected), { type: 'close' });
+const end = (state: ConnectionState, session: Session | null, ...effects: ConnectionEffect[]): ConnectionStep =>
+  only({ ...newConnection(state.client), nextId: state.nextId + 1, session }, ...refuse(unanswered(state), notConnected), ...effects);
 
-const handleRequest = (state: ConnectionState, key: number, call: AnyMethod, now: number): ConnectionStep => {
-  if (state.phase.name === 'offline' || state.queue.length >= MAX_QUEUE) {
-    return only(state, { type: 'refuse', key, error: notConnected() });
-  }
+const giveUp = (state: ConnectionState, error: RingdownError): ConnectionStep => end(state, null, CLOSE, { type: 'giveUp', error });
+
+const handleRequest = (state: ConnectionState, { key, call }: ConnectionEvent & { type: 'request' }, now: number): ConnectionStep => {
   const pending: Pending = { key, call, deadline: now + REQUEST_MS };
+  if (state.phase.name === 'offline' || state.queue.length >= MAX_QUEUE) return only(state, ...refuse([pending], notConnected));
   return state.phase.name === 'ready' ? send(state, pending) : only({ ...state, queue: [...state.queue, pending] });
 };
 
 const send = (state: ConnectionState, pending: Pending): ConnectionStep => {
-  const effect = frame(state.nextId, pending.call);
-  if (effect.text.length > MAX_FRAME_BYTES) {
-    const error = clientError('bad-argument', { message: `The parameters of ${pending.call.method} are too long.` });
-    return only(state, { type: 'refuse', key: pending.key, error });
-  }
-  return only({ ...state, nextId: state.nextId + 1, sent: new Map(state.sent).set(state.nextId, pending) }, effect);
+  const { nextId } = state;
+  const effect = frame(nextId, pending.call);
+  if (effect.text.length > MAX_FRAME_BYTES) return only(state, ...refuse([pending], (method) => badArgument(`The parameters of ${method} are too long.`)));
+  return only({ ...state, nextId: nextId + 1, sent: new Map(state.sent).set(nextId, pending) }, effect);
 };
 
 const handleText = (state: ConnectionState, text: string, now: number, random: number): ConnectionStep => {
@@ -225,110 +210,93 @@ const handleText = (state: ConnectionState, text: string, now: number, random: n
   if ('event' in message) return handlePush(state, message, now, random);
   const { phase } = state;
   if (phase.name === 'greeting' && message.id === phase.requestId) return handleGreeting(state, phase, message, now, random);
-  if (phase.name === 'ready' && message.id === phase.ping?.id) {
-    return only({ ...state, phase: { ...phase, ping: null, pingAt: now + state.pingIntervalMs } });
-  }
-  const pending = state.sent.get(message.id);
-  if (!pending) return only(state);
+  if (phase.name === 'ready' && message.id === phase.pingId) return only({ ...state, phase: readyPhase(state, now) });
   const sent = new Map(state.sent);
+  const pending = sent.get(message.id);
+  if (!pending) return only(state);
   sent.delete(message.id);
-  return only({ ...state, sent }, message.error
-    ? { type: 'refuse', key: pending.key, error: serverError(message.error) }
-    : { type: 'settle', key: pending.key, result: message.result });
+  const { error } = message;
+  return only({ ...state, sent }, ...(error
+    ? refuse([pending], () => serverError(error))
+    : [{ type: 'settle', key: pending.key, result: message.result }] as const));
 };
 
+const readyPhase = ({ pingIntervalMs }: ConnectionState, now: number): ConnectionPhase =>
+  ({ name: 'ready', attempt: 0, deadline: now + pingIntervalMs, pingId: null });
+
 const handleGreeting = (
-  state: ConnectionState, phase: ConnectionPhase & { name: 'greeting' }, { result, error }: Response, now: number, random: number,
+  state: ConnectionState, phase: Timed, { result, error }: Response, now: number, random: number,
 ): ConnectionStep => {
   if (error) return handleRefusal(state, phase, serverError(error), now, random);
-  const ready = { ...state, phase: { name: 'ready', pingAt: now + state.pingIntervalMs, ping: null }, tokenRefused: false } as const;
-  if (phase.resume && state.session) {
+  const { session } = state;
+  if (session) {
     const resumed = result as ResumeResult;
-    const session = { ...state.session, lastSeq: resumed.seq };
-    return before([{ type: 'resumed', result: resumed }], flush({ ...ready, session }));
+    const ready = { ...state, tokenRefused: false, session: { ...session, lastSeq: resumed.seq } };
+    return before([{ type: 'resumed', result: resumed }], flush(ready, now));
   }
   const welcome = result as Welcome;
-  const session = { id: welcome.session, secret: welcome.secret, lastSeq: welcome.seq };
-  const pingIntervalMs = Math.max(1000, welcome.pingIntervalMs);
-  const fresh = { ...ready, session, pingIntervalMs, phase: { ...ready.phase, pingAt: now + pingIntervalMs } };
-  return before([{ type: 'welcome', welcome }], flush(fresh));
+  return before([{ type: 'welcome', welcome }], flush({
+    ...state,
+    tokenRefused: false,
+    session: { id: welcome.session, secret: welcome.secret, lastSeq: welcome.seq },
+    pingIntervalMs: Math.max(1000, welcome.pingIntervalMs),
+  }, now));
 };
 
 const handleRefusal = (
-  state: ConnectionState, phase: ConnectionPhase & { name: 'greeting' }, error: RingdownError, now: number, random: number,
+  state: ConnectionState, phase: Timed, error: RingdownError, now: number, random: number,
 ): ConnectionStep => {
-  if (phase.resume && error.fatal) {
+  if (state.session && error.fatal) {
     // The calls of a session that is gone are gone with it, and so is every request about them.
     const clean = { ...state, session: null, queue: [], sent: new Map<number, Pending>() };
-    return before([...refuseAll(state, connectionLost), { type: 'close' }], begin(clean, phase.attempt, now));
+    return before([...refuse(unanswered(state), connectionLost), CLOSE], begin(clean, phase.attempt, now));
   }
-  if (error.name === 'bad-credentials' && !state.tokenRefused) {
-    return before([{ type: 'close' }], begin({ ...state, tokenRefused: true }, phase.attempt, now));
-  }
-  if (error.fatal || error.name === 'forbidden') return giveUp(state, error);
-  return lose(state, phase.attempt, now, random);
+  if (error.name === 'bad-credentials' && !state.tokenRefused) return before([CLOSE], begin({ ...state, tokenRefused: true }, phase.attempt, now));
+  return error.fatal || error.name === 'forbidden' ? giveUp(state, error) : lose(state, phase, now, random);
 };
 
-const flush = (state: ConnectionState): ConnectionStep =>
-  state.queue.reduce<ConnectionStep>(
+/** Ready: what waited is sent. */
+const flush = (state: ConnectionState, now: number): ConnectionStep =>
+  state.queue.reduce(
     (step, pending) => before(step.effects, send(step.state, pending)),
-    only({ ...state, queue: [] }),
+    only({ ...state, queue: [], phase: readyPhase(state, now) }),
   );
 
 const handlePush = (state: ConnectionState, message: PushFrame, now: number, random: number): ConnectionStep => {
-  const { phase, session } = state;
+  const { phase, session, nextId } = state;
   if (phase.name !== 'ready' || !session) return only(state);
-  if (message.event === 'ping') {
-    return only({ ...state, nextId: state.nextId + 1 }, frame(state.nextId, { method: 'ping', params: {} }));
-  }
+  if (message.event === 'ping') return only({ ...state, nextId: nextId + 1 }, frame(nextId, PING));
+  const push = { type: 'push', push: message } as const;
   // Said again soon, and not counted: nothing to catch up with.
-  if (message.seq === 0) return only(state, { type: 'push', push: message });
+  if (message.seq === 0) return only(state, push);
   if (message.seq <= session.lastSeq) return only(state);
   // A gap means that pushes were lost: resuming from the last one seen replays them.
-  if (message.seq > session.lastSeq + 1) return lose(state, 0, now, random);
-  return only({ ...state, session: { ...session, lastSeq: message.seq } }, { type: 'push', push: message });
-};
-
-/** The network changed or the page woke up: what waits is tried now, what seems to live is probed. */
-const handleNudge = (state: ConnectionState, now: number): ConnectionStep => {
-  const { phase } = state;
-  if (phase.name === 'waiting') return begin(state, phase.attempt, now);
-  return phase.name === 'ready' ? ping(state, now, PROBE_MS) : only(state);
+  if (message.seq > session.lastSeq + 1) return lose(state, phase, now, random);
+  return only({ ...state, session: { ...session, lastSeq: message.seq } }, push);
 };
 
 const ping = (state: ConnectionState, now: number, patience: number): ConnectionStep => {
-  const id = state.nextId;
-  const phase: ConnectionPhase = { name: 'ready', pingAt: now, ping: { id, deadline: now + patience } };
-  return only({ ...state, nextId: id + 1, phase }, frame(id, { method: 'ping', params: {} }));
+  const { nextId } = state;
+  return only(
+    { ...state, nextId: nextId + 1, phase: { name: 'ready', attempt: 0, deadline: now + patience, pingId: nextId } },
+    frame(nextId, PING),
+  );
 };
 
 const handleTimer = (state: ConnectionState, now: number, random: number): ConnectionStep => {
-  const late = ({ deadline }: Pending): boolean => deadline <= now;
-  const refusals = [...state.sent.values(), ...state.queue].filter(late)
-    .map(({ key, call }): ConnectionEffect => ({ type: 'refuse', key, error: timedOut(call.method) }));
-  const kept: ConnectionState = refusals.length === 0 ? state : {
+  const inTime = ({ deadline }: Pending): boolean => deadline > now;
+  return before(refuse(unanswered(state).filter((pending) => !inTime(pending)), timedOut), handlePhaseTimer({
     ...state,
-    sent: new Map([...state.sent].filter(([, pending]) => !late(pending))),
-    queue: state.queue.filter((pending) => !late(pending)),
-  };
-  return before(refusals, handlePhaseTimer(kept, now, random));
+    sent: new Map([...state.sent].filter(([, pending]) => inTime(pending))),
+    queue: state.queue.filter(inTime),
+  }, now, random));
 };
 
 const handlePhaseTimer = (state: ConnectionState, now: number, random: number): ConnectionStep => {
   const { phase } = state;
-  switch (phase.name) {
-    case 'offline':
-      return only(state);
-    case 'waiting':
-      return phase.retryAt <= now ? begin(state, phase.attempt, now) : only(state);
-    case 'authorizing':
-    case 'opening':
-    case 'greeting':
-      return phase.deadline <= now ? lose(state, phase.attempt, now, random) : only(state);
-    case 'ready':
-      if (phase.ping) return phase.ping.deadline <= now ? lose(state, 0, now, random) : only(state);
-      return phase.pingAt <= now ? ping(state, now, PONG_MS) : only(state);
-  }
+  if (phase.name === 'offline' || phase.deadline > now) return only(state);
+  if (phase.name === 'waiting') return begin(state, phase.attempt, now);
+  return phase.name === 'ready' && phase.pingId === null ? ping(state, now, PONG_MS) : lose(state, phase, now, random);
 };
 
 const parse = (text: string): PushFrame | Response | null => {
@@ -346,10 +314,10 @@ const parse = (text: string): PushFrame | Response | null => {
 const SESSION_GONE = 4006;
 
 /** Methods that do no harm when done twice. Placing a call or sending digits twice would. */
-const REPEATABLE: ReadonlySet<MethodName> = new Set<MethodName>([
-  'directory.search', 'history.list', 'call.answer', 'call.decline', 'call.hangup', 'call.hold', 'call.unhold',
-  'call.mute', 'call.describe', 'call.candidate',
-]);
+const REPEATABLE = /^(directory\.search|history\.list|call\.(answer|decline|hangup|hold|unhold|mute|describe|candidate))$/;
+
+const CLOSE = { type: 'close' } as const;
+const PING: AnyMethod = { method: 'ping', params: {} };
 
 /** A request fails after this; longer leaves the user waiting, shorter fails on a slow network. */
 const REQUEST_MS = 10_000;
