@@ -29,7 +29,8 @@ const library = (entry: string, formats: ('es' | 'iife')[], fileName: string, na
     target: 'es2022',
     sourcemap: true,
     // Languages are read when they are wanted: `ringdown-phone-de.js` beside `ringdown-phone.js`.
-    rolldownOptions: { output: { minify: true, chunkFileNames: `${fileName}-[name].js` } },
+    // Annotations are for whoever bundles parts of it; a built library is one part.
+    rolldownOptions: { output: { minify: true, comments: { legal: true, annotation: false, jsdoc: false }, chunkFileNames: `${fileName}-[name].js` } },
     lib: {
       entry,
       name,

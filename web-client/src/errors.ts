@@ -54,13 +54,13 @@ export class RingdownError extends Error {
   /** Whether the client gave up. */
   readonly fatal: boolean;
 
-  constructor(name: RingdownErrorName, code: number, details: ErrorDetails, cause?: unknown) {
-    super(details.message, cause === undefined ? undefined : { cause });
+  constructor(name: RingdownErrorName, code: number, { message, causes = [], solutions = [], fatal = false }: ErrorDetails, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
     this.name = name;
     this.code = code;
-    this.causes = details.causes ?? [];
-    this.solutions = details.solutions ?? [];
-    this.fatal = details.fatal ?? false;
+    this.causes = causes;
+    this.solutions = solutions;
+    this.fatal = fatal;
   }
 }
 
@@ -93,14 +93,14 @@ export const connectionLost = (method: string): RingdownError =>
   clientError('connection-lost', {
     message: `The connection was lost before the server confirmed ${method}.`,
     causes: ['The network changed or failed.', 'The server restarted.'],
-    solutions: ['Wait for the connection to come back and look at the state of the call.'],
+    solutions: ['Wait for the connection and look at the call’s state.'],
   });
 
 /** The server did not answer a request. */
 export const timedOut = (method: string): RingdownError =>
   clientError('timeout', {
     message: `The server did not confirm ${method} in time.`,
-    causes: ['The network is slow or gone.', 'The server is overloaded.'],
+    causes: ['The network is slow or gone, or the server is overloaded.'],
     solutions: ['Try again in a few seconds.'],
   });
 

@@ -11,9 +11,8 @@ const ORDER: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent'];
 
 /** A logger at this level, writing to `sink` (the console unless given). */
 export const createLogger = (level: LogLevel, sink: LogSink = console): LogSink => {
-  const write = (of: Exclude<LogLevel, 'silent'>): LogSink['debug'] =>
-    ORDER.indexOf(of) < ORDER.indexOf(level)
-      ? () => undefined
-      : (message, fields) => { sink[of](`[ringdown] ${message}`, fields ?? {}); };
+  const write = (of: Exclude<LogLevel, 'silent'>): LogSink['debug'] => (message, fields = {}) => {
+    if (ORDER.indexOf(of) >= ORDER.indexOf(level)) sink[of](`[ringdown] ${message}`, fields);
+  };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 };

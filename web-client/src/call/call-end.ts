@@ -14,10 +14,10 @@ export interface CallEnd {
   readonly durationMs: number;
 }
 
+/** Of the ends that this client concludes. */
 const Q850: Readonly<Partial<Record<EndReason, number>>> = {
   hangup: 16, cancelled: 16, declined: 21, forbidden: 21, congestion: 42, 'not-acceptable': 88,
-  'media-failed': 41, 'resume-expired': 41, 'server-restart': 41, failed: 127,
-  transferred: 16, parked: 16, removed: 16,
+  'media-failed': 41, 'resume-expired': 41,
 };
 
 /** An end that this client decided on, or had to conclude. */
@@ -37,23 +37,7 @@ export const endFromPush = (data: { reason: string; by: EndedBy; code: number; d
 });
 
 /** Why a call that could not be placed failed. */
-export const reasonOfError = (name: RingdownErrorName): EndReason => {
-  switch (name) {
-    case 'forbidden':
-      return 'forbidden';
-    case 'not-acceptable':
-      return 'not-acceptable';
-    case 'switch-unavailable':
-    case 'rate-limited':
-      return 'congestion';
-    case 'mic-blocked':
-    case 'mic-missing':
-    case 'mic-busy':
-    case 'insecure-page':
-    case 'webrtc-unsupported':
-    case 'media-failed':
-      return 'media-failed';
-    default:
-      return 'failed';
-  }
-};
+export const reasonOfError = (name: RingdownErrorName): EndReason =>
+  name === 'forbidden' || name === 'not-acceptable' ? name
+    : /^(switch-unavailable|rate-limited)$/.test(name) ? 'congestion'
+    : /^(mic-.*|insecure-page|webrtc-unsupported|media-failed)$/.test(name) ? 'media-failed' : 'failed';

@@ -138,10 +138,7 @@ const transition = (from: CallMachine, changed: CallMachine, now: number): CallS
   const phase = phaseOf(changed);
   const to = { ...changed, phase, ...timersOf(from, { ...changed, phase }, now) };
   const effects: CallEffect[] = [];
-  if (from.held !== to.held) effects.push({ type: 'held', on: to.held });
-  if (from.heldByPeer !== to.heldByPeer) effects.push({ type: 'heldByPeer', on: to.heldByPeer });
-  if (from.peerLost !== to.peerLost) effects.push({ type: 'peerLost', on: to.peerLost });
-  if (from.muted !== to.muted) effects.push({ type: 'muted', on: to.muted });
+  for (const type of ['held', 'heldByPeer', 'peerLost', 'muted'] as const) if (from[type] !== to[type]) effects.push({ type, on: to[type] });
   if (from.phase !== phase) {
     effects.push({ type: 'phase', from: from.phase, to: phase });
     if (phase === 'reconnecting') effects.push({ type: 'reconnecting' });

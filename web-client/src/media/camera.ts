@@ -29,8 +29,8 @@ const openScreen = async (): Promise<MediaStreamTrack> => {
   } catch (thrown) {
     throw clientError('screen-refused', {
       message: 'The screen is not shared.',
-      causes: ['Nothing was chosen when the browser asked.', 'The browser or the operating system does not let pages see the screen.'],
-      solutions: ['Try again and choose a screen, a window or a tab.', 'Allow the browser to record the screen in the system’s privacy settings.'],
+      causes: ['Nothing was chosen when the browser asked.', 'The operating system blocks it for the browser.'],
+      solutions: ['Choose a screen, a window or a tab, and try again.', 'Allow it for the browser in the system’s privacy settings.'],
     }, thrown);
   }
 };
@@ -39,5 +39,5 @@ const openScreen = async (): Promise<MediaStreamTrack> => {
 export const videoRefused = (): RingdownError =>
   clientError('video-refused', {
     message: 'The other side takes no video.',
-    causes: ['It is a telephone without a screen.', 'Both sides know no video format in common.'],
+    causes: ['It has no screen.', 'Both sides know no video format in common.'],
   });

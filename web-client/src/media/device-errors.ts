@@ -14,25 +14,25 @@ export const deviceError = (kind: 'mic' | 'camera', thrown?: unknown): RingdownE
     return clientError(`${kind}-blocked`, {
       message: `The browser blocks the ${device} for this page.`,
       causes: [
-        `The ${device} was refused when the browser asked.`,
-        `The phone is in a frame without allow="${device}".`,
-        `The operating system keeps the browser from the ${device}.`,
+        'It was refused when the browser asked.',
+        `The page is in a frame without allow="${device}".`,
+        'The operating system blocks it for the browser.',
       ],
       solutions: [
-        `Click the icon left of the address, allow the ${device}, and try again.`,
-        `Allow the browser to use the ${device} in the system’s privacy settings.`,
+        'Allow it by the icon left of the address, and try again.',
+        'Allow it for the browser in the system’s privacy settings.',
       ],
     }, thrown);
   }
   return thrown === undefined || ['NotFoundError', 'OverconstrainedError'].includes(nameOf(thrown))
     ? clientError(`${kind}-missing`, {
       message: `No ${device} was found.`,
-      causes: [`No ${device} is plugged in.`, 'It is switched off in the system settings.'],
-      solutions: [`Plug in a ${device} and try again.`],
+      causes: ['None is plugged in.', 'It is switched off in the system’s settings.'],
+      solutions: ['Plug one in and try again.'],
     }, thrown)
     : clientError(`${kind}-busy`, {
       message: `The ${device} could not be opened.`,
-      causes: [`Another program holds the ${device}.`, 'The device has a fault.'],
+      causes: ['Another program holds it.', 'It has a fault.'],
       solutions: [`Close the other program, or choose another ${device}.`],
     }, thrown);
 };
@@ -41,6 +41,6 @@ export const deviceError = (kind: 'mic' | 'camera', thrown?: unknown): RingdownE
 export const insecurePage = (): RingdownError =>
   clientError('insecure-page', {
     message: 'This page may use neither microphone nor camera.',
-    causes: ['The page was loaded over http.'],
-    solutions: ['Open the page over https, or from localhost.'],
+    causes: ['It was loaded over http.'],
+    solutions: ['Open it over https, or from localhost.'],
   });

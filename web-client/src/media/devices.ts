@@ -40,7 +40,7 @@ export class Devices {
   async refresh(): Promise<void> {
     const all = await enumerate();
     for (const role of ROLES) {
-      const some = all.filter(({ kind, deviceId }) => KINDS[kind] === KIND_OF[role] && deviceId !== '');
+      const some = all.filter(({ kind, deviceId }) => KINDS[kind] === (role === 'ring' ? 'output' : role) && deviceId !== '');
       const system = some.find(({ deviceId }) => deviceId === 'default')?.groupId ?? '';
       const present: PresentDevice[] = some
         .filter(({ deviceId }) => deviceId !== 'communications' && (deviceId !== 'default' || role === 'ring'))
@@ -132,7 +132,6 @@ const enumerate = async (): Promise<MediaDeviceInfo[]> => (await devicesOfPage()
 
 const ROLES = ['input', 'output', 'ring', 'camera'] as const;
 const KINDS = { audioinput: 'input', audiooutput: 'output', videoinput: 'camera' } as const;
-const KIND_OF = { input: 'input', output: 'output', ring: 'output', camera: 'camera' } as const;
 
 /** Devices remembered for a role: a headset at work, one at home, some borrowed. */
 const MAX_PREFERRED = 5;

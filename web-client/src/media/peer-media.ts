@@ -1,5 +1,5 @@
 // One call's peer connection.
-import { asRingdownError, clientError, type RingdownError } from '../errors.js';
+import { asRingdownError, callEnded, clientError, type RingdownError } from '../errors.js';
 import type { Description, IceServer } from '../protocol/generated.js';
 import type { Devices } from './devices.js';
 import type { Microphone, MicrophoneUse } from './microphone.js';
@@ -153,15 +153,9 @@ export class PeerMedia implements CallMedia {
   }
 
   async levels(): Promise<Levels> {
-    let local = 0;
-    let remote = 0;
-    if (this.#closed) return { local, remote };
-    const report = await this.#peer.getStats();
-    report.forEach((stats: { type: string; audioLevel?: number }) => {
-      if (stats.type === 'media-source') local = Math.max(local, stats.audioLevel ?? 0);
-      if (stats.type === 'inbound-rtp') remote = Math.max(remote, stats.audioLevel ?? 0);
-    });
-    return { local, remote };
+    const stats = [...(await this.stats() ?? new Map()).values()] as { readonly type: string; readonly audioLevel?: number }[];
+    const loudest = (type: string): number => Math.max(0, ...stats.map((one) => (one.type === type && one.audioLevel) || 0));
+    return { local: loudest('media-source'), remote: loudest('inbound-rtp') };
   }
 
   async stats(): Promise<RTCStatsReport | null> {
@@ -171,8 +165,6 @@ export class PeerMedia implements CallMedia {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#peer.onicecandidate = this.#peer.oniceconnectionstatechange = this.#peer.onconnectionstatechange = null;
-    this.#peer.ontrack = this.#peer.onnegotiationneeded = null;
     this.#video.close();
     this.#peer.close();
     this.#microphone.waiting.delete(this.#retry);
@@ -268,7 +260,7 @@ export class PeerMedia implements CallMedia {
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const next = this.#chain.then(() => {
-      if (this.#closed) throw clientError('call-ended', { message: 'The call is over.' });
+      if (this.#closed) throw callEnded();
       return work();
     }).catch((thrown: unknown) => {
       throw asRingdownError(thrown);
@@ -292,7 +284,7 @@ const openPeer = (iceServers: readonly IceServer[]): RTCPeerConnection => {
   } catch (thrown) {
     throw clientError('webrtc-unsupported', {
       message: 'This browser cannot make calls.',
-      causes: ['The browser is too old, or WebRTC is switched off by a policy or an extension.'],
+      causes: ['It is too old, or a policy or an extension switched WebRTC off.'],
       solutions: ['Use a current Chrome, Edge, Firefox or Safari.'],
     }, thrown);
   }

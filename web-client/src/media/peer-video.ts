@@ -141,10 +141,7 @@ export class PeerVideo {
     this.#closed = true;
     this.stop('camera');
     this.stop('screen');
-    for (const section of Object.values(this.#sections)) {
-      if (section.transceiver) section.transceiver.receiver.track.onmute = section.transceiver.receiver.track.onunmute = null;
-      section.isShown = false;
-    }
+    for (const section of Object.values(this.#sections)) section.isShown = false;
   }
 
   // A getter, because a check before an `await` tells nothing about the time after it.

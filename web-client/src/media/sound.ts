@@ -30,7 +30,8 @@ export class Sound {
   constructor(devices: Devices, onState: (state: SoundState) => void) {
     this.#devices = devices;
     this.#onState = onState;
-    this.#state = hasBeenTouched() ? 'ready' : 'locked';
+    const { navigator } = globalThis as { navigator?: { userActivation?: UserActivation } };
+    this.#state = navigator?.userActivation?.hasBeenActive ? 'ready' : 'locked';
     if (typeof document === 'undefined') return;
     // Any click or key press on the page unlocks sound, so that the first call can ring.
     const options = { capture: true, signal: this.#listening.signal };
@@ -87,10 +88,8 @@ export class Sound {
 
   /** Another loudspeaker serves. */
   async handleDevice(): Promise<void> {
-    await this.#route('output', (sink) => Promise.all([...this.#elements, ...(this.#speaker ? [this.#speaker] : [])].map(
-      (target) => target instanceof Speaker ? target.route(sink) : routeTo(target, sink),
-    )));
-    if (this.#bell) await this.#route('ring', (sink) => this.#bell?.route(sink));
+    await this.#route('output', (sink) => Promise.all([...this.#elements, this.#speaker?.target].map((target) => routeTo(target, sink))));
+    if (this.#bell) await this.#route('ring', (sink) => routeTo(this.#bell?.target, sink));
     if (this.#loops) this.#ring(true);
   }
 
@@ -142,7 +141,7 @@ export class Sound {
   get #talk(): Speaker {
     if (!this.#speaker) {
       const speaker = this.#speaker = new Speaker((running) => this.#settle(running));
-      void this.#route('output', (sink) => speaker.route(sink));
+      void this.#route('output', (sink) => routeTo(speaker.target, sink));
     }
     return this.#speaker;
   }
@@ -152,7 +151,7 @@ export class Sound {
     // One speaker serves both unless the user wants it otherwise.
     if (this.#devices.used('ring') && this.#devices.used('ring') !== this.#devices.used('output')) {
       const bell = this.#bell ??= new Speaker(() => undefined);
-      void this.#route('ring', (sink) => bell.route(sink));
+      void this.#route('ring', (sink) => routeTo(bell.target, sink));
       speaker = bell;
     }
     this.stopTone();
@@ -190,8 +189,3 @@ export class Sound {
     await route('')?.catch(() => undefined);
   }
 }
-
-const hasBeenTouched = (): boolean => {
-  const { navigator } = globalThis as { navigator?: { userActivation?: UserActivation } };
-  return navigator?.userActivation?.hasBeenActive ?? false;
-};

@@ -24,9 +24,9 @@ export class Speaker {
     this.#element.srcObject = node.stream;
   }
 
-  /** Chooses the loudspeaker. */
-  route(sink: string): Promise<void> {
-    return routeTo(this.#element ?? this.context, sink);
+  /** What `routeTo` routes. */
+  get target(): object {
+    return this.#element ?? this.context;
   }
 
   /** Starts what the browser held back; says whether it plays. */
@@ -73,7 +73,7 @@ export class Speaker {
   }
 }
 
-/** Routes an element or context, where the browser can do that. */
-export const routeTo = async (target: object, sink: string): Promise<void> => {
-  await (target as Routable).setSinkId?.(sink === 'default' ? '' : sink);
+/** Routes an element or context, where there is one and the browser can do that. */
+export const routeTo = async (target: object | undefined, sink: string): Promise<void> => {
+  await (target as Routable | undefined)?.setSinkId?.(sink === 'default' ? '' : sink);
 };
