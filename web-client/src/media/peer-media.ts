@@ -54,9 +54,10 @@ export class PeerMedia implements CallMedia {
     });
   }
 
-  answer(offer: Description): Promise<Description> {
+  answer(offer: Description): Promise<Description | null> {
     return this.#inTurn(async () => {
-      // Setting it rolls an own one back, which was lost.
+      // Looked at in turn: an answer that came just before is taken by then, and an own offer being made is made.
+      if (this.#peer.signalingState !== 'stable') return null;
       await this.#peer.setRemoteDescription(offer);
       this.#takeSender();
       this.#video.learn(offer.sdp);
@@ -73,6 +74,8 @@ export class PeerMedia implements CallMedia {
       await this.#peer.setRemoteDescription(answer);
       this.#video.settle();
       await this.#addEarlyCandidates();
+      // Shown meanwhile, which no section of the offer was for.
+      if (this.#video.isUnsent) this.#handlers.onNegotiation();
     });
   }
 
@@ -86,6 +89,7 @@ export class PeerMedia implements CallMedia {
   restart(): Promise<Description> {
     return this.#inTurn(async () => {
       if (this.#peer.signalingState === 'have-local-offer') await this.#peer.setLocalDescription({ type: 'rollback' });
+      this.#video.attach();
       return this.#describe(await this.#peer.createOffer({ iceRestart: true }));
     });
   }
@@ -94,12 +98,9 @@ export class PeerMedia implements CallMedia {
     return this.#inTurn(async () => {
       // The browser says again that it is needed once the other description is settled.
       if (this.#peer.signalingState !== 'stable') return null;
+      this.#video.attach();
       return this.#describe(await this.#peer.createOffer());
     });
-  }
-
-  get isOffering(): boolean {
-    return this.#peer.signalingState === 'have-local-offer';
   }
 
   get video(): CallVideo {

@@ -16,6 +16,7 @@ interface Section {
 
 interface PeerVideoHandlers {
   readonly onVideo: () => void;
+  readonly onNegotiation: () => void;
   readonly onVideoLost: (error: RingdownError) => void;
 }
 
@@ -46,6 +47,11 @@ export class PeerVideo {
     return receives(this.#sections.camera.transceiver);
   }
 
+  /** Whether something is shown that was not offered. */
+  get isUnsent(): boolean {
+    return Object.values(this.#sections).some(({ track, transceiver }) => track && transceiver?.sender.track !== track);
+  }
+
   /** Opens a camera or screen and sends it. */
   async start(kind: VideoKind): Promise<void> {
     const section = this.#sections[kind];
@@ -57,8 +63,9 @@ export class PeerVideo {
       return;
     }
     this.#take(kind, track);
-    if (this.#peer.getTransceivers().length > 0) this.attach();
     this.#handlers.onVideo();
+    // It gets its place when it is offered: one made while an offer of the server's is taken would be a second one.
+    if (this.#peer.getTransceivers().length > 0) this.#handlers.onNegotiation();
   }
 
   /** Another camera serves: the other side sees it in place of the one it saw. */

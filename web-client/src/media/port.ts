@@ -54,16 +54,14 @@ export interface Levels {
 export interface CallMedia {
   /** The first offer. Nothing is sent until `openMicrophone`. */
   offer(): Promise<Description>;
-  /** Answers an offer of the server's, first or later; an own offer under way is withdrawn. */
-  answer(offer: Description): Promise<Description>;
+  /** Answers an offer of the server's, first or later; null where an own one is under way, which makes it void. */
+  answer(offer: Description): Promise<Description | null>;
   /** Takes the server's answer; one that answers no offer of ours is ignored. */
   acceptAnswer(answer: Description): Promise<void>;
   /** A candidate of the server's; null at the end of candidates. */
   addCandidate(candidate: string | null): void;
   /** A new offer that restarts ICE. */
   restart(): Promise<Description>;
-  /** Whether an own offer waits for its answer. */
-  readonly isOffering: boolean;
   /** An offer of what has changed; null while another description is under way. */
   reoffer(): Promise<Description | null>;
   /** What is shown on either side. */

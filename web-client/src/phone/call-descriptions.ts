@@ -10,6 +10,7 @@ export class CallDescriptions {
   readonly #call: () => { readonly id: string; readonly direction: CallDirection };
   #described = false;
   #lost = false;
+  #sent: Promise<unknown> = Promise.resolve();
   #unsent: (string | null)[] = [];
 
   constructor(context: CallContext, call: () => { readonly id: string; readonly direction: CallDirection }) {
@@ -24,8 +25,9 @@ export class CallDescriptions {
 
   /** Answers an offer of the server's. One that crosses our own is void: the server answers ours, and offers again. */
   async answer(media: CallMedia, offer: Description): Promise<void> {
-    if (media.isOffering && !this.#lost) return;
-    await this.#describe(await media.answer(offer));
+    const answer = await media.answer(offer);
+    if (answer) await this.#describe(answer);
+    else if (this.#lost) await this.restart(media);
   }
 
   /** Offers where the server's offer was lost with the pushes of an outage, or its answer not taken. */
@@ -36,12 +38,13 @@ export class CallDescriptions {
   /** Offers anew, to mend what is broken. */
   async restart(media: CallMedia): Promise<void> {
     if (!this.#described) return;
+    // The answer to what was said before comes before its result: it must not be taken for this offer's.
+    await this.#sent;
     await this.#try('mending the audio failed', async () => this.#describe(await media.restart()));
   }
 
   /** Offers what has changed. */
   async renegotiate(media: CallMedia): Promise<void> {
-    if (!this.#described) return;
     await this.#try('changing the video failed', async () => {
       const offer = await media.reoffer();
       if (offer) await this.#describe(offer);
@@ -68,6 +71,7 @@ export class CallDescriptions {
   async #describe(description: Description): Promise<void> {
     this.#lost = false;
     const described = this.#context.request('call.describe', { call: this.#call().id, description });
+    this.#sent = described.catch(() => undefined);
     this.#described = true;
     this.flush();
     try {

@@ -21,6 +21,7 @@ export class FakeCallMedia implements CallMedia {
   closed = false;
   video: CallVideo = NO_VIDEO;
   offersVideo = false;
+  /** Whether an own offer is under way, which the server's crosses. */
   isOffering = false;
   showing = true;
   readonly #engine: FakeMedia;
@@ -35,7 +36,8 @@ export class FakeCallMedia implements CallMedia {
     return Promise.resolve({ type: 'offer', sdp: 'client-offer' });
   }
 
-  answer({ sdp }: { sdp: string }): Promise<{ type: 'answer'; sdp: string }> {
+  answer({ sdp }: { sdp: string }): Promise<{ type: 'answer'; sdp: string } | null> {
+    if (this.isOffering) return Promise.resolve(null);
     this.done.push(`answer ${sdp}`);
     this.#connect();
     return Promise.resolve({ type: 'answer', sdp: 'client-answer' });
@@ -84,7 +86,7 @@ export class FakeCallMedia implements CallMedia {
   #show(kind: VideoKind, stream: MediaStream | null): void {
     this.video = { ...this.video, [kind]: stream };
     this.handlers.onVideo();
-    this.handlers.onNegotiation();
+    if (this.done.some((done) => done === 'offer' || done.startsWith('answer '))) this.handlers.onNegotiation();
   }
 
   async readyMicrophone(): Promise<void> {

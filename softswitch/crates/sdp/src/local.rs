@@ -79,6 +79,8 @@ pub(crate) struct Course {
 struct PendingOffer {
     formats: LocalFormats,
     direction: MediaDirection,
+    /// What we had said before it.
+    before: Option<SessionDescription>,
 }
 
 /// Formats as we list them.
@@ -130,9 +132,13 @@ impl Course {
         self.pending.is_some()
     }
 
+    /// Takes the pending offer back: the sections it added were never there (RFC 8829 §4.1.10.2). What the device offers
+    /// in their place may be other streams.
     pub(crate) fn withdraw(&mut self) {
-        self.pending = None;
-        self.video.withdraw();
+        if let Some(pending) = self.pending.take() {
+            self.last = pending.before;
+            self.video.withdraw();
+        }
     }
 
     /// The formats of an offer: the codecs in order, and telephone-event at each of their clock rates.
@@ -223,7 +229,7 @@ impl Course {
     ) -> String {
         self.video.say_offer(videos);
         let timing = self.last.as_ref().map(|last| last.timing.clone());
-        self.pending = Some(PendingOffer { formats, direction });
+        self.pending = Some(PendingOffer { formats, direction, before: self.last.clone() });
         self.say(draft, timing.unwrap_or_else(|| vec![Line { kind: 't', value: "0 0".to_owned() }]))
     }
 

@@ -81,10 +81,8 @@ impl WebSession {
         preference: &[CodecId],
         random: &mut dyn Random,
     ) -> Result<WebAnswer, SdpError> {
-        if self.sdp.is_offer_pending() {
-            // A device that rings answers our offer, unless it is a page that came anew and does not know it.
-            self.sdp.withdraw_offer();
-        }
+        // A device that rings answers our offer, unless it is a page that came anew and does not know it.
+        self.sdp.withdraw_offer();
         let is_first = self.negotiated.is_none();
         let restarts = self.sdp.restarts_ice(offer);
         if restarts {
@@ -110,8 +108,10 @@ impl WebSession {
         self.sdp.set_video(self.video.wish(wishes, None));
     }
 
-    /// Notes the video of an offer, which is answered next; the slots in which the device begins to send.
+    /// Notes the video of an offer, which is answered next; the slots in which the device begins to send. An offer of
+    /// ours that it crosses is void before it is looked at: the sections ours added are the device's to name.
     pub(crate) fn note_video_offer(&mut self, offer: &RemoteDescription) -> Vec<VideoSlot> {
+        self.sdp.withdraw_offer();
         self.video.device.note_offer(&self.sdp.video_streams(offer))
     }
 

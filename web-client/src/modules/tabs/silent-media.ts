@@ -24,7 +24,7 @@ const silentCall = (handlers: CallMediaHandlers): CallMedia => {
     })),
     levels: () => Promise.resolve({ local: 0, remote: 0 }),
     stats: () => Promise.resolve(null),
-    isOffering: false, offersVideo: false, video: NO_VIDEO,
+    offersVideo: false, video: NO_VIDEO,
     close: () => { closed = true; },
   };
 };

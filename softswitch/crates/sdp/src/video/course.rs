@@ -27,6 +27,8 @@ pub(crate) struct VideoCourse {
     peer_directions: [Option<MediaDirection>; VideoSlot::ALL.len()],
     pub(crate) numbers: VideoNumbers,
     pending: Vec<LocalVideo>,
+    /// The sections before the pending offer.
+    sections_before: [Option<usize>; VideoSlot::ALL.len()],
 }
 
 /// A video section as we write it.
@@ -70,6 +72,7 @@ impl VideoCourse {
             peer_directions: [None; VideoSlot::ALL.len()],
             numbers: VideoNumbers::new(matches!(peer, Peer::Browser)),
             pending: Vec::new(),
+            sections_before: [None; VideoSlot::ALL.len()],
         }
     }
 
@@ -208,6 +211,7 @@ impl VideoCourse {
 
     /// Remembers what an offer of ours says.
     pub(crate) fn say_offer(&mut self, offered: Vec<LocalVideo>) {
+        self.sections_before = self.sections;
         for video in &offered {
             if let Some(section) = self.sections.get_mut(video.slot.index()) {
                 *section = Some(video.section);
@@ -251,7 +255,9 @@ impl VideoCourse {
         self.pending.clear();
     }
 
+    /// Takes the pending offer back, with the sections it added.
     pub(crate) fn withdraw(&mut self) {
+        self.sections = self.sections_before;
         self.pending.clear();
     }
 }

@@ -58,6 +58,8 @@ pub(crate) struct Page {
     seen: usize,
     /// How many offers of the switch it answered.
     pub(crate) answered: usize,
+    /// Whether an offer of its own waits for its answer.
+    is_offering: bool,
 }
 
 impl Page {
@@ -71,6 +73,7 @@ impl Page {
             answers_with: MediaDirection::RecvOnly,
             seen: 0,
             answered: 0,
+            is_offering: false,
         }
     }
 
@@ -188,6 +191,86 @@ impl Page {
     /// Overlooks what the switch said just now: an offer of its own was under way.
     pub(crate) fn forget_offers(&mut self, office: &Office) {
         self.seen = office.browsers[&self.session].descriptions.len();
+    }
+
+    /// Shows these, camera and screen, as the library does: one offer at a time, and no new one before its answer is read.
+    pub(crate) fn shows(&mut self, office: &mut Office, shown: &[bool]) {
+        if self.is_offering {
+            return;
+        }
+        let mut changed = false;
+        for (slot, shown) in VideoSlot::ALL.into_iter().zip(shown) {
+            if *shown && self.of(slot).is_none() {
+                // The switch takes the first video section for the camera's.
+                if self.of(VideoSlot::Camera).is_none() {
+                    self.add(true, MediaDirection::RecvOnly);
+                }
+                if self.of(slot).is_none() {
+                    self.add(true, MediaDirection::RecvOnly);
+                }
+            }
+            let Some(section) = self.of(slot) else { continue };
+            let direction = if *shown { MediaDirection::SendRecv } else { MediaDirection::RecvOnly };
+            changed |= section.direction != direction;
+            section.direction = direction;
+        }
+        if changed {
+            let (leg, description) = (self.leg.expect("a call"), self.offer());
+            assert_eq!(office.command(Command::Describe { leg, description }), CommandResult::Done);
+            self.is_offering = true;
+        }
+    }
+
+    /// Reads the next description of the switch. An offer that crosses the page's own is void; what is shown meanwhile is
+    /// offered afterwards.
+    pub(crate) fn read_one(&mut self, office: &mut Office, shown: &[bool]) {
+        office.run();
+        let Some((leg, description)) = office.browsers[&self.session].descriptions.get(self.seen).cloned()
+        else {
+            return self.shows(office, shown);
+        };
+        self.seen += 1;
+        match description.kind {
+            DescriptionKind::Answer => {
+                self.take_answer(&description.sdp);
+                self.is_offering = false;
+            }
+            DescriptionKind::Offer if self.is_offering => return,
+            DescriptionKind::Offer => {
+                let answer = self.answer(&description.sdp);
+                assert_eq!(
+                    office.command(Command::Describe { leg, description: answer }),
+                    CommandResult::Done
+                );
+            }
+        }
+        self.shows(office, shown);
+    }
+
+    /// What was agreed on for a slot, seen from the page.
+    pub(crate) fn agreed_of(&self, slot: VideoSlot) -> Option<MediaDirection> {
+        self.place_of(slot).and_then(|place| self.sections[place].agreed)
+    }
+
+    fn of(&mut self, slot: VideoSlot) -> Option<&mut Section> {
+        let place = self.place_of(slot)?;
+        self.sections.get_mut(place)
+    }
+
+    /// Where a slot's section is: slides are the screen, other sections the camera and then the screen.
+    fn place_of(&self, slot: VideoSlot) -> Option<usize> {
+        let mut others = Vec::new();
+        let mut screen = None;
+        for (place, section) in self.sections.iter().enumerate().filter(|(_, section)| section.is_video) {
+            match section.content {
+                Some("slides") => screen = Some(place),
+                _ => others.push(place),
+            }
+        }
+        match slot {
+            VideoSlot::Camera => others.first().copied(),
+            VideoSlot::Screen => screen.or(others.get(1).copied()),
+        }
     }
 
     /// Reads what the switch said; answers its offers. Whether there was anything.
@@ -369,6 +452,9 @@ fn note(section: &mut Section, text: &str, answered: Option<MediaDirection>) {
     let agreed = answered.unwrap_or_else(|| direction(text).reversed());
     section.agreed = (!is_refused).then_some(agreed);
     section.formats = formats(text).collect();
+    if text.lines().any(|line| line == "a=content:slides") {
+        section.content = Some("slides");
+    }
     section.stream = value(text, "a=msid:").and_then(|msid| msid.split(' ').next()).map(str::to_owned);
     if is_refused && section.is_video {
         section.is_stopped = true;
