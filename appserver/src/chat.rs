@@ -3,7 +3,7 @@
 //! Writing jobs are done one after the other by one task, as many as wait in one transaction. Reading ones are done a few
 //! at a time. Where too many wait, further ones are refused at once: the page asks again.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use ringdown_desk::{ChatDone, ChatJob, ChatNews, ChatTarget, ChatWork};
 use ringdown_protocol::{ErrorCode, ErrorInfo};
@@ -13,9 +13,10 @@ use tokio::{
 };
 
 use crate::{
+    clock::unix_ms,
     desk_task::{DeskHandle, DeskMessage},
     files::Files,
-    store::{ChatError, ChatOutcome, Store, StoreError},
+    store::{ChatError, ChatOutcome, ChatPage, Store, StoreError},
 };
 
 /// Jobs of each sort that may wait: everybody comes back after a restart and lists their conversations.
@@ -24,6 +25,12 @@ const QUEUE: usize = 16_384;
 const BATCH: usize = 256;
 /// Reading jobs at once: fewer than the store has connections, so that it has one for the others.
 const READERS: usize = 3;
+
+/// Messages, and files, taken away in one transaction; between two the writer has its turn.
+const EXPIRED_AT_ONCE: u32 = 200;
+const EXPIRE_PAUSE: Duration = Duration::from_millis(250);
+const EXPIRE_EVERY: Duration = Duration::from_secs(60 * 60);
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// Where the desk's jobs go.
 #[derive(Debug, Clone)]
@@ -106,8 +113,13 @@ async fn look_up(store: &Store, files: &Files, job: &ChatJob) -> ChatOutcome {
             let opened = Box::new(store.chat_opened(user, *id).await?);
             Ok(ChatNews::Opened { opened, is_changed: false, gone: Vec::new() })
         }
-        ChatWork::History { conversation, before, since, limit } => {
-            store.chat_history((user, *conversation), *before, *since, *limit).await
+        ChatWork::History { conversation, before, after, since, limit } => {
+            let page = match (after, since) {
+                (Some(after), _) => ChatPage::After(*after),
+                (None, Some(since)) => ChatPage::Since(*since),
+                (None, None) => ChatPage::Before(before.unwrap_or(u64::MAX)),
+            };
+            store.chat_history((user, *conversation), page, *limit).await
         }
         ChatWork::Members(conversation) => store.chat_members(user, *conversation).await,
         ChatWork::Search { words, conversation, cursor } => {
@@ -136,13 +148,47 @@ async fn tell(desk: &DeskHandle, job: &ChatJob, outcome: ChatOutcome) {
     desk.send(DeskMessage::Chat(Box::new(done))).await;
 }
 
+/// For how long messages and files of the chat are kept, in days; 0 for good.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Kept {
+    /// Messages, with their files.
+    pub messages: u32,
+    /// Files.
+    pub files: u32,
+}
+
+/// Takes away what was kept long enough, a little at a time, for as long as the server runs.
+pub async fn expire(kept: Kept, store: Store, files: Files) {
+    let Kept { messages, files: file_days } = kept;
+    if messages == 0 && file_days == 0 {
+        return;
+    }
+    let before = |days: u32| unix_ms().saturating_sub(u64::from(days) * DAY_MS);
+    loop {
+        let outcome = async {
+            let more_messages = messages > 0 && store.chat_expire(before(messages), EXPIRED_AT_ONCE).await?;
+            let more_files = file_days > 0 && files.expire(before(file_days), EXPIRED_AT_ONCE).await?;
+            Ok::<_, StoreError>(more_messages || more_files)
+        };
+        let pause = match outcome.await {
+            Ok(true) => EXPIRE_PAUSE,
+            Ok(false) => EXPIRE_EVERY,
+            Err(error) => {
+                tracing::warn!(%error, "old messages stay");
+                EXPIRE_EVERY
+            }
+        };
+        tokio::time::sleep(pause).await;
+    }
+}
+
 fn error_info(error: &ChatError) -> ErrorInfo {
     match error {
         ChatError::Store(StoreError::Database(_) | StoreError::Corrupt(_)) => {
             tracing::error!(%error, "the chat cannot be kept");
             ErrorInfo::new(ErrorCode::Internal, "the store failed")
         }
-        ChatError::NoSuchConversation | ChatError::NotOwner => {
+        ChatError::NoSuchConversation | ChatError::NotOwner | ChatError::Blocked | ChatError::Blocking => {
             ErrorInfo::new(ErrorCode::Forbidden, error.to_string())
         }
         _ => ErrorInfo::new(ErrorCode::BadRequest, error.to_string()),

@@ -71,6 +71,10 @@ pub struct Config {
     pub max_files_mib_per_person: u64,
     /// Room for all files together, in MiB.
     pub max_files_mib: u64,
+    /// For how many days messages of the chat are kept; 0 for good.
+    pub chat_kept_days: u32,
+    /// For how many days files sent in it are kept; 0 for as long as their messages.
+    pub chat_files_kept_days: u32,
     /// What is logged, in tracing's filter syntax.
     pub log: String,
     /// How it is logged.
@@ -107,6 +111,8 @@ impl Default for Config {
             max_file_mib: 25,
             max_files_mib_per_person: 1_024,
             max_files_mib: 10_240,
+            chat_kept_days: 0,
+            chat_files_kept_days: 0,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -225,6 +231,8 @@ impl Config {
         env.set("RINGDOWN_MAX_FILE_MIB", &mut self.max_file_mib)?;
         env.set("RINGDOWN_MAX_FILES_MIB_PER_PERSON", &mut self.max_files_mib_per_person)?;
         env.set("RINGDOWN_MAX_FILES_MIB", &mut self.max_files_mib)?;
+        env.set("RINGDOWN_CHAT_KEPT_DAYS", &mut self.chat_kept_days)?;
+        env.set("RINGDOWN_CHAT_FILES_KEPT_DAYS", &mut self.chat_files_kept_days)?;
         env.set("RINGDOWN_LOG", &mut self.log)?;
         env.set("RINGDOWN_LOG_FORMAT", &mut self.log_format)?;
         env.set_some("RINGDOWN_PUSH_CONTACT", &mut self.push_contact)?;

@@ -47,6 +47,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 /// What links to files are rounded to, and how long a place takes files.
 const HOUR_MS: u64 = 60 * 60 * 1000;
 const PLACE_MS: u64 = 10 * 60 * 1000;
+const NO_ROOM: &str = "your files have no room left";
 /// Files one step of the sweeper deletes.
 const SWEPT_AT_ONCE: u32 = 100;
 
@@ -99,6 +100,8 @@ struct Shelf {
     /// Bytes of all files, those on their way too.
     used: AtomicU64,
     uploads: Mutex<HashMap<UserId, usize>>,
+    /// Held while a file is entered: two that end at once do not both take a person's last room.
+    entering: tokio::sync::Mutex<()>,
 }
 
 impl Files {
@@ -110,7 +113,8 @@ impl Files {
         let folder = state.join("files");
         state_file::create_folder(&folder)?;
         let used = AtomicU64::new(store.size_of_files(None).await?);
-        Ok(Self(Arc::new(Shelf { folder, store, limits, key, used, uploads: Mutex::default() })))
+        let (uploads, entering) = (Mutex::default(), tokio::sync::Mutex::default());
+        Ok(Self(Arc::new(Shelf { folder, store, limits, key, used, uploads, entering })))
     }
 
     /// Takes a file in. Nobody but its owner sees it until it is given to somebody ([`Store::give_file`]).
@@ -141,7 +145,7 @@ impl Files {
             readers: Readers::Nobody,
         };
         let outcome = match tokio::fs::rename(&part.0, &path).await {
-            Ok(()) => store.add_file(&row).await.map_err(Refusal::from),
+            Ok(()) => self.enter(&row).await,
             Err(error) => Err(unwritable(error)),
         };
         if let Err(refusal) = outcome {
@@ -152,12 +156,22 @@ impl Files {
         Ok(row)
     }
 
+    async fn enter(&self, row: &FileRow) -> Result<(), Refusal> {
+        let Shelf { limits, store, entering, .. } = &*self.0;
+        let _alone = entering.lock().await;
+        if store.size_of_files(Some(row.owner)).await? + row.size > limits.person {
+            return Err(Refusal::Full(NO_ROOM));
+        }
+        Ok(store.add_file(row).await?)
+    }
+
     /// Whether somebody may have a file.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn may_read(&self, user: UserId, file: &FileRow) -> Result<bool, StoreError> {
         match file.readers {
+            _ if file.size == 0 => Ok(false),
             _ if file.owner == user => Ok(true),
             Readers::Nobody => Ok(false),
             Readers::Everybody => Ok(true),
@@ -213,9 +227,26 @@ impl Files {
     pub async fn delete(&self, file: &FileRow) -> Result<(), StoreError> {
         if self.0.store.forget_file(file.id).await? {
             self.0.used.fetch_sub(file.size, Ordering::Relaxed);
-            self.delete_bytes(&self.path(file.id)).await;
+            if file.size > 0 {
+                self.delete_bytes(&self.path(file.id)).await;
+            }
         }
         Ok(())
+    }
+
+    /// Deletes the bytes of some files sent in conversations before a time, Unix milliseconds; whether there may be more.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn expire(&self, before: u64, limit: u32) -> Result<bool, StoreError> {
+        let expired = self.0.store.expired_files(before, limit).await?;
+        for file in &expired {
+            if self.0.store.empty_file(file.id).await? {
+                self.0.used.fetch_sub(file.size, Ordering::Relaxed);
+                self.delete_bytes(&self.path(file.id)).await;
+            }
+        }
+        Ok(expired.len() >= limit as usize)
     }
 
     /// Deletes what nobody used and what a crash left, for as long as the server runs.
@@ -312,7 +343,7 @@ impl Room<'_> {
         if self.taken > file {
             Err(Refusal::TooLarge(file))
         } else if self.mine + self.taken > person {
-            Err(Refusal::Full("your files have no room left"))
+            Err(Refusal::Full(NO_ROOM))
         } else if used > all {
             Err(Refusal::Full("the server has no room left for files"))
         } else {

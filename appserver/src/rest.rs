@@ -1,6 +1,7 @@
 //! REST: the router, what handlers take from a request, and the OpenAPI description.
 
 mod accounts;
+mod chat;
 mod codes;
 mod devices;
 mod explain;
@@ -102,6 +103,7 @@ pub fn router(app: Arc<App>) -> Router {
         .routes(routes!(codes::codes, codes::change_codes))
         .routes(routes!(codes::parking, codes::change_parking))
         .routes(routes!(explain::explain))
+        .routes(routes!(chat::delete))
         .routes(routes!(files::upload))
         .routes(routes!(files::fetch, files::delete))
         .routes(routes!(history::own))

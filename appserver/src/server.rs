@@ -123,7 +123,7 @@ pub struct Server {
     desk: JoinHandle<()>,
     writers: Vec<JoinHandle<()>>,
     directory: JoinHandle<()>,
-    sweeper: JoinHandle<()>,
+    sweepers: JoinSet<()>,
     app: Arc<App>,
 }
 
@@ -193,7 +193,7 @@ impl Server {
         let push = start_push(config, &store, &desk, push_queue).await?;
         let origins = AllowedOrigins::new(config.public_url.as_deref(), &config.allowed_origins);
         let pages = load_pages(config, &origins)?;
-        let sweeper = tokio::spawn(files.clone().sweep());
+        let sweepers = sweepers(config, &store, &files);
         let app = Arc::new(App {
             files,
             sign_in: SignIn::new(store.clone(), key, passwords, desk.clone()),
@@ -228,14 +228,14 @@ impl Server {
             desk: desk_task,
             writers,
             directory: directory_task,
-            sweeper,
+            sweepers,
             app,
         })
     }
 
     /// Stops: no new connections, a close to every browser and softswitch, then the desk, then what it left to
     /// write. Sessions stay in the store for the next start.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         // Nobody listening is a stop already.
         let _ = self.switch.send(true);
         self.accepting.join_all().await;
@@ -250,7 +250,7 @@ impl Server {
         self.stop_desk.notify_one();
         drop(self.desk.await);
         self.directory.abort();
-        self.sweeper.abort();
+        self.sweepers.abort_all();
         // The desk held the other ends of the writers' queues, so they write what is left and end.
         for writer in self.writers {
             if timeout(STOP_WITHIN, writer).await.is_err() {
@@ -292,6 +292,15 @@ async fn people_records(store: &Store, company: usize) -> Result<PeopleRecords, 
         store.recent_contacts(recent)
     )?;
     Ok(PeopleRecords { statements, favourites, recent, missed })
+}
+
+/// What takes away whatever nobody needs and what was kept long enough.
+fn sweepers(config: &Config, store: &Store, files: &Files) -> JoinSet<()> {
+    let kept = chat::Kept { messages: config.chat_kept_days, files: config.chat_files_kept_days };
+    let mut sweepers = JoinSet::new();
+    sweepers.spawn(files.clone().sweep());
+    sweepers.spawn(chat::expire(kept, store.clone(), files.clone()));
+    sweepers
 }
 
 /// Serves the main port, and those that older clients expect.

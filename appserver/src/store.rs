@@ -27,7 +27,7 @@ use sqlx::{
 };
 
 pub use accounts::{Account, AccountChange, Device};
-pub use chat::{ChatError, ChatOutcome};
+pub use chat::{ChatError, ChatOutcome, ChatPage};
 pub use files::{FileRow, Readers};
 pub use history::{HistoryPage, HistoryRow};
 pub use installation::SoundSettings;
@@ -82,12 +82,13 @@ const LIVE: [(i64, &str, &str); 6] = [
     (5, "crm", include_str!("../migrations/live/0005_crm.sql")),
     (6, "push", include_str!("../migrations/live/0006_push.sql")),
 ];
-const HISTORY: [(i64, &str, &str); 5] = [
+const HISTORY: [(i64, &str, &str); 6] = [
     (1, "calls", include_str!("../migrations/history/0001_calls.sql")),
     (2, "quality", include_str!("../migrations/history/0002_quality.sql")),
     (3, "files", include_str!("../migrations/history/0003_files.sql")),
     (4, "people", include_str!("../migrations/history/0004_people.sql")),
     (5, "chat", include_str!("../migrations/history/0005_chat.sql")),
+    (6, "chat-signs", include_str!("../migrations/history/0006_chat.sql")),
 ];
 
 impl Store {

@@ -21,6 +21,8 @@ use tempfile::TempDir;
 
 #[path = "store/chat.rs"]
 mod chat;
+#[path = "store/chat_rights.rs"]
+mod chat_rights;
 
 const REALM: &str = "ringdown.test";
 
@@ -61,6 +63,7 @@ async fn suite(url: &str, folder: &TempDir) {
     call_sides(&store).await;
     people(&store).await;
     chat::suite(&store).await;
+    chat_rights::suite(&store).await;
     numbers(&store).await;
     codes_and_lot(&store).await;
     settings(&store).await;

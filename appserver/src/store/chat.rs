@@ -1,9 +1,12 @@
 //! The chat's conversations, members and messages. One writer does what is asked in the order it comes, many jobs in one
 //! transaction; a job that is refused has changed nothing.
 
+mod expire;
+mod members;
 mod read;
 mod write;
 
+pub use read::Page as ChatPage;
 use ringdown_desk::{ChatNews, StoredMember, StoredMessage};
 use ringdown_protocol::{ChatKind, FileInfo};
 use ringdown_types::{ConversationId, Pii, UserId};
@@ -30,8 +33,14 @@ pub enum ChatError {
     #[error("only who made the group takes others out of it")]
     NotOwner,
     /// It is as large as it may be.
-    #[error("the conversation has 200 members, which is the most")]
+    #[error("the conversation has 500 members, which is the most")]
     TooMany,
+    /// The addressee does not want it.
+    #[error("this person takes no messages from you")]
+    Blocked,
+    /// The user does not want theirs.
+    #[error("you take no messages from this person: take them again to write")]
+    Blocking,
     /// Another message has the id.
     #[error("another message has this id")]
     IdTaken,
@@ -52,7 +61,7 @@ pub type ChatOutcome = Result<ChatNews, ChatError>;
 macro_rules! message_columns {
     () => {
         "x.message_id, x.conversation_id, x.seq, x.revision, x.author, x.body, x.sent_at, x.edited_at, \
-         x.is_deleted, x.file_id, f.name AS file_name, f.media_type AS file_type, f.size AS file_size"
+         x.is_deleted, x.reactions, x.file_id, f.name AS file_name, f.media_type AS file_type, f.size AS file_size"
     };
 }
 use message_columns;
@@ -71,6 +80,11 @@ fn read_message(row: &AnyRow) -> Result<StoredMessage, StoreError> {
         _ => None,
     };
     let edited_at: Option<i64> = row.try_get("edited_at")?;
+    let reactions: String = row.try_get("reactions")?;
+    let reaction = |line: &str| {
+        let (user, emoji) = line.split_once(' ')?;
+        Some((user.parse().ok()?, emoji.to_owned()))
+    };
     Ok(StoredMessage {
         id: parsed(row, "message_id")?,
         conversation: parsed(row, "conversation_id")?,
@@ -82,6 +96,7 @@ fn read_message(row: &AnyRow) -> Result<StoredMessage, StoreError> {
         at: number(row, "sent_at")?,
         edited_at: edited_at.map(|at| u64::try_from(at).unwrap_or_default()),
         is_deleted: row.try_get::<i64, _>("is_deleted")? != 0,
+        reactions: reactions.lines().filter_map(reaction).collect(),
     })
 }
 
@@ -126,7 +141,7 @@ async fn membership(
 }
 
 /// Who is in a conversation.
-async fn members(
+async fn members_of(
     connection: &mut AnyConnection,
     conversation: ConversationId,
 ) -> Result<Vec<StoredMember>, StoreError> {

@@ -37,7 +37,7 @@ pub struct FileRow {
     pub name: Pii<String>,
     /// What it is, as its first bytes say.
     pub media_type: String,
-    /// How long it is, in bytes.
+    /// How long it is, in bytes; 0 for one whose bytes are gone, because files are kept for a while only.
     pub size: u64,
     /// Since when it is kept, Unix milliseconds.
     pub created_at: u64,
@@ -136,6 +136,38 @@ impl Store {
             .fetch_all(&self.history)
             .await?;
         rows.iter().map(read_row).collect()
+    }
+}
+
+impl Store {
+    /// Files sent in conversations before a time, Unix milliseconds, that are still kept; at most `limit`, the oldest
+    /// first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn expired_files(&self, before: u64, limit: u32) -> Result<Vec<FileRow>, StoreError> {
+        let sql = format!(
+            "{COLUMNS} WHERE created_at < $1 AND size > 0 AND readers <> '' AND readers <> 'everybody' \
+             ORDER BY created_at LIMIT $2"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(bigint(before))
+            .bind(i64::from(limit))
+            .fetch_all(&self.history)
+            .await?;
+        rows.iter().map(read_row).collect()
+    }
+
+    /// Notes that a file's bytes are gone: what is left is its name, with size 0. Whether they were there.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn empty_file(&self, id: FileId) -> Result<bool, StoreError> {
+        let done = sqlx::query("UPDATE files SET size = 0 WHERE file_id = $1 AND size > 0")
+            .bind(id.to_string())
+            .execute(&self.history)
+            .await?;
+        Ok(done.rows_affected() == 1)
     }
 }
 

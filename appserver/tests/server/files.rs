@@ -2,7 +2,9 @@
 
 use ringdown_appserver::store::Readers;
 
-use crate::harness::{Reply, Running, text};
+use serde_json::json;
+
+use crate::harness::{Reply, Running, error_name, text};
 
 async fn send(running: &Running, token: &str, query: &str, body: &str) -> Reply {
     let path = format!("/api/v1/files?{query}");
@@ -74,6 +76,42 @@ async fn a_file_too_long_or_of_the_wrong_kind_or_without_room_is_refused_and_lea
     send(&running, &alice, "name=b", &half).await.expect(201);
     let files = walk(&running.config.state.join("files"));
     assert_eq!(files.len(), 2, "{files:?}");
+}
+
+#[tokio::test]
+async fn uploads_that_end_at_once_do_not_all_take_the_last_room() {
+    let running = Running::start_with(|config| {
+        config.max_file_mib = 1;
+        config.max_files_mib_per_person = 1;
+    })
+    .await;
+    let alice = running.token("alice").await;
+    let half = "x".repeat(600 * 1024);
+    let upload = || send(&running, &alice, "name=a", &half);
+    let (one, two, three) = tokio::join!(upload(), upload(), upload());
+    let mut statuses = [one.status, two.status, three.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 507, 507]);
+    assert_eq!(walk(&running.config.state.join("files")).len(), 1);
+}
+
+#[tokio::test]
+async fn of_a_file_kept_long_enough_only_its_name_is_left() {
+    let running = Running::start().await;
+    let (alice, mut browser) = (running.token("alice").await, running.browser("alice").await);
+    let file = send(&running, &alice, "name=plan.txt", "the plan").await.expect(201);
+    let sent = browser.request("chat.send", json!({"to": "102", "file": file["id"]})).await.expect("sent");
+    let files = &running.server.as_ref().expect("it runs").app().files;
+    assert!(!files.expire(0, 10).await.expect("a store"), "it is young");
+    assert_eq!(walk(&running.config.state.join("files")).len(), 1);
+    files.expire(u64::MAX, 10).await.expect("a store");
+    assert!(walk(&running.config.state.join("files")).is_empty());
+    let conversation = sent["message"]["conversation"].clone();
+    let page = browser.request("chat.history", json!({"conversation": conversation})).await.expect("a page");
+    assert_eq!(page["messages"][0]["file"]["size"], 0);
+    assert_eq!(page["messages"][0]["file"]["name"], "plan.txt");
+    let refused = browser.request("file.link", json!({"file": file["id"]})).await;
+    assert_eq!(error_name(refused), "bad-request");
 }
 
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {

@@ -1,6 +1,7 @@
 //! The app server over real sockets and a real store.
 
 mod calls;
+mod chat;
 mod compat;
 mod dialplan;
 mod files;

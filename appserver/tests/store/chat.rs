@@ -1,16 +1,16 @@
 //! The chat's part of the suite.
 
-use ringdown_appserver::store::{ChatError, FileRow, Readers, Store};
+use ringdown_appserver::store::{ChatError, ChatPage, FileRow, Readers, Store};
 use ringdown_desk::{ChatAsker, ChatJob, ChatNews, ChatTarget, ChatWork, Opened, StoredMessage, folded};
 use ringdown_protocol::ChatKind;
 use ringdown_types::{ConversationId, FileId, MessageId, Pii, RoomId, UserId};
 
-const ALICE: UserId = UserId::from_u128(0xa);
-const BOB: UserId = UserId::from_u128(0xb);
-const CAROL: UserId = UserId::from_u128(0xc);
+pub(crate) const ALICE: UserId = UserId::from_u128(0xa);
+pub(crate) const BOB: UserId = UserId::from_u128(0xb);
+pub(crate) const CAROL: UserId = UserId::from_u128(0xc);
 const DAVE: UserId = UserId::from_u128(0xd);
-const NOW: u64 = 1_700_000_000_000;
-const DAY: u64 = 24 * 60 * 60 * 1000;
+pub(crate) const NOW: u64 = 1_700_000_000_000;
+pub(crate) const DAY: u64 = 24 * 60 * 60 * 1000;
 
 pub(crate) async fn suite(store: &Store) {
     let talk = direct(store).await;
@@ -24,16 +24,20 @@ pub(crate) async fn suite(store: &Store) {
     batches(store).await;
 }
 
-async fn ask(store: &Store, user: UserId, at: u64, work: ChatWork) -> Result<ChatNews, ChatError> {
+pub(crate) const fn delete(conversation: ConversationId, seq: u64) -> ChatWork {
+    ChatWork::Delete { conversation, seq, is_admin: false }
+}
+
+pub(crate) async fn ask(store: &Store, user: UserId, at: u64, work: ChatWork) -> Result<ChatNews, ChatError> {
     let job = ChatJob { user, asker: ChatAsker::Nobody, at, work };
     store.chat_write(&[job]).await.expect("the store works").pop().expect("an outcome")
 }
 
-fn text(target: ChatTarget, id: u128, text: &str) -> ChatWork {
+pub(crate) fn text(target: ChatTarget, id: u128, text: &str) -> ChatWork {
     ChatWork::Send { target, message: MessageId::from_u128(id), text: Pii(text.to_owned()), file: None }
 }
 
-async fn send(
+pub(crate) async fn send(
     store: &Store,
     user: UserId,
     target: ChatTarget,
@@ -45,14 +49,14 @@ async fn send(
     }
 }
 
-async fn open(store: &Store, user: UserId, target: ChatTarget) -> (Opened, bool) {
+pub(crate) async fn open(store: &Store, user: UserId, target: ChatTarget) -> (Opened, bool) {
     match ask(store, user, NOW, ChatWork::Open(target)).await {
         Ok(ChatNews::Opened { opened, is_changed, .. }) => (*opened, is_changed),
         other => panic!("{other:?}"),
     }
 }
 
-async fn list(store: &Store, user: UserId) -> (Vec<(ConversationId, u64, u64)>, u64) {
+pub(crate) async fn list(store: &Store, user: UserId) -> (Vec<(ConversationId, u64, u64)>, u64) {
     match store.chat_list(user, None, 50).await {
         Ok(ChatNews::Listed { conversations, unread, .. }) => {
             (conversations.iter().map(|one| (one.id, one.last_seq, one.read)).collect(), unread)
@@ -61,13 +65,13 @@ async fn list(store: &Store, user: UserId) -> (Vec<(ConversationId, u64, u64)>, 
     }
 }
 
-async fn history(
+pub(crate) async fn history(
     store: &Store,
     user: UserId,
     of: ConversationId,
     before: Option<u64>,
 ) -> (Vec<String>, bool) {
-    match store.chat_history((user, of), before, None, 2).await {
+    match store.chat_history((user, of), ChatPage::Before(before.unwrap_or(u64::MAX)), 2).await {
         Ok(ChatNews::History { messages, more }) => {
             (messages.into_iter().map(|message| message.text.0).collect(), more)
         }
@@ -99,7 +103,7 @@ async fn direct(store: &Store) -> ConversationId {
     assert_eq!(list(store, BOB).await, (vec![(talk, 3, 0)], 3));
     assert_eq!(history(store, BOB, talk, None).await, (vec!["二".into(), "drei".into()], true));
     assert_eq!(history(store, BOB, talk, Some(2)).await, (vec!["один".into()], false));
-    let strange = store.chat_history((CAROL, talk), None, None, 2).await;
+    let strange = store.chat_history((CAROL, talk), ChatPage::Before(9), 2).await;
     assert!(matches!(strange, Err(ChatError::NoSuchConversation)));
     let strange = ask(store, CAROL, NOW, text(ChatTarget::Conversation(talk), 99, "hi")).await;
     assert!(matches!(strange, Err(ChatError::NoSuchConversation)));
@@ -123,19 +127,15 @@ async fn marks(store: &Store, talk: ConversationId) {
 }
 
 async fn edits(store: &Store, talk: ConversationId) {
-    let edit = |seq, text: Option<&str>| ChatWork::Edit {
-        conversation: talk,
-        seq,
-        text: text.map(|text| Pii(text.to_owned())),
-    };
-    assert!(matches!(ask(store, BOB, NOW, edit(1, Some("x"))).await, Err(ChatError::NoSuchMessage)));
-    ask(store, ALICE, NOW + 50, edit(1, Some("раз"))).await.expect("edited");
-    let deleted = ask(store, ALICE, NOW + 51, edit(3, None)).await;
+    let edit = |seq, text: &str| ChatWork::Edit { conversation: talk, seq, text: Pii(text.to_owned()) };
+    assert!(matches!(ask(store, BOB, NOW, edit(1, "x")).await, Err(ChatError::NoSuchMessage)));
+    ask(store, ALICE, NOW + 50, edit(1, "раз")).await.expect("edited");
+    let deleted = ask(store, ALICE, NOW + 51, delete(talk, 3)).await;
     let Ok(ChatNews::Message { message, is_new, .. }) = deleted else { panic!("{deleted:?}") };
     assert!(message.is_deleted && message.text.is_empty() && !is_new);
-    assert!(matches!(ask(store, ALICE, NOW, edit(3, Some("x"))).await, Err(ChatError::NoSuchMessage)));
+    assert!(matches!(ask(store, ALICE, NOW, edit(3, "x")).await, Err(ChatError::NoSuchMessage)));
     // Who had everything up to revision 3 is given the two changes.
-    let since = store.chat_history((BOB, talk), None, Some(3), 10).await;
+    let since = store.chat_history((BOB, talk), ChatPage::Since(3), 10).await;
     let Ok(ChatNews::History { messages, more }) = since else { panic!("{since:?}") };
     let changed: Vec<_> = messages.iter().map(|one| (one.seq, one.revision, one.edited_at)).collect();
     assert_eq!((changed, more), (vec![(1, 4, Some(NOW + 50)), (3, 5, Some(NOW + 51))], false));
@@ -213,8 +213,7 @@ async fn files(store: &Store, talk: ConversationId) {
     assert_eq!(kept.readers, Readers::Conversation(talk));
     assert!(store.is_in_conversation(BOB, talk).await.expect("a store"));
     assert!(!store.is_in_conversation(CAROL, talk).await.expect("a store"));
-    let delete = ChatWork::Edit { conversation: talk, seq: message.seq, text: None };
-    ask(store, ALICE, NOW + 201, delete).await.expect("deleted");
+    ask(store, ALICE, NOW + 201, delete(talk, message.seq)).await.expect("deleted");
     let unused = store.unused_files(NOW + 1, 10).await.expect("a list");
     assert_eq!(unused.iter().map(|file| file.id).collect::<Vec<_>>(), [FileId::from_u128(1)], "swept");
     assert!(store.forget_file(FileId::from_u128(1)).await.expect("a store"));

@@ -235,6 +235,19 @@ call: string,
 candidate: string | null, };
 
 /**
+ * Parameters of `chat.block`.
+ */
+export type ChatBlockParams = {
+/**
+ * An account: what they write to the user alone is refused, and they take the user into no group.
+ */
+user: string,
+/**
+ * Whether so, or no longer.
+ */
+isBlocked: boolean, };
+
+/**
  * Parameters of `chat.change`: what is left out stays.
  */
 export type ChatChangeParams = {
@@ -317,7 +330,7 @@ export type ChatCreateParams = {
  */
 title: string,
 /**
- * Numbers or accounts of the others: 1 to 199.
+ * Numbers or accounts of the others: 1 to 499.
  */
 members: Array<string>, };
 
@@ -330,7 +343,8 @@ export type ChatDeleteParams = {
  */
 conversation: string,
 /**
- * The number of an own message.
+ * The number of an own message; in groups and rooms any message's for who made the group, and for admins who are
+ * in it.
  */
 seq: number, };
 
@@ -373,7 +387,7 @@ export type ChatHistory = {
  */
 messages: Array<ChatMessage>,
 /**
- * Whether there are more.
+ * Whether there are more in the direction that was asked for.
  */
 more: boolean, };
 
@@ -389,6 +403,10 @@ conversation: string,
  * Messages with lower numbers than this; the newest if left out.
  */
 before?: number,
+/**
+ * Instead: messages with higher numbers than this, up to the newest.
+ */
+after?: number,
 /**
  * Instead: what came or changed after this revision, the oldest change first.
  */
@@ -418,7 +436,11 @@ cursor?: string,
 /**
  * How many messages the user has not read, in all conversations.
  */
-unread: number, };
+unread: number,
+/**
+ * Accounts the user takes no messages from.
+ */
+blocked: Array<string>, };
 
 /**
  * Parameters of `chat.list`.
@@ -512,9 +534,13 @@ at: number,
  */
 editedAt?: number,
 /**
- * Whether its author deleted it.
+ * Whether its author, or whoever may take messages of others away, deleted it.
  */
-isDeleted: boolean, };
+isDeleted: boolean,
+/**
+ * What members said of it by one sign each, the sign most gave first.
+ */
+reactions?: Array<ChatReaction>, };
 
 /**
  * Parameters of `chat.open`: exactly one.
@@ -542,7 +568,7 @@ export type ChatOpened = {
  */
 conversation: ChatConversation,
 /**
- * Who is in it.
+ * Who is in it. A push of a conversation of more than 100 leaves them out: `chat.open` tells them.
  */
 members: Array<ChatMember>, };
 
@@ -554,6 +580,36 @@ export type ChatParams = {
  * Its id.
  */
 conversation: string, };
+
+/**
+ * Parameters of `chat.react`.
+ */
+export type ChatReactParams = {
+/**
+ * The conversation.
+ */
+conversation: string,
+/**
+ * The number of a message that was not deleted.
+ */
+seq: number,
+/**
+ * The user's one sign under it, an emoji of at most 32 bytes; left out, or null, for none any more.
+ */
+emoji?: string, };
+
+/**
+ * A sign under a message, and whose it is.
+ */
+export type ChatReaction = {
+/**
+ * An emoji.
+ */
+emoji: string,
+/**
+ * The accounts of those who gave it, the first one first.
+ */
+users: Array<string>, };
 
 /**
  * Parameters of `chat.search`.
@@ -598,7 +654,7 @@ file?: string,
 id?: string, };
 
 /**
- * Result of `chat.send`, `chat.edit` and `chat.delete`: the message is kept.
+ * Result of `chat.send`, `chat.edit`, `chat.delete` and `chat.react`: the message is kept.
  */
 export type ChatSent = {
 /**
@@ -827,7 +883,7 @@ name: string,
  */
 mediaType: string,
 /**
- * How long it is, in bytes.
+ * How long it is, in bytes; 0 where it was kept for as long as files are, and is gone.
  */
 size: number, };
 
@@ -1482,7 +1538,11 @@ conversation: string,
 /**
  * The member.
  */
-from: PeerInfo, } });
+from: PeerInfo, } } | { "event": "chat.blocked", "data": {
+/**
+ * All accounts the user takes none from.
+ */
+users: Array<string>, } });
 
 /**
  * What is wrong.
@@ -1548,7 +1608,7 @@ export type Request = {
 /**
  * Names the request in its response; the client counts up.
  */
-id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "settings.get", "params": Empty } | { "method": "settings.set", "params": SettingsChange } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "call.transfer", "params": TransferParams } | { "method": "call.complete", "params": CompleteParams } | { "method": "call.merge", "params": MergeParams } | { "method": "room.mute", "params": RoomMuteParams } | { "method": "room.gain", "params": RoomGainParams } | { "method": "room.remove", "params": RoomRemoveParams } | { "method": "room.lock", "params": RoomLockParams } | { "method": "call.park", "params": ParkParams } | { "method": "call.originate", "params": OriginateParams } | { "method": "call.completion", "params": CompletionParams } | { "method": "call.record", "params": RecordParams } | { "method": "call.stopRecording", "params": StopRecordingParams } | { "method": "presence.set", "params": PresenceParams } | { "method": "presence.watch", "params": WatchParams } | { "method": "presence.unwatch", "params": WatchParams } | { "method": "presence.sound", "params": SoundParams } | { "method": "directory.favourite", "params": FavouriteParams } | { "method": "history.seen", "params": Empty } | { "method": "voicemail.list", "params": Empty } | { "method": "voicemail.mark", "params": VoicemailMarkParams } | { "method": "voicemail.delete", "params": VoicemailParams } | { "method": "voicemail.link", "params": VoicemailParams } | { "method": "session.state", "params": Empty } | { "method": "chat.list", "params": ChatListParams } | { "method": "chat.open", "params": ChatOpenParams } | { "method": "chat.create", "params": ChatCreateParams } | { "method": "chat.change", "params": ChatChangeParams } | { "method": "chat.leave", "params": ChatParams } | { "method": "chat.history", "params": ChatHistoryParams } | { "method": "chat.send", "params": ChatSendParams } | { "method": "chat.edit", "params": ChatEditParams } | { "method": "chat.delete", "params": ChatDeleteParams } | { "method": "chat.mark", "params": ChatMarkParams } | { "method": "chat.typing", "params": ChatParams } | { "method": "chat.search", "params": ChatSearchParams } | { "method": "file.link", "params": FileParams } | { "method": "file.place", "params": Empty });
+id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "settings.get", "params": Empty } | { "method": "settings.set", "params": SettingsChange } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "call.transfer", "params": TransferParams } | { "method": "call.complete", "params": CompleteParams } | { "method": "call.merge", "params": MergeParams } | { "method": "room.mute", "params": RoomMuteParams } | { "method": "room.gain", "params": RoomGainParams } | { "method": "room.remove", "params": RoomRemoveParams } | { "method": "room.lock", "params": RoomLockParams } | { "method": "call.park", "params": ParkParams } | { "method": "call.originate", "params": OriginateParams } | { "method": "call.completion", "params": CompletionParams } | { "method": "call.record", "params": RecordParams } | { "method": "call.stopRecording", "params": StopRecordingParams } | { "method": "presence.set", "params": PresenceParams } | { "method": "presence.watch", "params": WatchParams } | { "method": "presence.unwatch", "params": WatchParams } | { "method": "presence.sound", "params": SoundParams } | { "method": "directory.favourite", "params": FavouriteParams } | { "method": "history.seen", "params": Empty } | { "method": "voicemail.list", "params": Empty } | { "method": "voicemail.mark", "params": VoicemailMarkParams } | { "method": "voicemail.delete", "params": VoicemailParams } | { "method": "voicemail.link", "params": VoicemailParams } | { "method": "session.state", "params": Empty } | { "method": "chat.list", "params": ChatListParams } | { "method": "chat.open", "params": ChatOpenParams } | { "method": "chat.create", "params": ChatCreateParams } | { "method": "chat.change", "params": ChatChangeParams } | { "method": "chat.leave", "params": ChatParams } | { "method": "chat.history", "params": ChatHistoryParams } | { "method": "chat.send", "params": ChatSendParams } | { "method": "chat.edit", "params": ChatEditParams } | { "method": "chat.delete", "params": ChatDeleteParams } | { "method": "chat.mark", "params": ChatMarkParams } | { "method": "chat.typing", "params": ChatParams } | { "method": "chat.search", "params": ChatSearchParams } | { "method": "file.link", "params": FileParams } | { "method": "file.place", "params": Empty } | { "method": "chat.react", "params": ChatReactParams } | { "method": "chat.block", "params": ChatBlockParams });
 
 /**
  * The server's answer: `{"id": 7, "result": {…}}` or `{"id": 7, "error": {…}}`.
@@ -2167,4 +2227,6 @@ export type Results = {
   "chat.search": ChatFound;
   "file.link": FileLink;
   "file.place": FileLink;
+  "chat.react": ChatSent;
+  "chat.block": Empty;
 };

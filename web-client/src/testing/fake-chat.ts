@@ -1,6 +1,6 @@
 // The chat of the fake server: conversations in memory, pushes to members.
 import type { Clock } from '../platform/clock.js';
-import type { ChatConversation, ChatHistoryParams, ChatMember, ChatMessage, ChatOpened, PeerInfo } from '../protocol/generated.js';
+import type { ChatBlockParams, ChatConversation, ChatHistoryParams, ChatMember, ChatMessage, ChatOpened, ChatReactParams, PeerInfo } from '../protocol/generated.js';
 import type { Push } from '../protocol/messages.js';
 import { FakeFault, type FakeAccount } from './fake-people.js';
 import type { FakeSession } from './fake-session.js';
@@ -29,16 +29,18 @@ interface Room {
 export class FakeChat {
   readonly #ports: FakeChatPorts;
   readonly #rooms = new Map<string, Room>();
+  /** By account, whom they take no messages from. */
+  readonly #blocks = new Map<string, Set<string>>();
   #next = 1;
 
   constructor(ports: FakeChatPorts) {
     this.#ports = ports;
   }
 
-  list({ account: { userId } }: FakeSession): { conversations: ChatConversation[]; unread: number } {
+  list({ account: { userId } }: FakeSession): { conversations: ChatConversation[]; unread: number; blocked: string[] } {
     const rooms = [...this.#rooms.values()].filter(({ kind, members, messages }) => members.has(userId) && (kind !== 'direct' || messages.length > 0));
     const conversations = rooms.map((room) => this.#shown(room, userId)).sort((a, b) => b.updatedAt - a.updatedAt);
-    return { conversations, unread: conversations.reduce((sum, { lastSeq, read }) => sum + lastSeq - read, 0) };
+    return { conversations, unread: conversations.reduce((sum, { lastSeq, read }) => sum + lastSeq - read, 0), blocked: this.#blockedBy(userId) };
   }
 
   /** The conversation with somebody, or one by its id. */
@@ -48,6 +50,7 @@ export class FakeChat {
   }
 
   create(session: FakeSession, title: string, others: readonly string[]): ChatOpened {
+    for (const to of others) this.#checkTakes(session.account.userId, this.#person(to).userId);
     const room = this.#begin('group', title, [session.account.userId, ...others.map((to) => this.#person(to).userId)]);
     this.#tellRoom(room, session);
     return this.#opened(room, session.account.userId);
@@ -72,13 +75,17 @@ export class FakeChat {
     this.#tellRoom(room, session);
   }
 
-  history(session: FakeSession, { conversation, before, since, limit = 50 }: ChatHistoryParams): { messages: ChatMessage[]; more: boolean } {
+  history(session: FakeSession, { conversation, before, after, since, limit = 50 }: ChatHistoryParams): { messages: ChatMessage[]; more: boolean } {
     const room = this.#of(session, conversation);
     const joined = room.members.get(session.account.userId)?.joined ?? 0;
     const seen = room.messages.filter(({ seq }) => seq > joined);
     if (since !== undefined) {
       const changed = seen.filter(({ revision }) => revision > since).sort((a, b) => a.revision - b.revision);
       return { messages: changed.slice(0, limit), more: changed.length > limit };
+    }
+    if (after !== undefined) {
+      const newer = seen.filter(({ seq }) => seq > after);
+      return { messages: newer.slice(0, limit), more: newer.length > limit };
     }
     const older = seen.filter(({ seq }) => seq < (before ?? Infinity));
     return { messages: older.slice(-limit), more: older.length > limit };
@@ -91,6 +98,7 @@ export class FakeChat {
     const room = to === undefined ? this.#of(session, conversation ?? '') : this.#direct(userId, this.#person(to).userId);
     const known = room.messages.find((message) => message.id === id);
     if (known) return known;
+    if (room.kind === 'direct') for (const other of room.members.keys()) this.#checkTakes(userId, other);
     room.revision += 1;
     room.updatedAt = this.#ports.clock.now();
     const seq = room.messages.length + 1;
@@ -106,10 +114,53 @@ export class FakeChat {
   /** Changes an own message; without a text it is deleted. */
   edit(session: FakeSession, conversation: string, seq: number, text?: string): ChatMessage {
     const room = this.#of(session, conversation);
-    const before = room.messages.find((message) => message.seq === seq && message.from.userId === session.account.userId && !message.isDeleted);
+    const { userId } = session.account;
+    const mayAll = text === undefined && room.kind !== 'direct' && room.members.get(userId)?.owner === true;
+    return this.#change(room, seq, session, (before) => {
+      if (before.from.userId !== userId && !mayAll) throw new FakeFault('bad-request', 'you have no such message');
+      const { id, conversation: of, revision, from, at } = before;
+      const editedAt = this.#ports.clock.now();
+      return text === undefined ? { id, conversation: of, seq, revision, from, text: '', at, editedAt, isDeleted: true } : { ...before, text, editedAt };
+    });
+  }
+
+  /** Gives a message the user's sign, or none. */
+  react(session: FakeSession, { conversation, seq, emoji }: ChatReactParams): ChatMessage {
+    const { userId } = session.account;
+    return this.#change(this.#of(session, conversation), seq, session, (before) => {
+      const others = (before.reactions ?? []).map((one) => ({ ...one, users: one.users.filter((user) => user !== userId) })).filter(({ users }) => users.length > 0);
+      const same = others.find((one) => one.emoji === emoji);
+      same?.users.push(userId);
+      if (!same && emoji) others.push({ emoji, users: [userId] });
+      return { ...before, reactions: others.sort((a, b) => b.users.length - a.users.length) };
+    });
+  }
+
+  block(session: FakeSession, { user, isBlocked }: ChatBlockParams): void {
+    const { userId } = session.account;
+    const blocked = this.#blocks.get(userId) ?? new Set<string>();
+    this.#blocks.set(userId, blocked);
+    if (isBlocked) blocked.add(this.#person(user).userId);
+    else blocked.delete(user);
+    for (const other of this.#ports.sessionsOf(userId)) {
+      if (other !== session) this.#ports.tell(other, { event: 'chat.blocked', data: { users: this.#blockedBy(userId) } });
+    }
+  }
+
+  #blockedBy(userId: string): string[] {
+    return [...(this.#blocks.get(userId) ?? [])];
+  }
+
+  #checkTakes(from: string, to: string): void {
+    if (this.#blocks.get(to)?.has(from)) throw new FakeFault('forbidden', 'this person takes no messages from you');
+    if (this.#blocks.get(from)?.has(to)) throw new FakeFault('forbidden', 'you take no messages from this person: take them again to write');
+  }
+
+  #change(room: Room, seq: number, session: FakeSession, change: (before: ChatMessage) => ChatMessage): ChatMessage {
+    const before = room.messages.find((message) => message.seq === seq && !message.isDeleted);
     if (!before) throw new FakeFault('bad-request', 'you have no such message');
+    const message = { ...change(before), revision: room.revision + 1 };
     room.revision += 1;
-    const message = { ...before, text: text ?? '', isDeleted: text === undefined, editedAt: this.#ports.clock.now(), revision: room.revision };
     room.messages[seq - 1] = message;
     this.#tell(room, { event: 'chat.message', data: { message } }, session);
     return message;

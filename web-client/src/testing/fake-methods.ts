@@ -99,6 +99,8 @@ export const answersOf = (desk: FakeDesk): FakeAnswers => {
     'chat.delete': ({ conversation, seq }, session) => ({ message: chat.edit(session, conversation, seq) }),
     'chat.mark': ({ conversation, delivered, read }, session) => { chat.mark(session, conversation, delivered, read); return {}; },
     'chat.typing': ({ conversation }, session) => { chat.typing(session, conversation); return {}; },
+    'chat.react': (params, session) => ({ message: chat.react(session, params) }),
+    'chat.block': (params, session) => { chat.block(session, params); return {}; },
     'chat.search': ({ query, conversation }, session) => chat.search(session, query, conversation),
     'presence.set': (said, { account }) => { desk.say(account.userId, said); return {}; },
   };

@@ -9,7 +9,9 @@ use ringdown_types::{ConversationId, FileId, MessageId, Pii, RoomId, SessionId, 
 use crate::{ConnId, LinkId};
 
 /// The most members of a conversation. Every message is told to each of them.
-pub const MAX_MEMBERS: usize = 200;
+pub const MAX_MEMBERS: usize = 500;
+/// In larger conversations nobody is told live who read what: everybody's marks would go to everybody.
+pub const MAX_MARKED: usize = 32;
 
 /// Something the keeper does for somebody.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,6 +90,8 @@ pub enum ChatWork {
         conversation: ConversationId,
         /// With lower numbers than this.
         before: Option<u64>,
+        /// Or with higher ones than this.
+        after: Option<u64>,
         /// Or changed after this revision.
         since: Option<u64>,
         /// How many.
@@ -104,14 +108,39 @@ pub enum ChatWork {
         /// What comes with it: a file of the user's that was not used yet.
         file: Option<FileId>,
     },
-    /// Changes a message of the user's; an empty text deletes it.
+    /// Changes a message of the user's.
     Edit {
         /// The conversation.
         conversation: ConversationId,
         /// Its number.
         seq: u64,
-        /// What it says; `None` for nothing, and for no file, any more.
-        text: Option<Pii<String>>,
+        /// What it says.
+        text: Pii<String>,
+    },
+    /// Deletes a message and its file.
+    Delete {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Its number.
+        seq: u64,
+        /// The user may take others' messages away.
+        is_admin: bool,
+    },
+    /// Gives a message the user's sign.
+    React {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Its number.
+        seq: u64,
+        /// The sign; `None` for none any more.
+        emoji: Option<String>,
+    },
+    /// Takes messages of somebody no more, or again.
+    Block {
+        /// Whose.
+        other: UserId,
+        /// No more.
+        is_blocked: bool,
     },
     /// Raises the user's marks.
     Mark {
@@ -152,6 +181,9 @@ impl ChatWork {
                 | Self::Leave(_)
                 | Self::Send { .. }
                 | Self::Edit { .. }
+                | Self::Delete { .. }
+                | Self::React { .. }
+                | Self::Block { .. }
                 | Self::Mark { .. }
         )
     }
@@ -198,6 +230,8 @@ pub struct StoredMessage {
     pub edited_at: Option<u64>,
     /// Whether it was deleted.
     pub is_deleted: bool,
+    /// Who gave which sign, the first one first.
+    pub reactions: Vec<(UserId, String)>,
 }
 
 /// A conversation as it is kept, with what concerns one member.
@@ -275,6 +309,8 @@ pub enum ChatNews {
         cursor: Option<Cursor>,
         /// Unread messages in all.
         unread: u64,
+        /// Whom the user takes no messages from.
+        blocked: Vec<UserId>,
     },
     /// A conversation, and whether its members are to be told of it.
     Opened {
@@ -313,8 +349,8 @@ pub enum ChatNews {
         delivered: u64,
         /// What they read.
         read: u64,
-        /// Who is in the conversation.
-        members: Arc<[UserId]>,
+        /// Who is told of it: the conversation's members, or in a large one the user alone.
+        told: Arc<[UserId]>,
         /// Whether one grew.
         is_news: bool,
     },
@@ -332,6 +368,8 @@ pub enum ChatNews {
         /// Where the search ended.
         cursor: Option<Cursor>,
     },
+    /// Whom the user takes no messages from, all of them.
+    Blocked(Vec<UserId>),
     /// A link.
     Linked {
         /// The path with what opens it.

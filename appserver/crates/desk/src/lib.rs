@@ -25,7 +25,7 @@ mod session;
 mod timer;
 
 pub use chat::{
-    ChatAsker, ChatDone, ChatJob, ChatNews, ChatTarget, ChatWork, Cursor, MAX_MEMBERS, Opened,
+    ChatAsker, ChatDone, ChatJob, ChatNews, ChatTarget, ChatWork, Cursor, MAX_MARKED, MAX_MEMBERS, Opened,
     StoredConversation, StoredMember, StoredMessage,
 };
 pub use desk::{

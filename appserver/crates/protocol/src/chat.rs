@@ -105,8 +105,21 @@ pub struct ChatMessage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub edited_at: Option<u64>,
-    /// Whether its author deleted it.
+    /// Whether its author, or whoever may take messages of others away, deleted it.
     pub is_deleted: bool,
+    /// What members said of it by one sign each, the sign most gave first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<ChatReaction>>")]
+    pub reactions: Vec<ChatReaction>,
+}
+
+/// A sign under a message, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChatReaction {
+    /// An emoji.
+    pub emoji: String,
+    /// The accounts of those who gave it, the first one first.
+    pub users: Vec<String>,
 }
 
 /// Parameters of `chat.list`.
@@ -134,6 +147,9 @@ pub struct ChatList {
     /// How many messages the user has not read, in all conversations.
     #[ts(type = "number")]
     pub unread: u64,
+    /// Accounts the user takes no messages from.
+    #[serde(default)]
+    pub blocked: Vec<String>,
 }
 
 /// Parameters of `chat.open`: exactly one.
@@ -158,7 +174,7 @@ pub struct ChatOpenParams {
 pub struct ChatOpened {
     /// The conversation.
     pub conversation: ChatConversation,
-    /// Who is in it.
+    /// Who is in it. A push of a conversation of more than 100 leaves them out: `chat.open` tells them.
     pub members: Vec<ChatMember>,
 }
 
@@ -168,7 +184,7 @@ pub struct ChatCreateParams {
     /// What the group is called: 1 to 100 characters.
     #[ts(as = "String")]
     pub title: Pii<String>,
-    /// Numbers or accounts of the others: 1 to 199.
+    /// Numbers or accounts of the others: 1 to 499.
     #[ts(as = "Vec<String>")]
     pub members: Vec<Pii<String>>,
 }
@@ -207,6 +223,10 @@ pub struct ChatHistoryParams {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub before: Option<u64>,
+    /// Instead: messages with higher numbers than this, up to the newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub after: Option<u64>,
     /// Instead: what came or changed after this revision, the oldest change first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
@@ -222,7 +242,7 @@ pub struct ChatHistoryParams {
 pub struct ChatHistory {
     /// Messages by number, lowest first; with `since` by revision.
     pub messages: Vec<ChatMessage>,
-    /// Whether there are more.
+    /// Whether there are more in the direction that was asked for.
     pub more: bool,
 }
 
@@ -251,7 +271,7 @@ pub struct ChatSendParams {
     pub id: Option<String>,
 }
 
-/// Result of `chat.send`, `chat.edit` and `chat.delete`: the message is kept.
+/// Result of `chat.send`, `chat.edit`, `chat.delete` and `chat.react`: the message is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct ChatSent {
     /// As it is.
@@ -276,9 +296,34 @@ pub struct ChatEditParams {
 pub struct ChatDeleteParams {
     /// The conversation.
     pub conversation: String,
-    /// The number of an own message.
+    /// The number of an own message; in groups and rooms any message's for who made the group, and for admins who are
+    /// in it.
     #[ts(type = "number")]
     pub seq: u64,
+}
+
+/// Parameters of `chat.react`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChatReactParams {
+    /// The conversation.
+    pub conversation: String,
+    /// The number of a message that was not deleted.
+    #[ts(type = "number")]
+    pub seq: u64,
+    /// The user's one sign under it, an emoji of at most 32 bytes; left out, or null, for none any more.
+    #[serde(default)]
+    #[ts(optional)]
+    pub emoji: Option<String>,
+}
+
+/// Parameters of `chat.block`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ChatBlockParams {
+    /// An account: what they write to the user alone is refused, and they take the user into no group.
+    pub user: String,
+    /// Whether so, or no longer.
+    pub is_blocked: bool,
 }
 
 /// Parameters of `chat.mark`. Marks only grow.

@@ -17,7 +17,7 @@ pub struct FileInfo {
     pub name: Pii<String>,
     /// What it is, as its first bytes say: `application/octet-stream` where they say nothing.
     pub media_type: String,
-    /// How long it is, in bytes.
+    /// How long it is, in bytes; 0 where it was kept for as long as files are, and is gone.
     #[ts(type = "number")]
     pub size: u64,
 }

@@ -27,10 +27,10 @@ pub use call::{
     PeerInfo,
 };
 pub use chat::{
-    ChatChangeParams, ChatConversation, ChatCreateParams, ChatDeleteParams, ChatEditParams, ChatFound,
-    ChatHistory, ChatHistoryParams, ChatKind, ChatList, ChatListParams, ChatMarkParams, ChatMember,
-    ChatMessage, ChatOpenParams, ChatOpened, ChatParams, ChatSearchParams, ChatSendParams, ChatSent,
-    FileLink, FileParams,
+    ChatBlockParams, ChatChangeParams, ChatConversation, ChatCreateParams, ChatDeleteParams, ChatEditParams,
+    ChatFound, ChatHistory, ChatHistoryParams, ChatKind, ChatList, ChatListParams, ChatMarkParams,
+    ChatMember, ChatMessage, ChatOpenParams, ChatOpened, ChatParams, ChatReactParams, ChatReaction,
+    ChatSearchParams, ChatSendParams, ChatSent, FileLink, FileParams,
 };
 pub use error::{ErrorCode, ErrorInfo};
 pub use files::FileInfo;

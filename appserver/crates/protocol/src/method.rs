@@ -7,13 +7,13 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use crate::{
-    CallInfo, CallOutcome, ChatChangeParams, ChatCreateParams, ChatDeleteParams, ChatEditParams,
-    ChatHistoryParams, ChatListParams, ChatMarkParams, ChatOpenParams, ChatParams, ChatSearchParams,
-    ChatSendParams, CompleteParams, CompletionParams, Description, DirectoryEntry, DirectoryText,
-    FavouriteParams, FileParams, HistoryEntry, Me, MergeParams, OriginateParams, ParkParams, ParkedCall,
-    PresenceParams, RecordParams, RoomGainParams, RoomLockParams, RoomMuteParams, RoomRemoveParams,
-    RoomState, SettingsChange, SoundParams, StopRecordingParams, TransferParams, VoicemailCount,
-    VoicemailMarkParams, VoicemailParams, WatchParams,
+    CallInfo, CallOutcome, ChatBlockParams, ChatChangeParams, ChatCreateParams, ChatDeleteParams,
+    ChatEditParams, ChatHistoryParams, ChatListParams, ChatMarkParams, ChatOpenParams, ChatParams,
+    ChatReactParams, ChatSearchParams, ChatSendParams, CompleteParams, CompletionParams, Description,
+    DirectoryEntry, DirectoryText, FavouriteParams, FileParams, HistoryEntry, Me, MergeParams,
+    OriginateParams, ParkParams, ParkedCall, PresenceParams, RecordParams, RoomGainParams, RoomLockParams,
+    RoomMuteParams, RoomRemoveParams, RoomState, SettingsChange, SoundParams, StopRecordingParams,
+    TransferParams, VoicemailCount, VoicemailMarkParams, VoicemailParams, WatchParams,
 };
 
 /// A method with its parameters. Ids are 32 hexadecimal digits.
@@ -179,7 +179,7 @@ pub enum Method {
     /// Changes an own message. Result: [`ChatSent`](crate::ChatSent).
     #[serde(rename = "chat.edit")]
     ChatEdit(ChatEditParams),
-    /// Deletes an own message and its file; that there was one stays. Result: [`ChatSent`](crate::ChatSent).
+    /// Deletes a message and its file; that there was one stays. Result: [`ChatSent`](crate::ChatSent).
     #[serde(rename = "chat.delete")]
     ChatDelete(ChatDeleteParams),
     /// Says what reached the device and what was read. Result: [`Empty`].
@@ -197,6 +197,13 @@ pub enum Method {
     /// Where a file is sent to without a token. Result: [`FileLink`](crate::FileLink).
     #[serde(rename = "file.place")]
     FilePlace(Empty),
+    /// Gives a message the user's sign, another one, or none. Result: [`ChatSent`](crate::ChatSent).
+    #[serde(rename = "chat.react")]
+    ChatReact(ChatReactParams),
+    /// Takes no messages from somebody, or takes them again. Result: [`Empty`]; the user's other sessions get a
+    /// `chat.blocked` push.
+    #[serde(rename = "chat.block")]
+    ChatBlock(ChatBlockParams),
 }
 
 impl Method {
@@ -257,6 +264,8 @@ impl Method {
         "chat.search",
         "file.link",
         "file.place",
+        "chat.react",
+        "chat.block",
     ];
 }
 

@@ -232,4 +232,10 @@ pub enum Push {
         /// The member.
         from: PeerInfo,
     },
+    /// The user takes messages from others than before.
+    #[serde(rename = "chat.blocked")]
+    ChatBlocked {
+        /// All accounts the user takes none from.
+        users: Vec<String>,
+    },
 }

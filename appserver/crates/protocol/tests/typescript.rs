@@ -69,6 +69,8 @@ const RESULTS: &[(&str, &str)] = &[
     ("chat.search", "ChatFound"),
     ("file.link", "FileLink"),
     ("file.place", "FileLink"),
+    ("chat.react", "ChatSent"),
+    ("chat.block", "Empty"),
 ];
 
 /// Collects the declarations of a type and of all it mentions.

@@ -6,8 +6,8 @@ use ringdown_types::{ConversationId, MessageId, Pii, UserId};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 use super::{
-    ChatError, ChatOutcome, bigint, members, membership, message_columns, number, parsed, parsed_optional,
-    read_kind, read_message,
+    ChatError, ChatOutcome, bigint, members::blocked, members_of, membership, message_columns, number,
+    parsed, parsed_optional, read_kind, read_message,
 };
 use crate::store::{Store, StoreError};
 
@@ -47,6 +47,17 @@ const OF_CONVERSATION: &str = concat!(
      WHERE m.user_id = $1 AND m.conversation_id = $2 AND x.seq > m.joined_seq "
 );
 
+/// Which messages of a conversation.
+#[derive(Debug, Clone, Copy)]
+pub enum Page {
+    /// With lower numbers than this.
+    Before(u64),
+    /// With higher ones.
+    After(u64),
+    /// That came or changed after this revision.
+    Since(u64),
+}
+
 impl Store {
     /// A page of a user's conversations, the one last written in first. Begun ones without a message are passed over.
     ///
@@ -77,7 +88,8 @@ impl Store {
         .bind(user.to_string())
         .fetch_one(&self.history)
         .await?;
-        Ok(ChatNews::Listed { conversations, cursor, unread: number(&row, "unread")? })
+        let blocked = blocked(&mut *self.history.acquire().await?, user).await?;
+        Ok(ChatNews::Listed { conversations, cursor, unread: number(&row, "unread")?, blocked })
     }
 
     /// A conversation with its members.
@@ -88,34 +100,34 @@ impl Store {
         opened(&mut *self.history.acquire().await?, user, conversation).await
     }
 
-    /// Messages before a number, lowest first, or those that came or changed after a revision.
+    /// A page of messages, lowest number first; those that changed since a revision, lowest revision first.
     ///
     /// # Errors
     /// When the user is not in the conversation, or the database fails.
     pub async fn chat_history(
         &self,
         (user, conversation): (UserId, ConversationId),
-        before: Option<u64>,
-        since: Option<u64>,
+        page: Page,
         limit: u32,
     ) -> ChatOutcome {
         let mut connection = self.history.acquire().await?;
         membership(&mut connection, conversation, user).await?;
-        let tail = match since {
-            Some(_) => "AND x.revision > $3 ORDER BY x.revision LIMIT $4",
-            None => "AND x.seq < $3 ORDER BY x.seq DESC LIMIT $4",
+        let (tail, from) = match page {
+            Page::Before(seq) => ("AND x.seq < $3 ORDER BY x.seq DESC LIMIT $4", seq),
+            Page::After(seq) => ("AND x.seq > $3 ORDER BY x.seq LIMIT $4", seq),
+            Page::Since(revision) => ("AND x.revision > $3 ORDER BY x.revision LIMIT $4", revision),
         };
         let rows = sqlx::query(sqlx::AssertSqlSafe(format!("{OF_CONVERSATION}{tail}")))
             .bind(user.to_string())
             .bind(conversation.to_string())
-            .bind(bigint(since.or(before).unwrap_or(u64::MAX)))
+            .bind(bigint(from))
             .bind(i64::from(limit) + 1)
             .fetch_all(&mut *connection)
             .await?;
         let mut messages = rows.iter().map(read_message).collect::<Result<Vec<_>, _>>()?;
         let more = messages.len() > limit as usize;
         messages.truncate(limit as usize);
-        if since.is_none() {
+        if matches!(page, Page::Before(_)) {
             messages.reverse();
         }
         Ok(ChatNews::History { messages, more })
@@ -128,7 +140,7 @@ impl Store {
     pub async fn chat_members(&self, user: UserId, conversation: ConversationId) -> ChatOutcome {
         let mut connection = self.history.acquire().await?;
         membership(&mut connection, conversation, user).await?;
-        let members = members(&mut connection, conversation).await?;
+        let members = members_of(&mut connection, conversation).await?;
         Ok(ChatNews::Members { conversation, members: members.iter().map(|member| member.user).collect() })
     }
 
@@ -259,7 +271,7 @@ pub(super) async fn opened(
         .fetch_optional(&mut *connection)
         .await?;
     let conversation = read_conversation(&row.ok_or(ChatError::NoSuchConversation)?)?;
-    let members = members(connection, conversation.id).await?;
+    let members = members_of(connection, conversation.id).await?;
     Ok(Opened { conversation, members })
 }
 

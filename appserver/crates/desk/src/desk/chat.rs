@@ -8,7 +8,7 @@ use std::{
 };
 
 use ringdown_control::{self as control, MAX_MESSAGE_BYTES};
-use ringdown_protocol::{ErrorCode, ErrorInfo, Method};
+use ringdown_protocol::{ErrorCode, ErrorInfo, Method, Role};
 use ringdown_types::{ConversationId, FileId, LegId, MessageId, Pii, RoomId, SessionId, UserId};
 use serde_json::{Value, json};
 
@@ -23,6 +23,8 @@ use crate::{
 const MAX_TITLE: usize = 100;
 /// The longest search, in characters, and its words.
 const MAX_QUERY: (usize, usize) = (100, 8);
+/// The longest emoji: a family of four with skin tones has more than most.
+const MAX_EMOJI_BYTES: usize = 32;
 /// Conversations whose members are remembered. Once there are more all are forgotten: each costs one look-up then.
 const MAX_REMEMBERED: usize = 20_000;
 
@@ -100,12 +102,13 @@ impl Desk {
             }
             Method::ChatLeave(params) => ChatWork::Leave(conversation(&params.conversation)?),
             Method::ChatHistory(params) => {
-                if params.before.is_some() && params.since.is_some() {
-                    return Err(bad_request("before or since, not both"));
+                if [params.before, params.after, params.since].iter().flatten().count() > 1 {
+                    return Err(bad_request("at most one of before, after and since"));
                 }
                 ChatWork::History {
                     conversation: conversation(&params.conversation)?,
                     before: params.before,
+                    after: params.after,
                     since: params.since,
                     limit: limit(params.limit)?,
                 }
@@ -127,22 +130,6 @@ impl Desk {
                 };
                 ChatWork::Send { target, message, text, file }
             }
-            Method::ChatEdit(params) => ChatWork::Edit {
-                conversation: conversation(&params.conversation)?,
-                seq: params.seq,
-                text: Some(text(params.text)?),
-            },
-            Method::ChatDelete(params) => ChatWork::Edit {
-                conversation: conversation(&params.conversation)?,
-                seq: params.seq,
-                text: None,
-            },
-            Method::ChatMark(params) => ChatWork::Mark {
-                conversation: conversation(&params.conversation)?,
-                // What was read was delivered.
-                delivered: params.delivered.max(params.read).unwrap_or_default(),
-                read: params.read.unwrap_or_default(),
-            },
             Method::ChatTyping(params) => {
                 let conversation = conversation(&params.conversation)?;
                 if let Some(members) = self.chat.members.get(&conversation).cloned() {
@@ -158,10 +145,46 @@ impl Desk {
             },
             Method::FileLink(params) => ChatWork::Link(file(&params.file)?),
             Method::FilePlace(_) => ChatWork::Place,
-            _ => return Err(ErrorInfo::new(ErrorCode::UnknownMethod, "no such method")),
+            method => self.work_on_one(user, method)?,
         };
         self.ask_keeper(now, user, ChatAsker::Page { conn, session, request }, work);
         Ok(None)
+    }
+
+    /// What is done to one message, and whose messages are wanted.
+    fn work_on_one(&self, user: UserId, method: Method) -> Result<ChatWork, ErrorInfo> {
+        Ok(match method {
+            Method::ChatEdit(params) => ChatWork::Edit {
+                conversation: conversation(&params.conversation)?,
+                seq: params.seq,
+                text: text(params.text)?,
+            },
+            Method::ChatDelete(params) => ChatWork::Delete {
+                conversation: conversation(&params.conversation)?,
+                seq: params.seq,
+                is_admin: self.roster.person(user).is_some_and(|person| person.role == Role::Admin),
+            },
+            Method::ChatReact(params) => ChatWork::React {
+                conversation: conversation(&params.conversation)?,
+                seq: params.seq,
+                emoji: params.emoji.map(emoji).transpose()?,
+            },
+            Method::ChatBlock(params) => {
+                let other = params.user.parse().map_err(|_| bad_request("user names an account"))?;
+                // Whoever is gone can still be taken off the list.
+                if other == user || (params.is_blocked && self.roster.person(other).is_none()) {
+                    return Err(bad_request("nobody else has this account"));
+                }
+                ChatWork::Block { other, is_blocked: params.is_blocked }
+            }
+            Method::ChatMark(params) => ChatWork::Mark {
+                conversation: conversation(&params.conversation)?,
+                // What was read was delivered.
+                delivered: params.delivered.max(params.read).unwrap_or_default(),
+                read: params.read.unwrap_or_default(),
+            },
+            _ => return Err(ErrorInfo::new(ErrorCode::UnknownMethod, "no such method")),
+        })
     }
 
     pub(super) fn ask_keeper(&mut self, now: Instant, user: UserId, asker: ChatAsker, work: ChatWork) {
@@ -188,7 +211,7 @@ impl Desk {
 
     fn people(&self, texts: &[Pii<String>]) -> Result<Vec<UserId>, ErrorInfo> {
         if texts.len() >= MAX_MEMBERS {
-            return Err(bad_request("a group has at most 200 members"));
+            return Err(bad_request("a group has at most 500 members"));
         }
         let found: Option<Vec<_>> = texts.iter().map(|text| self.addressee(text)).collect();
         let mut found = found
@@ -264,6 +287,20 @@ fn text(text: Pii<String>) -> Result<Pii<String>, ErrorInfo> {
         return Err(bad_request("a message is 1 to 4,096 bytes of text"));
     }
     Ok(text)
+}
+
+/// No text, but something that is one character to the eye: it may be of several (a flag, a family).
+fn emoji(emoji: String) -> Result<String, ErrorInfo> {
+    let is_sign = |char: char| !char.is_alphanumeric() && !char.is_whitespace() && !char.is_control();
+    // Keycaps begin with a digit.
+    let is_keycap = emoji.ends_with('\u{20e3}');
+    let is_emoji =
+        emoji.chars().any(|char| u32::from(char) > 0xa8) && (is_keycap || emoji.chars().all(is_sign));
+    if emoji.len() <= MAX_EMOJI_BYTES && is_emoji {
+        Ok(emoji)
+    } else {
+        Err(bad_request("a reaction is one emoji of at most 32 bytes"))
+    }
 }
 
 fn title(title: Pii<String>) -> Result<Pii<String>, ErrorInfo> {

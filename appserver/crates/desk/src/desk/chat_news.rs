@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use ringdown_control::Command;
 use ringdown_protocol::{
     ChatConversation, ChatFound, ChatHistory, ChatKind, ChatList, ChatMember, ChatMessage, ChatOpened,
-    ChatSent, ErrorInfo, FileLink, PeerInfo, Push,
+    ChatReaction, ChatSent, ErrorInfo, FileLink, PeerInfo, Push,
 };
 use ringdown_types::{ConversationId, Pii, SessionId, UserId};
 use serde_json::json;
@@ -17,8 +17,8 @@ use crate::{
     ring::{Kept, PushBody},
 };
 
-/// In larger conversations nobody is told live who read what: everybody's marks would go to everybody.
-const MAX_MARKED: usize = 32;
+/// A push about a larger conversation says nothing of its members: each of them would be told of each.
+const MAX_TOLD_MEMBERS: usize = 100;
 
 impl Desk {
     /// A job of the chat is done.
@@ -29,9 +29,9 @@ impl Desk {
             Err(error) => return self.chat_failed(now, user, asker, error),
         };
         let result = match news {
-            ChatNews::Listed { conversations, cursor, unread } => {
+            ChatNews::Listed { conversations, cursor, unread, blocked } => {
                 let conversations = conversations.iter().map(|one| self.conversation(one)).collect();
-                json!(ChatList { conversations, cursor, unread })
+                json!(ChatList { conversations, cursor, unread, blocked: ids(&blocked) })
             }
             ChatNews::Opened { opened, is_changed, gone } => {
                 let shown = self.opened(&opened, user);
@@ -50,7 +50,8 @@ impl Desk {
             ChatNews::Message { message, conversation, members, is_new } => {
                 let shown = self.message(&message);
                 self.chat.remember(message.conversation, &members);
-                if is_new || matches!(asker, ChatAsker::Page { .. }) {
+                // A telephone sends again what it was not answered.
+                if is_new || !matches!(asker, ChatAsker::Telephone { .. }) {
                     self.tell_members(
                         &members,
                         asker,
@@ -62,10 +63,8 @@ impl Desk {
                 }
                 json!(ChatSent { message: shown })
             }
-            ChatNews::Marked { conversation, delivered, read, members, is_news } => {
-                self.chat.remember(conversation, &members);
+            ChatNews::Marked { conversation, delivered, read, told, is_news } => {
                 if is_news {
-                    let told = if members.len() > MAX_MARKED { Arc::from([user]) } else { members };
                     let conversation = conversation.to_string();
                     let push = Push::ChatMarks { conversation, user_id: user.to_string(), delivered, read };
                     self.tell_members(&told, asker, push);
@@ -79,6 +78,10 @@ impl Desk {
             }
             ChatNews::Found { messages, cursor } => {
                 json!(ChatFound { messages: self.messages(&messages), cursor })
+            }
+            ChatNews::Blocked(users) => {
+                self.tell_members(&[user], asker, Push::ChatBlocked { users: ids(&users) });
+                json!({})
             }
             ChatNews::Linked { path, expires_in } => json!(FileLink { path, expires_in }),
             ChatNews::Undelivered(messages) => return self.take_undelivered(now, user, messages),
@@ -107,8 +110,12 @@ impl Desk {
         self.chat.remember_read(id, &members, is_changed);
         if is_changed {
             for &member in &*members {
-                let push = Push::ChatConversation { opened: Box::new(self.opened(opened, member)) };
-                self.tell_members(&[member], asker, push);
+                let shown = if members.len() > MAX_TOLD_MEMBERS {
+                    ChatOpened { conversation: self.seen_by(opened, member), members: Vec::new() }
+                } else {
+                    self.opened(opened, member)
+                };
+                self.tell_members(&[member], asker, Push::ChatConversation { opened: Box::new(shown) });
             }
         }
         self.tell_members(gone, asker, Push::ChatGone { conversation: id.to_string() });
@@ -160,6 +167,7 @@ impl Desk {
             at: stored.at,
             edited_at: stored.edited_at,
             is_deleted: stored.is_deleted,
+            reactions: reactions(&stored.reactions),
         }
     }
 
@@ -184,8 +192,22 @@ impl Desk {
         }
     }
 
-    /// A conversation as one of its members sees it.
+    /// A conversation with its members, as one of them sees it.
     fn opened(&self, opened: &Opened, user: UserId) -> ChatOpened {
+        let member = |member: &StoredMember| ChatMember {
+            party: self.party(member.user),
+            is_owner: member.is_owner,
+            delivered: member.delivered,
+            read: member.read,
+        };
+        ChatOpened {
+            conversation: self.seen_by(opened, user),
+            members: opened.members.iter().map(member).collect(),
+        }
+    }
+
+    /// The same without its members.
+    fn seen_by(&self, opened: &Opened, user: UserId) -> ChatConversation {
         let others = || opened.members.iter().filter(|member| member.user != user);
         let own = opened.members.iter().find(|member| member.user == user);
         let lowest = |mark: fn(&StoredMember) -> u64| others().map(mark).min().unwrap_or_default();
@@ -200,17 +222,25 @@ impl Desk {
             last: conversation.last.clone().filter(|last| last.seq > joined),
             ..conversation.clone()
         };
-        let member = |member: &StoredMember| ChatMember {
-            party: self.party(member.user),
-            is_owner: member.is_owner,
-            delivered: member.delivered,
-            read: member.read,
-        };
-        ChatOpened {
-            conversation: self.conversation(&seen),
-            members: opened.members.iter().map(member).collect(),
+        self.conversation(&seen)
+    }
+}
+
+fn ids(users: &[UserId]) -> Vec<String> {
+    users.iter().map(ToString::to_string).collect()
+}
+
+/// By sign, the one most gave first; of two equal ones the older.
+fn reactions(given: &[(UserId, String)]) -> Vec<ChatReaction> {
+    let mut by_sign: Vec<ChatReaction> = Vec::new();
+    for (user, emoji) in given {
+        match by_sign.iter_mut().find(|reaction| reaction.emoji == *emoji) {
+            Some(reaction) => reaction.users.push(user.to_string()),
+            None => by_sign.push(ChatReaction { emoji: emoji.clone(), users: vec![user.to_string()] }),
         }
     }
+    by_sign.sort_by_key(|reaction| std::cmp::Reverse(reaction.users.len()));
+    by_sign
 }
 
 const fn asking_session(asker: ChatAsker) -> Option<SessionId> {
