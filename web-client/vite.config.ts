@@ -30,7 +30,7 @@ const library = (entry: string, formats: ('es' | 'iife')[], fileName: string, na
     sourcemap: true,
     // Languages are read when they are wanted: `ringdown-phone-de.js` beside `ringdown-phone.js`.
     // Annotations are for whoever bundles parts of it; a built library is one part.
-    rolldownOptions: { output: { minify: true, comments: { legal: true, annotation: false, jsdoc: false }, chunkFileNames: `${fileName}-[name].js` } },
+    rolldownOptions: { output: { minify: true, comments: { legal: true, annotation: false, jsdoc: false }, generatedCode: { symbols: false }, chunkFileNames: `${fileName}-[name].js` } },
     lib: {
       entry,
       name,

@@ -155,7 +155,7 @@ export class PeerMedia implements CallMedia {
 
   async levels(): Promise<Levels> {
     const stats = [...(await this.stats() ?? new Map()).values()] as { readonly type: string; readonly audioLevel?: number }[];
-    const loudest = (type: string): number => Math.max(0, ...stats.map((one) => (one.type === type && one.audioLevel) || 0));
+    const loudest = (type: string): number => Math.max(0, ...stats.map((one) => one.type === type ? one.audioLevel ?? 0 : 0));
     return { local: loudest('media-source'), remote: loudest('inbound-rtp') };
   }
 
