@@ -179,7 +179,7 @@ impl Refusal {
                 StatusCode::BAD_GATEWAY,
                 "provider-unavailable",
                 "The identity provider does not answer.",
-                &["Try again in a moment.", "Check the issuer's address in oidc_providers."],
+                &["Try again in a moment.", "Check the addresses in oidc_providers and trusted_issuers."],
             ),
             Self::Internal(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,

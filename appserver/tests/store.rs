@@ -23,6 +23,8 @@ use tempfile::TempDir;
 mod chat;
 #[path = "store/chat_rights.rs"]
 mod chat_rights;
+#[path = "store/crm.rs"]
+mod crm;
 
 const REALM: &str = "ringdown.test";
 
@@ -64,6 +66,7 @@ async fn suite(url: &str, folder: &TempDir) {
     people(&store).await;
     chat::suite(&store).await;
     chat_rights::suite(&store).await;
+    crm::suite(&store).await;
     numbers(&store).await;
     codes_and_lot(&store).await;
     settings(&store).await;

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     accounts::{self, Outsider},
-    keys::KeySource,
+    keys::{KeySource, KeysError},
     secret,
 };
 use crate::{
@@ -43,10 +43,11 @@ impl Issuers {
         // Two entries may share an issuer: with a key that is on its way out, or for another audience.
         let mut outcome = Err(Refusal::BadCredentials);
         for issuer in self.0.iter().filter(|issuer| issuer.name == claimed.1) {
-            outcome = issuer.redeem(app, token).await;
-            if !matches!(outcome, Err(Refusal::BadCredentials)) {
-                break;
-            }
+            outcome = match (issuer.redeem(app, token).await, outcome) {
+                (Err(Refusal::BadCredentials), outcome) => outcome,
+                (Err(Refusal::ProviderUnavailable), _) => Err(Refusal::ProviderUnavailable),
+                (decided, _) => return decided,
+            };
         }
         outcome
     }
@@ -87,7 +88,14 @@ impl Issuer {
             nonce: None,
         };
         let verified = self.keys.verify(app.outside.sender(), token, &expected, now).await;
-        let claims = verified.map_err(|error| refused(&error))?;
+        let claims = verified.map_err(|error| match error {
+            KeysError::Token(error) => refused(&error),
+            // Nobody showed anything wrong: its keys are not to be had.
+            KeysError::Fetch(_) | KeysError::Status(_) | KeysError::Unusable(_) => {
+                tracing::warn!(issuer = %self.name, %error, "nobody is signed in by the word of an issuer");
+                Refusal::ProviderUnavailable
+            }
+        })?;
         // Marked before anything is done: of two who show it at once, one gets in.
         let name = format!("{} {}", self.name, claims.jti.as_deref().unwrap_or_default());
         if !app.store.show_token(&hash_secret(&name), claims.forgotten_at(), now).await? {

@@ -34,7 +34,7 @@ pub(crate) async fn methods(State(app): State<Arc<App>>) -> Json<SignInMethods> 
 /// Signs in with a token that a trusted issuer signed, or with a code of `POST /api/v1/login/for`. Each is good once.
 #[utoipa::path(
     post, path = "/api/v1/login/token", tag = "session", request_body = TokenLogin,
-    responses((status = 200, body = Tokens), (status = 401, body = Problem), (status = 403, body = Problem), (status = 429, body = Problem))
+    responses((status = 200, body = Tokens), (status = 401, body = Problem), (status = 403, body = Problem), (status = 429, body = Problem), (status = 502, body = Problem))
 )]
 pub(crate) async fn token(
     State(app): State<Arc<App>>,
@@ -43,7 +43,7 @@ pub(crate) async fn token(
 ) -> Result<Json<Tokens>, Refusal> {
     app.sign_in.check_address(peer.address)?;
     let redeemed = app.outside.redeem(&app, &login.token).await;
-    let user = redeemed.inspect_err(|_| app.sign_in.handle_failure(peer.address))?;
+    let user = redeemed.inspect_err(|refusal| note_failure(&app, &peer, refusal))?;
     Ok(Json(app.sign_in.start(user).await?))
 }
 
@@ -68,8 +68,16 @@ pub(crate) async fn code_for(
         department: login.department,
     };
     let code = app.outside.code_for(&app, &secret, &who).await;
-    let token = code.inspect_err(|_| app.sign_in.handle_failure(peer.address))?;
+    let token = code.inspect_err(|refusal| note_failure(&app, &peer, refusal))?;
     Ok(Json(LoginCode { token, expires_in: CODE_LIFETIME.as_secs() as u32 }))
+}
+
+/// Counts what was shown against its address, if it was wrong: a provider that cannot be reached and a number that is
+/// taken are nobody's guess.
+fn note_failure(app: &App, peer: &From, refusal: &Refusal) {
+    if matches!(refusal, Refusal::BadCredentials | Refusal::Forbidden) {
+        app.sign_in.handle_failure(peer.address);
+    }
 }
 
 /// What a trusted server shows; looked at before the body is.
@@ -153,7 +161,7 @@ pub(crate) async fn redeem(
 ) -> Result<Json<Tokens>, Refusal> {
     app.sign_in.check_address(peer.address)?;
     let redeemed = app.outside.redeem_oidc(&SignedIn { code, verifier });
-    let user = redeemed.inspect_err(|_| app.sign_in.handle_failure(peer.address))?;
+    let user = redeemed.inspect_err(|refusal| note_failure(&app, &peer, refusal))?;
     Ok(Json(app.sign_in.start(user).await?))
 }
 

@@ -518,6 +518,25 @@ async fn keys_of_an_issuer_are_fetched() {
     show(&running, &forged).await.expect(401);
 }
 
+#[tokio::test]
+async fn an_issuer_that_cannot_be_reached_is_nobodys_wrong_sign_in() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    drop(listener);
+    let running = Running::start_with(|config| {
+        let keys = Some(format!("{url}/keys"));
+        config.trusted_issuers =
+            vec![TrustedIssuer { jwks_url: keys, issuer: url.clone(), ..issuer(Algorithm::Es256) }];
+    })
+    .await;
+    for number in 0..110 {
+        let reply = show(&running, &signed(&format!("{number}"), &json!({"iss": url}))).await;
+        assert_eq!(reply.status, 502, "try {number}");
+        assert_eq!(reply.json()["type"], "urn:ringdown:problem:provider-unavailable");
+    }
+    running.token("alice").await;
+}
+
 /// An ID token of the provider's, asked for directly.
 async fn signed_by(provider: &Provider) -> String {
     let address = provider.url.strip_prefix("http://").expect("http");
