@@ -12,6 +12,7 @@ mod encrypt;
 mod vapid;
 
 use std::{
+    collections::HashMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -21,7 +22,10 @@ use futures_util::future::join_all;
 use ringdown_desk::WakeCall;
 use ringdown_types::{CallId, EndReason, LegId, Pii, UserId};
 use serde_json::json;
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
 use url::Url;
 
 pub use vapid::VapidKey;
@@ -63,6 +67,16 @@ pub enum PushItem {
         /// Why.
         reason: EndReason,
     },
+}
+
+impl PushItem {
+    /// Who is told about what.
+    fn about(&self) -> (UserId, CallId) {
+        match self {
+            Self::Wake(wake) => (wake.user, wake.call),
+            Self::Over { user, call, .. } => (*user, *call),
+        }
+    }
 }
 
 /// Who can be woken and how.
@@ -162,10 +176,7 @@ impl Push {
 
     /// Tells every browser of the user's.
     async fn tell(&self, item: PushItem) {
-        let (user, call) = match &item {
-            PushItem::Wake(wake) => (wake.user, wake.call),
-            PushItem::Over { user, call, .. } => (*user, *call),
-        };
+        let (user, call) = item.about();
         let subscriptions = match self.store.subscriptions(user, unix_ms()).await {
             Ok(subscriptions) => subscriptions,
             Err(error) => {
@@ -243,16 +254,28 @@ impl Push {
     }
 }
 
-/// Sends what the desk has to tell, until it is gone.
+/// Sends what the desk has to tell, until it is gone. That a call is over is sent after the call, or the browser would
+/// ring for it until somebody looks.
 pub async fn run(mut queue: mpsc::Receiver<PushItem>, push: Arc<Push>) {
     let mut sending = JoinSet::new();
+    // What is being sent about a call to somebody, at most `AT_ONCE` of them: it closes when that is done.
+    let mut before: HashMap<(UserId, CallId), oneshot::Receiver<()>> = HashMap::new();
     while let Some(item) = queue.recv().await {
         if sending.len() >= AT_ONCE {
             sending.join_next().await;
         }
         while sending.try_join_next().is_some() {}
-        let push = Arc::clone(&push);
-        sending.spawn(async move { push.tell(item).await });
+        before.retain(|_, done| done.try_recv() == Err(oneshot::error::TryRecvError::Empty));
+        let (push, (done, is_done)) = (Arc::clone(&push), oneshot::channel());
+        let before = before.insert(item.about(), is_done);
+        sending.spawn(async move {
+            let _done = done;
+            if let Some(before) = before {
+                // An error is the end of it.
+                before.await.unwrap_or_default();
+            }
+            push.tell(item).await;
+        });
     }
 }
 

@@ -1,16 +1,18 @@
 //! Browsers whose page is closed are woken by push, over a push service of our own.
 
+use std::time::Duration;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use ring::{
     agreement::{ECDH_P256, EphemeralPrivateKey},
     rand::SystemRandom,
 };
-use ringdown_control::{Command, LegInfo, LegPlace, LegRole, LegState};
-use ringdown_types::{CallId, LegId, MediaDirection, SessionId, UserId};
+use ringdown_control::{Command, EndedBy, LegInfo, LegPlace, LegRole, LegState};
+use ringdown_types::{CallId, EndReason, LegId, MediaDirection, SessionId, UserId};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     sync::mpsc,
 };
 
@@ -23,30 +25,29 @@ async fn push_service(status: &'static str) -> (String, mpsc::UnboundedReceiver<
     let (sender, receiver) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            let mut request = Vec::new();
-            let mut buffer = [0; 8192];
-            loop {
-                let read = stream.read(&mut buffer).await.expect("a request");
-                request.extend_from_slice(&buffer[..read]);
-                let text = String::from_utf8_lossy(&request).to_lowercase();
-                let length = text
-                    .split("content-length: ")
-                    .nth(1)
-                    .and_then(|rest| rest.split("\r\n").next()?.parse().ok());
-                let body = request
-                    .windows(4)
-                    .position(|four| four == b"\r\n\r\n")
-                    .map(|end| request.len() - end - 4);
-                if body.is_some() && body >= length {
-                    break;
-                }
-            }
+            let request = read_request(&mut stream).await;
             let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
             stream.write_all(answer.as_bytes()).await.expect("it reads");
             sender.send(request).expect("the test reads");
         }
     });
     (url, receiver)
+}
+
+async fn read_request(stream: &mut TcpStream) -> Vec<u8> {
+    let mut request = Vec::new();
+    let mut buffer = [0; 8192];
+    loop {
+        let read = stream.read(&mut buffer).await.expect("a request");
+        request.extend_from_slice(&buffer[..read]);
+        let text = String::from_utf8_lossy(&request).to_lowercase();
+        let length =
+            text.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()?.parse().ok());
+        let body = request.windows(4).position(|four| four == b"\r\n\r\n").map(|end| request.len() - end - 4);
+        if body.is_some() && body >= length {
+            return request;
+        }
+    }
 }
 
 fn subscription(endpoint: &str) -> Value {
@@ -69,7 +70,7 @@ async fn standing(switch: &mut Switch) -> SessionId {
     }
 }
 
-async fn ring(switch: &mut Switch, session: SessionId, user: UserId) {
+async fn ring(switch: &mut Switch, session: SessionId, user: UserId) -> LegInfo {
     let rings = LegInfo {
         leg: LegId::from_u128(1),
         call: CallId::from_u128(9),
@@ -86,7 +87,8 @@ async fn ring(switch: &mut Switch, session: SessionId, user: UserId) {
         created_at: 1_700_000_000_000,
         answered_at: None,
     };
-    switch.ring(rings).await;
+    switch.ring(rings.clone()).await;
+    rings
 }
 
 #[tokio::test]
@@ -180,4 +182,27 @@ async fn who_can_be_woken_is_known_after_a_restart() {
         key,
         "browsers subscribed to this key"
     );
+}
+
+#[tokio::test]
+async fn that_a_call_is_over_does_not_overtake_the_call() {
+    let running = running().await;
+    let mut switch = running.switch().await;
+    let tokens = running.login("alice").await;
+    let user = text(&tokens["me"]["userId"]).parse().expect("an id");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let endpoint = format!("http://{}/send/1", listener.local_addr().expect("an address"));
+    let token = text(&tokens["accessToken"]);
+    running.post("/api/v1/push/subscriptions", Some(&token), &subscription(&endpoint)).await.expect(204);
+    let session = standing(&mut switch).await;
+    let rings = ring(&mut switch, session, user).await;
+    let (mut first, _) = listener.accept().await.expect("a message");
+    assert!(String::from_utf8_lossy(&read_request(&mut first).await).contains("ttl: 30"));
+    // The push service takes its time, and the caller hangs up.
+    switch.end(rings, EndReason::Cancelled, EndedBy::Remote).await;
+    let early = tokio::time::timeout(Duration::from_millis(300), listener.accept()).await;
+    assert!(early.is_err(), "nothing is sent before the service has the first");
+    first.write_all(b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n").await.expect("it reads");
+    let (mut second, _) = listener.accept().await.expect("another message");
+    assert!(String::from_utf8_lossy(&read_request(&mut second).await).contains("ttl: 60"));
 }

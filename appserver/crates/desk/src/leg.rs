@@ -26,6 +26,8 @@ pub(crate) struct Leg {
     pub(crate) active_since: Option<Instant>,
     /// How good its audio was told to be.
     pub(crate) quality: QualityReport,
+    /// Browsers were woken for it and not told yet that they need not ring any more.
+    pub(crate) wakes: bool,
 }
 
 impl Leg {

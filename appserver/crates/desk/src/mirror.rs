@@ -59,6 +59,7 @@ impl Mirror {
             auto_answer: false,
             active_since: None,
             quality: QualityReport::default(),
+            wakes: false,
         });
         if info.state == LegState::Active && leg.active_since.is_none() {
             leg.active_since = Some(active_since);

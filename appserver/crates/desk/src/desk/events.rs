@@ -225,6 +225,9 @@ impl Desk {
         }
         self.note_leg(&leg.info);
         let Some(user) = leg.info.user else { return };
+        if leg.info.answered_at.is_some() {
+            self.wake_is_over(user, &leg, EndReason::AnsweredElsewhere);
+        }
         if unchanged {
             return;
         }

@@ -3,7 +3,7 @@
 //! ```text
 //!  no page, can be woken ──▶ standing by ── a call rings ──▶ Output::Wake ──▶ a push to the browser
 //!                                 │                                               │ it opens a page
-//!                                 │ a page without a call to take                 ▼ hello
+//!                                 │ a page, and nothing that rings                ▼ hello
 //!                                 └──▶ (gone)                    the page's session, under the same id
 //! ```
 //!
@@ -18,6 +18,7 @@ use ringdown_control::Command;
 use ringdown_types::{CallId, EndReason, LegId, Pii, SessionId, UserId};
 
 use super::{Desk, Output};
+use crate::leg::Leg;
 use crate::session::{Presence, Session, SessionKind, SessionRecord};
 
 /// Who can be woken, with the session that stands by for them while no page of theirs is there.
@@ -77,7 +78,10 @@ impl Desk {
         let person = self.roster.person(user).filter(|person| person.enabled);
         match (standing, person.map(|person| person.epoch)) {
             (None, Some(epoch)) if !is_there => self.stand_by(now, user, epoch),
-            (Some(session), _) if is_there => {
+            // What rings there waits for the page that opens for it: another page that comes to life has it no more.
+            (Some(session), _)
+                if is_there && !self.mirror.legs_of(user).any(|leg| leg.session() == Some(session)) =>
+            {
                 self.standbys.insert(user, None);
                 self.end_session(now, session, None);
             }
@@ -136,14 +140,21 @@ impl Desk {
             number: known.info.peer.number.clone(),
             within: ring.unwrap_or(LONGEST_RING),
         };
+        if let Some(known) = self.mirror.leg_mut(leg) {
+            known.wakes = true;
+        }
         self.outputs.push_back(Output::Wake(Box::new(call)));
     }
 
-    /// A leg ended: whoever was woken for it need not come any more.
-    pub(super) fn wake_is_over(&mut self, user: UserId, leg: &crate::leg::Leg, reason: EndReason) {
-        if self.is_standing(leg.session()) {
-            self.outputs.push_back(Output::WakeOver { user, call: leg.info.call, reason });
+    /// A leg was answered or ended: whoever was woken for it need not come any more, also where a page has taken it.
+    pub(super) fn wake_is_over(&mut self, user: UserId, leg: &Leg, reason: EndReason) {
+        if !leg.wakes {
+            return;
         }
+        if let Some(known) = self.mirror.leg_mut(leg.info.leg) {
+            known.wakes = false;
+        }
+        self.outputs.push_back(Output::WakeOver { user, call: leg.info.call, reason });
     }
 
     fn is_standing(&self, session: Option<SessionId>) -> bool {

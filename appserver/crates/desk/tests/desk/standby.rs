@@ -4,7 +4,7 @@ use ringdown_control::{Command, Event, LegPlace};
 use ringdown_desk::Output;
 use ringdown_types::{EndReason, LegId, SessionId};
 
-use crate::world::{ALICE, BOB, LINK, Tab, World, leg, person};
+use crate::world::{ALICE, BOB, LINK, Tab, World, answered, leg, person};
 
 fn world() -> World {
     let mut world = World::new();
@@ -130,4 +130,70 @@ fn a_telephones_leg_wakes_nobody() {
     rings.place = LegPlace::Telephone { device: ringdown_types::Pii("101".to_owned()) };
     world.event(Event::LegChanged { leg: rings });
     assert_eq!(wakes(&world), 0);
+}
+
+/// Whom browsers were told not to ring for, with why.
+fn overs(world: &World) -> Vec<EndReason> {
+    let reason = |output: &Output| match output {
+        Output::WakeOver { user, reason, .. } if *user == ALICE => Some(*reason),
+        _ => None,
+    };
+    world.others.iter().filter_map(reason).collect()
+}
+
+#[test]
+fn a_second_browser_that_was_woken_too_hears_that_the_first_one_answered() {
+    let mut world = world();
+    wakeable(&mut world, true);
+    let rings = leg(1, ALICE, &tab(standing(&world).expect("it stands")));
+    world.ring(rings.clone());
+    world.hello(ALICE);
+    assert_eq!(overs(&world), [], "it rings on in both");
+    world.event(Event::LegChanged { leg: answered(rings.clone()) });
+    assert_eq!(overs(&world), [EndReason::AnsweredElsewhere]);
+    world.end(answered(rings), EndReason::Hangup);
+    assert_eq!(overs(&world).len(), 1, "once");
+}
+
+#[test]
+fn a_call_that_ends_in_the_page_that_opened_for_it_rings_no_browser_on() {
+    let mut world = world();
+    wakeable(&mut world, true);
+    let rings = leg(1, ALICE, &tab(standing(&world).expect("it stands")));
+    world.ring(rings.clone());
+    world.hello(ALICE);
+    world.end(rings, EndReason::Cancelled);
+    assert_eq!(overs(&world), [EndReason::Cancelled]);
+}
+
+#[test]
+fn a_frozen_page_that_thaws_while_the_browser_rings_ends_no_call() {
+    let mut world = world();
+    let page = world.hello(ALICE);
+    wakeable(&mut world, true);
+    world.pass(std::time::Duration::from_secs(36));
+    let stands = standing(&world).expect("nothing awake is there");
+    assert_ne!(stands, page.session);
+    let rings = leg(1, ALICE, &tab(stands));
+    world.ring(rings.clone());
+    // A click on the notification brings the page back: it says hello anew and has the call.
+    world.request(page.conn, 77, ringdown_protocol::Method::Ping(ringdown_protocol::Empty {}));
+    assert_eq!(world.announcements(stands), ["up"]);
+    let anew = world.hello(ALICE);
+    assert_eq!(anew.session, stands);
+    assert_eq!(world.pushes(anew.conn, "call.incoming").len(), 1);
+}
+
+#[test]
+fn who_stood_by_for_a_call_stands_down_after_it_where_a_page_is_there() {
+    let mut world = world();
+    let page = world.hello(ALICE);
+    wakeable(&mut world, true);
+    world.pass(std::time::Duration::from_secs(36));
+    let stands = standing(&world).expect("nothing awake is there");
+    let rings = leg(1, ALICE, &tab(stands));
+    world.ring(rings.clone());
+    world.request(page.conn, 77, ringdown_protocol::Method::Ping(ringdown_protocol::Empty {}));
+    world.end(rings, EndReason::Cancelled);
+    assert_eq!(world.announcements(stands), ["up", "down"]);
 }
