@@ -1,7 +1,7 @@
 // Signing in with a name and a password, and keeping the token fresh.
 import { clientError, type RingdownError } from '../../errors.js';
 import type { LoginRequest, OidcRedeem, Problem, RefreshRequest, SignInMethods, TokenLogin, Tokens } from '../../protocol/generated.js';
-import { signInByWindow } from './provider-window.js';
+import { returnedFromProvider, signInByWindow, type WindowOutcome } from './provider-window.js';
 
 /** Where a sign-in outlives a reload of the page. `sessionStorage` fits; keep nothing unless the page is trusted. */
 export type TokenStore = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
@@ -43,16 +43,27 @@ export class SignIn {
     this.#keep(await this.#post<Tokens>('login/token', { token } satisfies TokenLogin));
   }
 
-  /** Signs in with an OpenID provider, in a window of its own; from a click only, or the browser blocks it. */
+  /**
+   * Signs in with an OpenID provider, in a window of its own; from a click only. Where the browser blocks the window, a page
+   * of the server's own origin is left for the provider, and `returned()` tells it how that went; others are refused.
+   */
   async signInWith(provider: string): Promise<void> {
-    const outcome = await signInByWindow(this.#options.server || location.origin, provider);
+    await this.#redeem(await signInByWindow(this.#options.server || location.origin, provider));
+  }
+
+  /** Ends a sign-in with a provider for which this page was left; false where there was none. */
+  async returned(): Promise<boolean> {
+    const outcome = returnedFromProvider();
+    if (!outcome) return false;
+    await this.#redeem(outcome);
+    return true;
+  }
+
+  async #redeem(outcome: WindowOutcome): Promise<void> {
     if ('error' in outcome) {
       const { error } = outcome;
-      throw clientError('sign-in-failed', {
-        message: error === 'blocked' ? 'The browser blocked the sign-in window.'
-          : error === 'not-allowed' ? 'There is no account here for this person.' : 'The sign-in was not completed.',
-        solutions: [error === 'blocked' ? 'Allow windows for this page and try again.' : 'Try again, or ask who runs the phone system.'],
-      });
+      const [message, solution] = REFUSALS[error] ?? REFUSALS.failed;
+      throw Object.assign(clientError('sign-in-failed', { message, solutions: [solution] }), { reason: error });
     }
     this.#keep(await this.#post<Tokens>('oidc/redeem', outcome satisfies OidcRedeem));
   }
@@ -142,6 +153,16 @@ export class SignIn {
     });
   }
 }
+
+/** What is said of a sign-in with a provider that came to nothing. */
+const REFUSALS: Readonly<Record<string, readonly [message: string, solution: string]>> & { readonly failed: readonly [string, string] } = {
+  blocked: ['The browser blocked the sign-in window.', 'Allow windows for this page and try again.'],
+  closed: ['The sign-in window was closed.', 'Try again.'],
+  refused: ['The provider did not sign you in.', 'Try again, or sign in there with another account.'],
+  'not-allowed': ['There is no account here for this person.', 'Ask who runs the phone system.'],
+  expired: ['The sign-in took too long.', 'Try again.'],
+  failed: ['The sign-in was not completed.', 'Try again, or ask who runs the phone system.'],
+};
 
 const unreachable = (thrown?: unknown): RingdownError =>
   clientError('server-unreachable', {

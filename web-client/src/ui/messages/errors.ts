@@ -11,9 +11,12 @@ export interface ErrorText {
 }
 
 /** What went wrong, why it may have, and what to do. */
-export const errorText = ({ name, message, causes, solutions }: Pick<RingdownError, 'name' | 'message' | 'causes' | 'solutions'>): ErrorText => {
-  const title = language() === 'en' ? null : maybe(`errors.${name}`);
+export const errorText = (error: Pick<RingdownError, 'name' | 'message' | 'causes' | 'solutions'> & { readonly reason?: string }): ErrorText => {
+  const { name, message, causes, solutions, reason } = error;
+  // A kind of error may have kinds of its own.
+  const key = reason !== undefined && maybe(`errors.${name}-${reason}`) !== null ? `${name}-${reason}` : name;
+  const title = language() === 'en' ? null : maybe(`errors.${key}`);
   if (title === null) return { title: message, causes, solutions };
-  const help = maybe(`errors.${name}-help`);
+  const help = maybe(`errors.${key}-help`);
   return { title, causes: [], solutions: help === null ? [] : [help] };
 };
