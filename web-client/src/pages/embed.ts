@@ -1,10 +1,11 @@
 // The phone that another site's page embeds: in a frame, or in a window that outlives the page.
 import { CONNECT, HERE, type CallDetail, type Order, type PhoneEventMap, type ToPage, type ToPhone } from '../modules/embed/wire.js';
-import { SignIn } from '../modules/sign-in/index.js';
-import type { RingdownPhone } from '../ui/index.js';
+import { EmbedSignIn } from './embed-sign-in.js';
 import '../ui/index.js';
 
-const phone = document.querySelector<RingdownPhone>('ringdown-phone');
+/** In the page once it is known whose phone it is: what the tab kept may be of somebody else, who was here before. */
+const phone = document.createElement('ringdown-phone');
+phone.dataset.testid = 'phone';
 const isFramed = window.parent !== window;
 /** Who may give orders: the page around the frame, or the one that opened the window. */
 const master = isFramed ? window.parent : window.opener as Window | null;
@@ -14,6 +15,8 @@ let port: MessagePort | null = null;
 let questions = 0;
 /** As long as a page may take to answer. */
 const ASK_WITHIN_MS = 10_000;
+/** A page that is there connects within it. */
+const CONNECTED_WITHIN_MS = 5000;
 const waiting = new Map<number, (value: unknown) => void>();
 
 const post = (message: ToPage): void => port?.postMessage(message);
@@ -33,32 +36,25 @@ const isAllowed = async (origin: string): Promise<boolean> => {
   return response?.ok ?? false;
 };
 
-const signIn = new SignIn({ server: '', store: sessionStorage });
+const signIn = new EmbedSignIn({ ask: () => ask({ ask: 'token' }), store: sessionStorage });
 
-/** A token by the word of the page's server; each of those is good once, so the refresh token is used while it lasts. */
-const token = async (): Promise<string> => {
-  try {
-    if (signIn.remembered) return await signIn.token();
-  } catch {
-    // The sign-in is over: the page is asked for another.
-  }
-  const given = await ask({ ask: 'token' });
-  if (typeof given !== 'string' || given === '') throw new Error('The page gave no token.');
-  await signIn.signInWithToken(given.trim());
-  return signIn.token();
+const show = (): void => {
+  if (!phone.isConnected) document.body.append(phone);
 };
 
-const begin = (has: { readonly hasToken: boolean; readonly hasContacts: boolean }): void => {
-  if (!phone) return;
+const begin = (has: Extract<ToPhone, { begin: unknown }>['begin']): void => {
+  phone.lang = has.lang;
   if (has.hasContacts) phone.resolveContact = async (number) => await ask({ ask: 'contact', number }) as null;
-  if (has.hasToken) phone.token ??= token;
+  if (has.hasToken) phone.token ??= signIn.token;
+  else phone.remember = 'session';
+  show();
   if (phone.client?.state === 'ready') post({ event: 'ready', detail: {} });
 };
 
 const obey = async (order: Order): Promise<string | null> => {
-  if (order.do === 'call') return (await phone?.call(order.number, order.variables))?.callId ?? null;
-  const call = phone?.client?.calls.find(({ id, callId, mine }) => mine && (id === order.call || callId === order.call));
-  if (!phone || !call) throw Object.assign(new Error('There is no such call here.'), { name: 'no-such-call' });
+  if (order.do === 'call') return (await phone.call(order.number, order.variables))?.callId ?? null;
+  const call = phone.client?.calls.find(({ id, callId, mine }) => mine && (id === order.call || callId === order.call));
+  if (!call) throw Object.assign(new Error('There is no such call here.'), { name: 'no-such-call' });
   switch (order.do) {
     case 'answer': await phone.answer(call); break;
     case 'decline': await call.decline('declined'); break;
@@ -94,7 +90,7 @@ window.addEventListener('message', (event) => {
   const [given] = event.ports;
   if (!given || (trusted !== null && event.origin !== trusted)) return;
   void isAllowed(event.origin).then((allowed) => {
-    if (!allowed) return;
+    if (!allowed || (trusted !== null && event.origin !== trusted)) return;
     trusted = event.origin;
     port?.close();
     port = given;
@@ -114,10 +110,18 @@ forward('screenPop', 'screen-pop');
 // The page that opened the window may be left for another of its site, which then hears of us. It is told nothing else, so
 // any page may hear it; who answers is looked at.
 if (!isFramed && master) {
-  const say = (): void => master.postMessage(HERE, trusted ?? '*');
+  // A name of its own for each page of the window: one that was reloaded is connected anew.
+  const here = `${HERE} ${crypto.randomUUID()}`;
+  const say = (): void => master.postMessage(here, trusted ?? '*');
   say();
   setInterval(say, 1000);
 }
 
-
-
+// A window whose page is gone, or was left for one of another site, goes on by itself: a reload ends no call.
+if (!isFramed) {
+  setTimeout(() => {
+    if (phone.isConnected) return;
+    phone.remember = 'session';
+    show();
+  }, master ? CONNECTED_WITHIN_MS : 0);
+}

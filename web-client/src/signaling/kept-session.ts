@@ -73,4 +73,12 @@ export const tabStorage = (): SessionStorage | null => {
 export const hasKeptSession = (storage = tabStorage()): boolean =>
   storage !== null && Object.keys(storage).some((key) => key.startsWith(KEY));
 
+/** Forgets what was kept for anybody but `user`, an account's id: of two people at one tab the second is not the first. */
+export const forgetOthersSessions = (user: string, storage = tabStorage()): void => {
+  for (const key of Object.keys(storage ?? {}).filter((name) => name.startsWith(KEY))) {
+    const { before } = new KeptSession(storage, key.slice(KEY.length));
+    if (before?.welcome.me.userId !== user) storage?.removeItem(key);
+  }
+};
+
 const KEY = 'ringdown.session ';

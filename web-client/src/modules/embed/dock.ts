@@ -1,5 +1,7 @@
 // Where an embedded phone stands in the page: in a container of the page's, or in a dock at its edge.
 
+import type { DockWords } from './words.js';
+
 /** What the dock tells. */
 export interface DockHandlers {
   /** The frame's page is there. */
@@ -14,10 +16,13 @@ export class Dock {
   readonly #host: HTMLElement;
   readonly #body: HTMLElement;
   readonly #panel: HTMLElement | null;
+  readonly #words: DockWords;
+  #knob: HTMLButtonElement | null = null;
   #frame: HTMLIFrameElement | null = null;
 
-  constructor(container: HTMLElement | null, address: string, handlers: DockHandlers) {
+  constructor(container: HTMLElement | null, address: string, words: DockWords, handlers: DockHandlers) {
     this.#address = address;
+    this.#words = words;
     this.#handlers = handlers;
     this.#host = container ?? document.createElement('div');
     if (container) {
@@ -30,14 +35,16 @@ export class Dock {
     styles.replaceSync(STYLES);
     root.adoptedStyleSheets = [styles];
     this.#panel = part('section', 'panel');
-    this.#panel.hidden = true;
     const bar = part('header', 'bar');
-    bar.append(button('⧉', 'Open the phone in its own window', () => handlers.onPopOut()), button('–', 'Hide the phone', () => this.#toggle()));
+    bar.append(button('⧉', words.popOut, () => handlers.onPopOut()), button('–', words.hide, () => { this.#show(false); this.#knob?.focus(); }));
     this.#body = part('div', 'body');
     this.#panel.append(bar, this.#body);
-    const knob = button('☎', 'Phone', () => this.#toggle());
+    const knob = this.#knob = button('☎', words.show, () => this.#toggle());
     knob.className = 'knob';
+    this.#panel.setAttribute('aria-label', words.phone);
+    this.#panel.addEventListener('keydown', ({ key }) => { if (key === 'Escape') { this.#show(false); knob.focus(); } });
     root.append(this.#panel, knob);
+    this.#show(false);
     document.body.append(this.#host);
   }
 
@@ -46,15 +53,15 @@ export class Dock {
 
   /** Shows the phone. */
   open(): void {
-    if (this.#panel && this.#frame) this.#panel.hidden = false;
+    if (this.#frame) this.#show(true);
   }
 
   /** Puts the phone into the page. */
   showFrame(): void {
     if (this.#frame) return;
     const frame = document.createElement('iframe');
-    frame.title = 'Phone';
-    frame.allow = 'microphone; camera; autoplay; display-capture; speaker-selection; fullscreen; clipboard-write';
+    frame.title = this.#words.phone;
+    frame.allow = 'microphone; camera; autoplay; display-capture; speaker-selection; hid; fullscreen; clipboard-write';
     frame.src = this.#address;
     Object.assign(frame.style, { width: '100%', height: '100%', border: '0', display: 'block' });
     frame.addEventListener('load', () => { if (frame.contentWindow) this.#handlers.onLoad(frame.contentWindow); });
@@ -66,7 +73,7 @@ export class Dock {
   hideFrame(): void {
     this.#frame?.remove();
     this.#frame = null;
-    if (this.#panel) this.#panel.hidden = true;
+    this.#show(false);
   }
 
   destroy(): void {
@@ -74,9 +81,17 @@ export class Dock {
     if (this.#panel) this.#host.remove();
   }
 
+  #show(on: boolean): void {
+    if (!this.#panel || !this.#knob) return;
+    this.#panel.hidden = !on;
+    this.#knob.setAttribute('aria-expanded', String(on));
+    this.#knob.title = on ? this.#words.hide : this.#words.show;
+    this.#knob.setAttribute('aria-label', this.#knob.title);
+  }
+
   #toggle(): void {
     if (!this.#panel) return;
-    if (this.#frame) this.#panel.hidden = !this.#panel.hidden;
+    if (this.#frame) this.#show(this.#panel.hidden !== false);
     else this.#handlers.onPopOut();
   }
 }
@@ -99,7 +114,7 @@ const button = (text: string, label: string, run: () => void): HTMLButtonElement
 
 const STYLES = `
   :host { position: fixed; right: 16px; bottom: 16px; z-index: 2147483000; display: grid; justify-items: end; gap: 8px; }
-  .panel { width: 360px; height: min(640px, calc(100vh - 96px)); display: grid; grid-template-rows: auto 1fr; overflow: hidden;
+  .panel { width: min(360px, calc(100vw - 32px)); height: min(640px, calc(100vh - 96px)); display: grid; grid-template-rows: auto 1fr; overflow: hidden;
     background: Canvas; color: CanvasText; border-radius: 14px; box-shadow: 0 10px 40px rgb(0 0 0 / .28); }
   .panel[hidden] { display: grid; visibility: hidden; position: absolute; pointer-events: none; }
   .bar { display: flex; justify-content: end; gap: 4px; padding: 4px; }

@@ -3,7 +3,8 @@
 import { Emitter, type Unsubscribe } from '../../emitter.js';
 import { bindClickToCall } from '../click-to-call/index.js';
 import { Dock } from './dock.js';
-import { CONNECT, HERE, originOf, readContact, type Contact, type Order, type PhoneEventMap, type ToPage, type ToPhone } from './wire.js';
+import { dockWords } from './words.js';
+import { CONNECT, isHere, originOf, readContact, type Contact, type Order, type PhoneEventMap, type ToPage, type ToPhone } from './wire.js';
 
 export type { CallDetail, CallRecord, Contact, PhoneEventMap } from './wire.js';
 export { bindClickToCall, telephoneNumber, type Dial } from '../click-to-call/index.js';
@@ -20,6 +21,8 @@ export interface EmbedOptions {
   readonly resolveContact?: (number: string) => Promise<Contact | null> | Contact | null;
   /** Whether `tel:` links and `data-ringdown-call` elements call; they do unless `false`. */
   readonly clickToCall?: boolean;
+  /** The phone's language, as a tag such as `de`, unless the user chose one; the page's own unless given. */
+  readonly lang?: string;
 }
 
 /** The events with their listeners' arguments. */
@@ -40,6 +43,8 @@ export class EmbeddedPhone {
   readonly #tab = crypto.randomUUID();
   #port: MessagePort | null = null;
   #window: Window | null = null;
+  /** The page in the window that has the port. */
+  #here = '';
   #orders = 0;
   #watching: ReturnType<typeof setInterval> | null = null;
 
@@ -48,7 +53,8 @@ export class EmbeddedPhone {
     this.#server = options.server ?? new URL(import.meta.url).origin;
     this.#origin = originOf(this.#server);
     this.#events = new Emitter<Events>((thrown) => { queueMicrotask(() => { throw thrown; }); });
-    this.#dock = new Dock(options.container ?? null, `${this.#origin}/embed.html`, {
+    const words = dockWords([options.lang ?? '', document.documentElement.lang, ...navigator.languages]);
+    this.#dock = new Dock(options.container ?? null, `${this.#origin}/embed.html`, words, {
       onLoad: (frame) => { if (!this.#window) this.#connect(frame); },
       onPopOut: () => this.popOut(),
     });
@@ -152,25 +158,29 @@ export class EmbeddedPhone {
 
   #handleMessage(event: MessageEvent): void {
     // Only the server's own pages are the phone.
-    if (event.origin !== this.#origin || event.data !== HERE || !event.source) return;
+    if (event.origin !== this.#origin || !isHere(event.data) || !event.source) return;
     const from = event.source as Window;
     if (from === this.#window) {
-      if (!this.#port) this.#connect(from);
+      // A window that was reloaded has lost its port.
+      if (!this.#port || this.#here !== event.data) this.#connect(from, event.data);
       return;
     }
     // Another window than the one known: of the page before this one, in this tab.
     if (this.#window || sessionStorage.getItem(POPPED) === null || from === this.#dock.frame) return;
     this.#adopt(from);
-    this.#connect(from);
+    this.#connect(from, event.data);
   }
 
-  #connect(phone: Window): void {
+  /** `here` is the name by which a page in a window of its own knows itself. */
+  #connect(phone: Window, here = ''): void {
     this.#drop();
+    this.#here = here;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.onmessage = ({ data }: MessageEvent<ToPage>) => this.#handle(data);
     const { token, resolveContact } = this.#options;
-    this.#post({ begin: { hasToken: token !== undefined, hasContacts: resolveContact !== undefined } });
+    const lang = this.#options.lang ?? document.documentElement.lang;
+    this.#post({ begin: { hasToken: token !== undefined, hasContacts: resolveContact !== undefined, lang } });
     // Whoever else is there by now does not get the port.
     phone.postMessage(CONNECT, this.#origin, [port2]);
   }
@@ -232,6 +242,13 @@ declare global {
   }
 }
 
+/** What the page's server answers; a sign-in page or an error it answers in its place is no token. */
+const fetchToken = async (url: string): Promise<string> => {
+  const response = await fetch(url, { method: 'POST', credentials: 'same-origin' });
+  if (!response.ok) throw new Error(`${url} answers with status ${response.status}.`);
+  return response.text();
+};
+
 // One script tag does: what it needs to know stands in its attributes.
 const tag = typeof document === 'undefined' ? null : document.querySelector<HTMLScriptElement>('script[data-ringdown-phone]');
 if (tag && !window.ringdownPhone) {
@@ -239,7 +256,7 @@ if (tag && !window.ringdownPhone) {
   const within = container === undefined ? null : document.querySelector<HTMLElement>(container);
   window.ringdownPhone = new EmbeddedPhone({
     ...(within ? { container: within } : {}),
-    ...(tokenUrl === undefined ? {} : { token: async () => (await fetch(tokenUrl, { method: 'POST', credentials: 'same-origin' })).text() }),
+    ...(tokenUrl === undefined ? {} : { token: () => fetchToken(tokenUrl) }),
     clickToCall: clickToCall !== 'off',
     resolveContact: (number) => {
       const event = new CustomEvent<{ number: string; contact: Promise<Contact | null> | Contact | null }>('ringdown:resolve-contact', { detail: { number, contact: null } });

@@ -71,7 +71,7 @@ export type Order =
 export type ToPhone =
   | { readonly order: Order; readonly id: number }
   | { readonly answer: number; readonly value: unknown }
-  | { readonly begin: { readonly hasToken: boolean; readonly hasContacts: boolean } };
+  | { readonly begin: { readonly hasToken: boolean; readonly hasContacts: boolean; readonly lang: string } };
 
 /** From the phone to the page. */
 export type ToPage =
@@ -84,6 +84,9 @@ export type ToPage =
 export const CONNECT = 'ringdown:connect';
 /** A phone in a window of its own looks for the page that opened it: that page may have been left for another. */
 export const HERE = 'ringdown:here';
+
+/** Whether a message says so: with the name of the page that says it. */
+export const isHere = (data: unknown): data is string => typeof data === 'string' && data.startsWith(`${HERE} `);
 
 /** An origin as browsers write it, of an address of a server. */
 export const originOf = (server: string): string => new URL(server.replace(/^ws/, 'http'), location.href).origin;

@@ -2,4 +2,4 @@
 export { Tabs } from './tabs.js';
 export type { TabPorts } from './tabs.js';
 export type { TabChannel, TabLocks, TabMessage } from './wire.js';
-export { hasKeptSession } from '../../signaling/kept-session.js';
+export { forgetOthersSessions, hasKeptSession } from '../../signaling/kept-session.js';

@@ -3,8 +3,8 @@ import {
   RingdownClient, type Call, type CallEnd, type RingdownError, type RingdownOptions,
 } from '../../index.js';
 import { isCheckCall } from '../../modules/diagnostics/index.js';
-import { SignIn, type SignInMethods, type TokenStore } from '../../modules/sign-in/index.js';
-import { hasKeptSession, Tabs } from '../../modules/tabs/index.js';
+import { SignIn, userOfToken, type SignInMethods, type TokenStore } from '../../modules/sign-in/index.js';
+import { forgetOthersSessions, hasKeptSession, Tabs } from '../../modules/tabs/index.js';
 import { httpOrigin } from '../../phone/server-address.js';
 import { errorText, type ErrorText } from '../messages/errors.js';
 import { registered } from './registry.js';
@@ -75,12 +75,13 @@ export class PhoneModel extends Screen {
     this.stop();
     this.#settings = settings;
     if (settings.token) {
-      void this.#connect(settings.token);
+      void (hasKeptSession() ? this.#connectAgain(settings.token) : this.#connect(settings.token));
       return;
     }
     this.#signIn = new SignIn({ server: httpOrigin(settings.server), ...(settings.store ? { store: settings.store } : {}) });
     // A reload in a call needs no sign-in to go on with it, whatever is remembered.
     if (this.#signIn.remembered || hasKeptSession()) void this.#connect(this.#signIn.token);
+    else void this.#signInBy((signIn) => signIn.returned());
   }
 
   /** Ends everything. */
@@ -148,14 +149,14 @@ export class PhoneModel extends Screen {
     return this.#signInBy((signIn) => signIn.signIn(username, password));
   }
 
-  async #signInBy(prove: (signIn: SignIn) => Promise<void>): Promise<void> {
+  /** `prove` says `false` where nobody was to be signed in. */
+  async #signInBy(prove: (signIn: SignIn) => Promise<unknown>): Promise<void> {
     if (!this.#signIn) return;
     this.busy = true;
     this.problem = null;
     this.changed();
     try {
-      await prove(this.#signIn);
-      await this.#connect(this.#signIn.token);
+      if (await prove(this.#signIn) !== false) await this.#connect(this.#signIn.token);
     } catch (error) {
       this.problem = error as RingdownError;
     }
@@ -245,6 +246,21 @@ export class PhoneModel extends Screen {
   async #holdAll(except: Call | null): Promise<void> {
     const talking = this.#mine.filter((call) => call !== except && call.state === 'active' && !call.held);
     await Promise.all(talking.map((call) => call.hold()));
+  }
+
+  /** Goes on with the session of the page before this one, if its user is the one the page now has a token for. */
+  async #connectAgain(token: () => Promise<string>): Promise<void> {
+    const settings = this.#settings;
+    this.busy = true;
+    this.changed();
+    let first: string | null = await token().catch(() => null);
+    if (this.#settings !== settings) return;
+    forgetOthersSessions(first === null ? '' : userOfToken(first));
+    await this.#connect(() => {
+      const given = first;
+      first = null;
+      return given === null ? token() : Promise.resolve(given);
+    });
   }
 
   async #connect(token: () => Promise<string>): Promise<void> {
