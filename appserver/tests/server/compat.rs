@@ -126,6 +126,7 @@ fn leg(id: u128, role: LegRole, (session, user): (SessionId, UserId), number: &s
         held_by_peer: false,
         peer_lost: false,
         muted: false,
+        pin_asked: None,
         direction: MediaDirection::SendRecv,
         created_at: 1_700_000_000_000,
         answered_at: None,

@@ -468,6 +468,7 @@ pub(crate) fn leg(id: u128, role: LegRole, browser: &Browser, peer: Party) -> Le
         held_by_peer: false,
         peer_lost: false,
         muted: false,
+        pin_asked: None,
         direction: MediaDirection::SendRecv,
         created_at: 1_700_000_000_000,
         answered_at: None,

@@ -83,6 +83,7 @@ async fn ring(switch: &mut Switch, session: SessionId, user: UserId) -> LegInfo 
         held_by_peer: false,
         peer_lost: false,
         muted: false,
+        pin_asked: None,
         direction: MediaDirection::SendRecv,
         created_at: 1_700_000_000_000,
         answered_at: None,

@@ -30,6 +30,7 @@ async fn answer(switch: &mut Switch, owner: UserId) -> Command {
                 id: RECORDING,
                 owner: Some(owner),
                 call: None,
+                leg: None,
                 room: None,
                 parties: vec![party(Some(owner), "101"), party(None, "102")],
                 started_at: 1_700_000_000_000,

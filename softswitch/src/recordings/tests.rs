@@ -153,6 +153,7 @@ fn recording(file: RecordingFile) -> Recording {
         id: RECORDING,
         owner: None,
         call: None,
+        leg: None,
         room: None,
         parties: Vec::new(),
         started_at: 1_700_000_000_000,

@@ -1,4 +1,5 @@
 // What may be done with a call at the moment: for buttons that are shown, greyed or left out.
+import type { CallInfo } from '../protocol/generated.js';
 import type { CallMachine } from './call-machine.js';
 
 /** What may be done with a call at the moment. Changes come with the call's events, `state` above all. */
@@ -27,15 +28,16 @@ export interface CallGuards {
   readonly park: boolean;
   /** `startVideo()` and `startScreenShare()`. */
   readonly video: boolean;
-  /** `record()`; the server also asks for the right to it. */
+  /** `record()`: the user has the right to it. */
   readonly record: boolean;
 }
 
-/** The guards of a call; `placed` once the server has confirmed it. */
-export const guardsOf = ({ phase, direction, mine, answeredAt, held }: CallMachine, placed: boolean, ignored: boolean): CallGuards => {
+/** The guards of a call, and what the server says of it: it has an id once it was placed. */
+export const guardsOf = ({ phase, direction, mine, answeredAt, held }: CallMachine, { id, mayRecord }: CallInfo, ignored: boolean): CallGuards => {
   const waits = phase !== 'ended' && direction === 'inbound' && answeredAt === null;
   const live = phase !== 'ended' && mine;
-  const talks = live && placed && answeredAt !== null;
+  const placed = live && id !== '';
+  const talks = placed && answeredAt !== null;
   return {
     answer: waits && live && phase === 'ringing',
     ignore: waits && live && phase === 'ringing' && !ignored,
@@ -44,11 +46,11 @@ export const guardsOf = ({ phase, direction, mine, answeredAt, held }: CallMachi
     hold: talks && !held,
     unhold: talks && held,
     mute: live,
-    dtmf: talks || (live && placed && direction === 'outbound'),
+    dtmf: talks || (placed && direction === 'outbound'),
     transfer: talks,
     merge: talks,
     park: talks,
     video: talks,
-    record: talks,
+    record: talks && mayRecord === true,
   };
 };

@@ -20,7 +20,7 @@ describe('what may be done', () => {
     expect(allowed(call)).toEqual(['answer', 'ignore', 'decline', 'hangup', 'mute']);
     await server.push({ event: 'call.state', data: { call: callInfo({ state: 'active', answeredAt: 1 }) } });
     media.last.handlers.onConnection('connected');
-    const talking = ['hangup', 'hold', 'mute', 'dtmf', 'transfer', 'merge', 'park', 'video', 'record'];
+    const talking = ['hangup', 'hold', 'mute', 'dtmf', 'transfer', 'merge', 'park', 'video'];
     expect(allowed(call)).toEqual(talking);
     await server.push({ event: 'call.state', data: { call: callInfo({ state: 'active', answeredAt: 1, held: true }) } });
     expect(allowed(call)).toEqual(talking.map((name) => (name === 'hold' ? 'unhold' : name)));

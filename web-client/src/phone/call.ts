@@ -28,7 +28,6 @@ export class Call {
   readonly #line: CallLine;
   #cancelTimer: CancelTimer | null = null;
   #answered = false;
-  #recording: string | null = null;
   #ignored = false;
   #recoveredFrom: Recovery | null = null;
 
@@ -47,6 +46,8 @@ export class Call {
     if (info.id !== '') this.handleInfo(info);
   }
 
+  /** All that the server says of it. */
+  get info(): Readonly<CallInfo> { return this.#info; }
   /** Names the call on this side; empty until the server confirmed a call being placed. */
   get id(): string { return this.#info.id; }
   /** The same on both sides and in the history. */
@@ -62,7 +63,7 @@ export class Call {
   /** Where the call is. */
   get state(): CallPhase { return this.#machine.phase; }
   /** What may be done with the call at the moment. */
-  get can(): CallGuards { return guardsOf(this.#machine, this.id !== '', this.#ignored); }
+  get can(): CallGuards { return guardsOf(this.#machine, this.#info, this.#ignored); }
   /** Whether the user lets it ring in vain. */
   get ignored(): boolean { return this.#ignored; }
   /** Whether the user put the other side on hold. */
@@ -171,12 +172,13 @@ export class Call {
 
   /** Records the call until it ends, where the user may. Resolves with the recording as REST knows it. */
   async record(options: Omit<RecordParams, 'call'> = {}): Promise<string> {
-    return this.#recording = (await this.#command('call.record', { ...options, call: this.id })).recording;
+    return (await this.#command('call.record', { ...options, call: this.id })).recording;
   }
-  /** Ends what `record()` began. */
+  /** Ends what `record()` began, in this page or another. */
   async stopRecording(): Promise<void> {
-    if (this.#recording === null) throw badArgument('Nothing is being recorded.');
-    await this.#command('call.stopRecording', { call: this.id, recording: this.#recording });
+    const { recording } = this.#info;
+    if (!recording) throw badArgument('Nothing is recorded.');
+    await this.#command('call.stopRecording', { call: this.id, recording });
   }
 
   /** Sends key presses: `0-9`, `*`, `#`, `A-D`, at most 32. */

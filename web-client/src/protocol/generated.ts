@@ -147,6 +147,22 @@ peerLost: boolean,
  */
 muted: boolean,
 /**
+ * Left out but while a conference room asks for its PIN: how many were wrong so far. Keys are the answer, `#` at the end.
+ */
+pinAsked?: number,
+/**
+ * Whether the user may record it: `call.record`.
+ */
+mayRecord?: boolean,
+/**
+ * Whether anybody records it: the user, the other side, a moderator of its room, an admin.
+ */
+isRecorded?: boolean,
+/**
+ * The user's own recording of it that goes on, for `call.stopRecording`.
+ */
+recording?: string,
+/**
  * When it began, Unix time in milliseconds.
  */
 createdAt: number,

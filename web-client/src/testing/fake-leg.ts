@@ -21,6 +21,10 @@ export interface FakeLeg {
   held: boolean;
   heldByPeer: boolean;
   muted: boolean;
+  /** While a room asks for its PIN: how many were wrong so far. */
+  pinAsked: number | null;
+  /** The own recording of it that goes on. */
+  recording: string | null;
   readonly createdAt: number;
   answeredAt: number | null;
   variables: Record<string, string>;
@@ -36,6 +40,10 @@ export const infoOf = (leg: FakeLeg, session: FakeSession | null): CallInfo => (
   id: leg.id, callId: leg.callId, mine: leg.session !== null && leg.session === session, direction: leg.direction, state: leg.state,
   peer: leg.peer, held: leg.held, heldByPeer: leg.heldByPeer, peerLost: false, muted: leg.muted, createdAt: leg.createdAt, answeredAt: leg.answeredAt,
   variables: { ...leg.variables },
+  ...(leg.pinAsked === null ? {} : { pinAsked: leg.pinAsked }),
+  ...(leg.account?.mayRecord === false ? {} : { mayRecord: true }),
+  ...(leg.recording === null ? {} : { recording: leg.recording }),
+  ...([leg, ...leg.others].some(({ recording }) => recording !== null) ? { isRecorded: true } : {}),
 });
 
 /** Whether a page of the leg's user is told of it: a call that rings is each device's own. */

@@ -82,8 +82,8 @@ export const answersOf = (desk: FakeDesk): FakeAnswers => {
       return { callId: calls.originate(session, number(to), autoAnswer, { ...bounded(variables) }) };
     },
     'call.completion': ({ on }, session) => { desk.setCompletion(session.account, on); return {}; },
-    'call.record': ({ call }, session) => ({ recording: `recording-${calls.talking(call, session).id}` }),
-    'call.stopRecording': ({ call }, session) => { calls.talking(call, session); return {}; },
+    'call.record': ({ call }, session) => ({ recording: calls.record(calls.talking(call, session), true) }),
+    'call.stopRecording': ({ call }, session) => { calls.record(calls.talking(call, session), false); return {}; },
     'room.mute': ({ room, member, muted }, { account }) => { rooms.mute(account.userId, room, member, muted); return {}; },
     'room.gain': ({ room, member, decibels }, { account }) => { rooms.gain(account.userId, room, member, decibels); return {}; },
     'room.remove': ({ room, member }, { account }) => { calls.end(rooms.remove(account.userId, room, member), 'removed', 'remote'); return {}; },

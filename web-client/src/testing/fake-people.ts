@@ -10,6 +10,8 @@ export interface FakeAccount {
   readonly department?: string;
   /** What a telephone of theirs says while they have no page open: `offline` has none. */
   readonly presence: PresenceState;
+  /** Whether they may record their calls, as they may unless told otherwise. */
+  readonly mayRecord?: boolean;
 }
 
 const account = (extension: string, username: string, name: string, department: string, presence: PresenceState = 'online'): FakeAccount =>

@@ -129,6 +129,15 @@ export class FakeSwitch {
     this.changed(leg);
   }
 
+  /** Begins to record a leg, or ends that; who is recorded is told. */
+  record(leg: FakeLeg, on: boolean): string {
+    if (on && leg.account?.mayRecord === false) throw new FakeFault('forbidden', 'recording is not allowed here');
+    if (on === (leg.recording !== null)) throw new FakeFault('wrong-state', on ? 'it is being recorded already' : 'it is over already');
+    leg.recording = on ? `recording-${this.#next++}` : null;
+    for (const one of [leg, ...leg.others]) this.changed(one);
+    return leg.recording ?? '';
+  }
+
   /** Key presses reach the other side one by one. */
   dtmf(leg: FakeLeg, digits: string): void {
     for (const { session, id } of leg.others) {
@@ -217,7 +226,7 @@ export class FakeSwitch {
     const id = `leg-${this.#next++}`;
     const leg: FakeLeg = {
       id, callId: callId ?? `call-${id}`, account, self: this.#partyOf(account?.extension ?? peer.number), session, direction,
-      state: direction === 'outbound' ? 'dialing' : 'ringing', others: [], peer, held: false, heldByPeer: false, muted: false,
+      state: direction === 'outbound' ? 'dialing' : 'ringing', others: [], peer, held: false, heldByPeer: false, muted: false, pinAsked: null, recording: null,
       createdAt: this.#ports.clock.now(), answeredAt: null, variables, offer: null, autoAnswer: false, room: null, onAnswered: null,
     };
     this.#legs.set(id, leg);

@@ -289,6 +289,7 @@ pub struct Desk {
     mirror: Mirror,
     parked: moves::Parked,
     rooms: rooms::Rooms,
+    recordings: recordings::Running,
     nodes: HashMap<NodeId, Node>,
     by_link: HashMap<LinkId, NodeId>,
     links_seen: u64,
@@ -343,6 +344,7 @@ impl Desk {
             mirror: Mirror::default(),
             parked: moves::Parked::new(),
             rooms: rooms::Rooms::new(),
+            recordings: recordings::Running::new(),
             nodes: HashMap::new(),
             by_link: HashMap::new(),
             links_seen: 0,
@@ -427,6 +429,7 @@ impl Desk {
     pub fn handle_directory(&mut self, now: Instant, people: Vec<Person>, directory: Arc<DirectorySnapshot>) {
         self.tell_changed_settings(&directory);
         self.tell_changed_tones(&directory);
+        let recording_right = self.directory.as_ref().map(|directory| directory.recording);
         let before = self.roster.listed().to_vec();
         let changed = self.roster.replace(people);
         self.forget_texts();
@@ -456,6 +459,7 @@ impl Desk {
             self.outputs.push_back(Output::Directory { link, directory: Arc::clone(&directory) });
         }
         self.directory = Some(directory);
+        self.tell_changed_right(recording_right);
     }
 
     /// A sign-in ended by logout or because its refresh token was stolen: so do its sessions.

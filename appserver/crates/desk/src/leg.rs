@@ -47,8 +47,8 @@ impl Leg {
         self.info.role == LegRole::Caller || self.info.answered_at.is_some() || (told && ready)
     }
 
-    /// The leg as `session`, one of the user's, sees it.
-    pub(crate) fn call_info(&self, session: SessionId) -> CallInfo {
+    /// The leg as `session`, one of the user's, sees it, but for its recordings, which the desk knows.
+    pub(super) fn call_info(&self, session: SessionId) -> CallInfo {
         let info = &self.info;
         CallInfo {
             id: info.leg.to_string(),
@@ -69,6 +69,10 @@ impl Leg {
             held_by_peer: info.held_by_peer,
             peer_lost: info.peer_lost,
             muted: info.muted,
+            pin_asked: info.pin_asked,
+            may_record: false,
+            is_recorded: false,
+            recording: None,
             created_at: info.created_at,
             answered_at: info.answered_at,
             variables: self.variables.clone(),

@@ -34,6 +34,22 @@ pub struct CallInfo {
     pub peer_lost: bool,
     /// Muted at the switch.
     pub muted: bool,
+    /// Left out but while a conference room asks for its PIN: how many were wrong so far. Keys are the answer, `#` at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub pin_asked: Option<u8>,
+    /// Whether the user may record it: `call.record`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub may_record: bool,
+    /// Whether anybody records it: the user, the other side, a moderator of its room, an admin.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub is_recorded: bool,
+    /// The user's own recording of it that goes on, for `call.stopRecording`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub recording: Option<String>,
     /// When it began, Unix time in milliseconds.
     #[ts(type = "number")]
     pub created_at: u64,

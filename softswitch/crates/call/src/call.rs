@@ -426,6 +426,7 @@ impl Call {
             held_by_peer,
             peer_lost: self.partner(leg.id).is_some_and(|partner| partner.lost),
             muted: leg.muted,
+            pin_asked: (self.anchor == Some(leg.id)).then(|| self.pin_asked()).flatten(),
             direction: MediaDirection::new(!leg.held && !held_by_peer, !leg.held),
             created_at: leg.created_at,
             answered_at: leg.answered_at(),

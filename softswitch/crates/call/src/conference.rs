@@ -66,6 +66,14 @@ impl Attendance {
         }
     }
 
+    /// While the PIN is asked for: how many were wrong so far.
+    pub(crate) const fn pin_asked(&self) -> Option<u8> {
+        match &self.stage {
+            Stage::Knocking(entry) => Some(entry.wrong_so_far()),
+            Stage::Inside { .. } | Stage::Leaving => None,
+        }
+    }
+
     /// The room the caller is in.
     pub(crate) fn room(&self) -> Option<RoomId> {
         matches!(self.stage, Stage::Inside { .. }).then_some(self.plan.room)

@@ -83,6 +83,10 @@ impl PinEntry {
         self.deadline
     }
 
+    pub(crate) const fn wrong_so_far(&self) -> u8 {
+        self.wrong
+    }
+
     /// A key: it ends the prompt. `#` enters, `*` begins again.
     pub(crate) fn handle_key(&mut self, now: Instant, key: DtmfDigit, script: &mut Script) -> Entered {
         script.stop();

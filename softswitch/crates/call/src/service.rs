@@ -151,6 +151,14 @@ impl Call {
         }
     }
 
+    /// Where a room asks the anchor for its PIN: how many were wrong so far.
+    pub(crate) fn pin_asked(&self) -> Option<u8> {
+        match &self.state {
+            State::Service(Service::Conference(attendance)) => attendance.pin_asked(),
+            _ => None,
+        }
+    }
+
     /// Somebody came to the anchor's room or left it.
     pub(crate) fn follow_room(&mut self, shared: &Shared) {
         if let State::Service(Service::Conference(attendance)) = &mut self.state {

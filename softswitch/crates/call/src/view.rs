@@ -68,6 +68,8 @@ pub struct LegView {
     pub peer_lost: bool,
     /// The switch does not pass on what this leg says.
     pub muted: bool,
+    /// A room asks for its PIN before it lets this leg in: how many were wrong so far.
+    pub pin_asked: Option<u8>,
     /// Which way speech flows because of holds, seen from the device. Music for a held device counts as received.
     pub direction: MediaDirection,
     /// When the leg was made.

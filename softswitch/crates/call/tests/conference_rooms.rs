@@ -89,6 +89,20 @@ fn who_is_alone_hears_music_and_who_is_not_the_others() {
 }
 
 #[test]
+fn whoever_shows_the_call_learns_that_a_pin_is_asked_for_and_which_were_wrong() {
+    let mut world = World::new();
+    let asked = |world: &World, leg| world.views.get(&leg).and_then(|view| view.pin_asked);
+    let bob = enter(&mut world, BOB, RoomPlan { pin: pin("4711"), ..plan() });
+    assert_eq!(asked(&world, bob), Some(0));
+    press(&mut world, bob, "0000#");
+    assert_eq!(asked(&world, bob), Some(1));
+    press(&mut world, bob, "4711#");
+    assert_eq!(asked(&world, bob), None, "he is in");
+    let carol = enter(&mut world, CAROL, plan());
+    assert_eq!(asked(&world, carol), None, "no PIN, no question");
+}
+
+#[test]
 fn a_pin_is_asked_for_three_times() {
     let mut world = World::new();
     let locked = RoomPlan { pin: pin("4711"), moderator_pin: pin("0815"), ..plan() };

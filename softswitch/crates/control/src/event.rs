@@ -296,6 +296,9 @@ pub struct LegInfo {
     pub peer_lost: bool,
     /// The switch does not pass on what this leg says.
     pub muted: bool,
+    /// A room asks for its PIN before it lets this leg in: how many were wrong so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin_asked: Option<u8>,
     /// Which way media flows, seen from the device.
     pub direction: MediaDirection,
     /// When the leg was made.

@@ -1,6 +1,6 @@
 //! Recordings of calls and rooms.
 
-use ringdown_types::{CallId, RecordingId, RoomId, SoundFormat, UserId};
+use ringdown_types::{CallId, LegId, RecordingId, RoomId, SoundFormat, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::Party;
@@ -16,6 +16,9 @@ pub struct Recording {
     /// The call; `None` for a room.
     #[serde(default)]
     pub call: Option<CallId>,
+    /// The leg that is recorded, wherever its call goes; `None` for a room.
+    #[serde(default)]
+    pub leg: Option<LegId>,
     /// The room; `None` for a call.
     #[serde(default)]
     pub room: Option<RoomId>,

@@ -4,7 +4,7 @@ use ringdown_types::{CallId, Pii};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    LegInfo, ParkedInfo, Party, PersonStatement, RegistrationInfo, RoomInfo, SettingChanged, VoicemailCount,
+    LegInfo, ParkedInfo, Party, PersonStatement, Recording, RegistrationInfo, RoomInfo, SettingChanged, VoicemailCount,
 };
 
 /// Everything live, as of one event number.
@@ -30,6 +30,9 @@ pub struct Snapshot {
     /// Who is parked where.
     #[serde(default)]
     pub parked: Vec<ParkedInfo>,
+    /// Recordings that go on.
+    #[serde(default)]
+    pub recordings: Vec<Recording>,
 }
 
 /// A call and its legs.

@@ -91,6 +91,7 @@ impl Translator<'_> {
             held_by_peer: view.held_by_peer,
             peer_lost: view.peer_lost,
             muted: view.muted,
+            pin_asked: view.pin_asked,
             direction: view.direction,
             created_at: self.clock.unix_ms(view.created_at),
             answered_at: self.at(view.answered_at),

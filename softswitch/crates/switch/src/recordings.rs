@@ -51,6 +51,12 @@ impl Switch {
         (is_theirs && recording.state != RecordingState::Running).then_some(recording)
     }
 
+    /// Recordings that go on, for an app server that just connected.
+    pub(crate) fn running_recordings(&self) -> Vec<Recording> {
+        let running = self.recordings.running.keys();
+        running.filter_map(|id| self.recordings.known.get(id)).cloned().collect()
+    }
+
     pub(crate) fn list_recordings(&self, by: Option<UserId>) -> CommandResult {
         let is_theirs = |recording: &&Recording| by.is_none() || recording.owner == by;
         let mut recordings: Vec<_> = self.recordings.known.values().filter(is_theirs).cloned().collect();
@@ -79,7 +85,7 @@ impl Switch {
         ];
         let id = self.begin(now, Source::Leg(leg), parties, wanted)?;
         if let Some(recording) = self.recordings.known.get_mut(&id) {
-            recording.call = Some(view.call);
+            (recording.call, recording.leg) = (Some(view.call), Some(leg));
         }
         let form =
             RecordingForm { tracks: wanted.tracks, format: wanted.format, purpose: RecordingPurpose::Call };
@@ -139,6 +145,7 @@ impl Switch {
             id,
             owner,
             call: None,
+            leg: None,
             room: None,
             parties,
             started_at: self.clock.unix_ms(now),

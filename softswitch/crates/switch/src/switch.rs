@@ -412,6 +412,7 @@ impl Switch {
             settings: self.changed_settings(),
             published: self.people.publications(),
             parked: self.calls.parked().map(|parked| translator.parked(&parked)).collect(),
+            recordings: self.running_recordings(),
         }
     }
 

@@ -82,6 +82,8 @@ fn a_call_is_recorded_until_its_owner_stops_it_and_only_they_hear_it() {
     assert_eq!(office.recordings[&recording].state, RecordingState::Running, "kept before its first sound");
     assert_eq!(refused(office.command(record(a, Some(ALICE)))), CommandError::WrongState);
     assert!(office.switch.recording(recording, None).is_none(), "it goes on");
+    let [running] = office.switch.snapshot().recordings.try_into().expect("one");
+    assert_eq!((running.id, running.leg), (recording, Some(a)));
 
     let stop = |by| Command::StopRecording { recording, by };
     assert_eq!(refused(office.command(stop(Some(BOB)))), CommandError::NoSuchRecording);
@@ -89,6 +91,7 @@ fn a_call_is_recorded_until_its_owner_stops_it_and_only_they_hear_it() {
     assert_eq!(office.media[&a].recording, None);
     ended(&mut office, Some(a), recording, RecordingEnd::Stopped, true);
 
+    assert!(office.switch.snapshot().recordings.is_empty());
     let [told] = list(&mut office, Some(ALICE)).try_into().expect("one");
     let names: Vec<&str> = told.parties.iter().map(|party| party.name.as_str()).collect();
     assert_eq!(

@@ -227,9 +227,8 @@ const errorOf = (thrown: unknown): Record<string, unknown> => {
 const EXPIRED = { code: 4006, name: 'session-expired', message: 'the tabs have another session', causes: [], solutions: [], fatal: true };
 
 const infoOf = (call: Call): unknown => ({
-  id: call.id, callId: call.callId, mine: true, direction: call.direction, state: call.answeredAt === null ? 'dialing' : 'active',
-  peer: call.peer, held: call.held, heldByPeer: call.heldByPeer, peerLost: call.peerLost, muted: call.muted,
-  createdAt: call.createdAt, answeredAt: call.answeredAt, variables: call.variables,
+  ...call.info, mine: true, state: call.answeredAt === null ? 'dialing' : 'active',
+  held: call.held, heldByPeer: call.heldByPeer, peerLost: call.peerLost, muted: call.muted, answeredAt: call.answeredAt,
 });
 
 /** Ids of the other tabs' requests, far from the own client's. */

@@ -10,7 +10,7 @@ import { badge } from '../shared/parts.js';
 import type { PhoneModel } from '../shell/phone-model.js';
 import { registered } from '../shell/registry.js';
 import { park } from './moves.js';
-import { isRecorded, toggleRecording } from './recorded.js';
+import { toggleRecording } from './recorded.js';
 import { chooseFor } from './transfer-view.js';
 
 /** What a button of a call is made of. */
@@ -57,7 +57,7 @@ export const callTools = (model: PhoneModel, call: Call, layout: Layout, panel: 
 const toolsOf = (model: PhoneModel, call: Call, panel: string | null, toggle: (panel: string) => void): readonly Tool[] => {
   const { camera, screen } = call.video;
   const { can, muted, held } = call;
-  const recorded = isRecorded(call);
+  const recorded = call.info.recording !== undefined;
   const show = (on: boolean, stop: () => void, start: () => Promise<void>): void => {
     if (on) stop();
     // Whoever closed the browser's own question knows that nothing is shared.
@@ -74,7 +74,7 @@ const toolsOf = (model: PhoneModel, call: Call, panel: string | null, toggle: (p
     ...registered.panels.filter(({ available }) => available?.(model, call) ?? true).map(({ id, icon, label, badge: count }) => ({
       id, icon, label: t(label), expanded: panel === id, count: count?.(model, call) ?? 0, run: () => toggle(id),
     })),
-    { id: 'record', icon: 'record', label: t(recorded ? 'calls.stop-recording' : 'calls.record'), pressed: recorded, disabled: !can.record && !recorded, run: () => void toggleRecording(model, call) },
+    ...(call.info.mayRecord || recorded ? [{ id: 'record', icon: 'record', label: t(recorded ? 'calls.stop-recording' : 'calls.record'), pressed: recorded, disabled: !can.record && !recorded, run: () => void toggleRecording(model, call) } as const] : []),
     { id: 'park', icon: 'park', label: t('calls.park'), disabled: !can.park, run: () => void park(model, call) },
   ];
 };

@@ -17,7 +17,8 @@ import './keys-view.js';
 import type { KeysView } from './keys-view.js';
 import { roomOf } from './moves.js';
 import { otherCalls } from './other-calls.js';
-import { isRecorded } from './recorded.js';
+import './pin-view.js';
+import { tellKept } from './recorded.js';
 import './room-view.js';
 import './video-view.js';
 import { hintOf, stateOf } from './words.js';
@@ -36,6 +37,8 @@ export class CallView extends PhoneView {
   #timer: ReturnType<typeof setInterval> | undefined;
   #listening: { call: Call; off: () => void } | null = null;
   #size: ResizeObserver | null = null;
+  /** The call that was told to be recorded. */
+  #recorded: { readonly call: Call } | null = null;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -56,6 +59,7 @@ export class CallView extends PhoneView {
 
   override willUpdate(changed: PropertyValues<this>): void {
     super.willUpdate(changed);
+    this.#tellRecording();
     if (this.#listening?.call === this.call) return;
     this.#listening?.off();
     this.#listening = { call: this.call, off: this.call.on('level', (levels) => { this.levels = levels; }) };
@@ -82,6 +86,21 @@ export class CallView extends PhoneView {
       </div>`;
   }
 
+  /** Who is recorded is told, and who records what became of it when the call is over. */
+  #tellRecording(): void {
+    const { call, model } = this;
+    const { isRecorded = false } = call.info;
+    if (this.#recorded?.call !== call) this.#recorded = null;
+    if (isRecorded && !this.#recorded) {
+      this.#recorded = { call };
+      model.announce(t('calls.said-recorded'));
+      call.on('ended', () => { if (call.info.recording) tellKept(model, call.info.recording); });
+    } else if (!isRecorded && this.#recorded) {
+      this.#recorded = null;
+      model.announce(t('calls.said-not-recorded'));
+    }
+  }
+
   #who(within: boolean, hasVideo: boolean): TemplateResult {
     const { call, model } = this;
     const room = roomOf(model, call);
@@ -93,8 +112,9 @@ export class CallView extends PhoneView {
         ${avatar({ ...presence, name, presence: call.answeredAt === null ? presence?.presence : null }, 'large')}
         <h2 class="clip" tabindex="-1" data-main data-testid="call-name">${name}</h2>
         ${numberOf(call.peer) ? html`<p class="soft digits number">${numberOf(call.peer)}</p>` : nothing}
-        <div class="facts">${this.#status()}${isRecorded(call) ? html`<span class="status rec" data-testid="recording">${t('calls.recording')}</span>` : nothing}</div>
+        <div class="facts">${this.#status()}${call.info.isRecorded ? html`<span class="status rec" data-testid="recording">${t('calls.recording')}</span>` : nothing}</div>
         ${this.#hint()}
+        ${call.info.pinAsked === undefined || within ? nothing : html`<ringdown-pin .model=${model} .call=${call} .wrong=${call.info.pinAsked}></ringdown-pin>`}
         ${compact ? nothing : this.#meters()}
         ${within && !hasVideo ? html`<div class="panel">${this.#panel()}</div>` : nothing}
         ${room && !within && !hasVideo ? html`<ringdown-room .model=${model} .call=${call} .room=${room}></ringdown-room>` : nothing}

@@ -61,9 +61,20 @@ export class RoomView extends PhoneView {
           icon: isLocked ? 'lock' : 'unlock', label: t(isLocked ? 'calls.unlock-room' : 'calls.lock-room'), pressed: isLocked, testid: 'room-lock',
           run: () => void model.act(async () => model.client?.rooms.lock(room.room, !isLocked)),
         }) : nothing}
+        ${me?.isModerator && this.#loud.length > 0 ? iconButton({ icon: 'micOff', label: t('calls.mute-all'), testid: 'room-mute-all', run: () => void model.act(() => this.#muteAll()) }) : nothing}
         ${iconButton({ icon: 'addPerson', label: t('calls.add-title'), testid: 'room-add', run: () => chooseFor(model, call, 'add') })}
       </header>
       <ul class="scroll" data-testid="room" data-locked=${isLocked}>${repeat(room.members, ({ id }) => id, (member) => this.#member(member, me))}</ul>`;
+  }
+
+  /** Who is heard, but for the user. */
+  get #loud(): readonly RoomMember[] {
+    return this.room.members.filter(({ id, isMuted }) => id !== this.call.id && !isMuted);
+  }
+
+  async #muteAll(): Promise<void> {
+    const { room, model } = this;
+    await Promise.all(this.#loud.map(async ({ id }) => model.client?.rooms.mute(room.room, id)));
   }
 
   #member(member: RoomMember, me: RoomMember | undefined): TemplateResult {

@@ -104,9 +104,9 @@ export class PhoneModel extends Screen {
     return this.#signIn !== null;
   }
 
-  /** Gives access tokens of the sign-in made here. */
+  /** Gives access tokens: the page's, or those of the sign-in made here. */
   get accessToken(): (() => Promise<string>) | null {
-    return this.#signIn?.token ?? null;
+    return this.#settings?.token ?? this.#signIn?.token ?? null;
   }
 
   /** How people can sign in; null while that is not known. */
@@ -302,6 +302,8 @@ export class PhoneModel extends Screen {
       this.#events.onError(error);
       redraw();
     });
+    // What the library has no event for: whether the call is recorded, whether a PIN is asked for.
+    client.on('push', ({ event }) => { if (event === 'call.state') redraw(); });
     client.on('call', (call) => this.#handleCall(call));
     client.on('incoming', (call) => {
       this.#ring();

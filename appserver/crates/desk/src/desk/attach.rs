@@ -272,7 +272,7 @@ impl Desk {
     pub(super) fn calls_for(&self, id: SessionId) -> Vec<CallInfo> {
         let user = self.sessions.get(&id).map(|session| session.record.user);
         let legs = user.into_iter().flat_map(|user| self.mirror.legs_of(user));
-        legs.filter(|leg| self.is_shown(leg, id)).map(|leg| leg.call_info(id)).collect()
+        legs.filter(|leg| self.is_shown(leg, id)).map(|leg| self.call_info(leg, id)).collect()
     }
 
     /// The state was given: nothing of the directory is stale for this session.
@@ -291,7 +291,7 @@ impl Desk {
             .legs_of(user)
             .filter(|leg| leg.session() == Some(id) && leg.info.answered_at.is_none())
             .filter_map(|leg| {
-                let (call, description) = (leg.call_info(id), leg.offer.clone()?);
+                let (call, description) = (self.call_info(leg, id), leg.offer.clone()?);
                 Some(Push::CallIncoming { call, description, auto_answer: leg.auto_answer })
             })
             .collect();

@@ -45,7 +45,8 @@ impl Desk {
                     known.offer = Some(description.clone());
                     known.variables = variables;
                     known.auto_answer = auto_answer;
-                    let call = known.call_info(session);
+                    let known = known.clone();
+                    let call = self.call_info(&known, session);
                     self.push_to_owner(leg, session, Push::CallIncoming { call, description, auto_answer });
                     self.tell_controllers(leg);
                     self.wake(leg);
@@ -85,8 +86,7 @@ impl Desk {
             Event::RoomChanged { room } => self.handle_room(now, id, room),
             Event::RoomTalking { room, leg, is_talking } => self.handle_room_talking(room, leg, is_talking),
             Event::VoicemailChanged { count } => self.set_voicemail(id, count),
-            // A recording is asked for, over REST.
-            Event::RecordingChanged { .. } => {}
+            Event::RecordingChanged { recording } => self.handle_recording(id, recording),
             Event::SettingChanged { changed } => self.take_settings(vec![changed]),
             Event::Registration { registration } => self.set_bindings(now, id, &registration),
             Event::Message { message } => self.handle_message(now, link, message),
@@ -114,7 +114,7 @@ impl Desk {
                     known.variables.clone_from(&variables);
                 }
                 let info = match self.mirror.leg(leg) {
-                    Some(known) => known.call_info(session),
+                    Some(known) => self.call_info(known, session),
                     None => {
                         self.confirmed.push_back((leg, variables.clone()));
                         if self.confirmed.len() > MAX_CONFIRMED {
@@ -201,6 +201,10 @@ impl Desk {
             held_by_peer: false,
             peer_lost: false,
             muted: false,
+            pin_asked: None,
+            may_record: false,
+            is_recorded: false,
+            recording: None,
             created_at: 0,
             answered_at: None,
             variables,
@@ -224,6 +228,9 @@ impl Desk {
             self.note_variables(&mut leg);
         }
         self.note_leg(&leg.info);
+        if let Some(before) = &before {
+            self.follow_recorded([before.call, leg.info.call]);
+        }
         let Some(user) = leg.info.user else { return };
         if leg.info.answered_at.is_some() {
             self.wake_is_over(user, &leg, EndReason::AnsweredElsewhere);
@@ -234,7 +241,7 @@ impl Desk {
         if leg.info.state != LegState::Ended {
             for session in self.sessions_of(user) {
                 if self.is_shown(&leg, session) {
-                    self.push(session, Push::CallState { call: leg.call_info(session) });
+                    self.push(session, Push::CallState { call: self.call_info(&leg, session) });
                 }
             }
         }
@@ -266,7 +273,7 @@ impl Desk {
             .sessions_of(user)
             .into_iter()
             .filter(|id| self.sessions.get(id).is_some_and(|session| session.kind == SessionKind::Control))
-            .map(|id| (id, leg.call_info(id)))
+            .map(|id| (id, self.call_info(leg, id)))
             .collect();
         for (session, call) in told {
             self.push(session, Push::CallState { call });
@@ -308,7 +315,7 @@ impl Desk {
         for session in self.sessions_of(user) {
             if self.is_shown(leg, session) {
                 let push = Push::CallEnded {
-                    call: leg.call_info(session),
+                    call: self.call_info(leg, session),
                     reason: reason.name().to_owned(),
                     by: ended_by(by),
                     code: reason.q850(),

@@ -78,6 +78,7 @@ impl Desk {
         self.set_mailboxes(id, snapshot.voicemail);
         self.set_parked(id, snapshot.parked);
         self.set_rooms(now, id, snapshot.rooms);
+        self.set_recordings(id, snapshot.recordings);
         let mut registered: HashSet<_> = self.mirror.registered_at(id).into_iter().collect();
         for registration in &snapshot.registrations {
             registered.remove(&registration.user);
@@ -125,6 +126,7 @@ impl Desk {
         self.set_published(now, id, Vec::new());
         self.set_parked(id, Vec::new());
         self.set_rooms(now, id, Vec::new());
+        self.set_recordings(id, Vec::new());
         for leg in self.mirror.legs_at(id) {
             self.forget_leg(now, leg, Some(EndReason::ServerRestart));
         }

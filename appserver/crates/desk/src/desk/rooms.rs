@@ -70,12 +70,15 @@ impl Desk {
         let state = shown(&info);
         let were_in: Vec<UserId> = before.iter().flat_map(users).collect();
         self.follow_room(now, &were_in, &info);
+        let legs = before.iter().flat_map(|info| &info.members).chain(&info.members).map(|member| member.leg);
+        let legs: BTreeSet<LegId> = legs.collect();
         if !info.members.is_empty() {
             self.rooms.insert(info.room, (node, info));
         }
         for session in told.into_iter().flat_map(|user| self.sessions_of(user)).collect::<Vec<_>>() {
             self.push(session, Push::Room { room: state.clone() });
         }
+        self.tell_recorded_room(&legs);
     }
 
     pub(super) fn handle_room_talking(&mut self, room: RoomId, leg: LegId, is_talking: bool) {

@@ -281,6 +281,7 @@ pub(crate) fn leg(id: u128, user: UserId, tab: &Tab) -> LegInfo {
         held_by_peer: false,
         peer_lost: false,
         muted: false,
+        pin_asked: None,
         direction: MediaDirection::SendRecv,
         created_at: 1_700_000_000_000,
         answered_at: None,
