@@ -48,6 +48,34 @@ export function cadence(recording, hz, after) {
   return all.slice(all.findIndex(({ tone }) => tone)).map(({ milliseconds }) => milliseconds);
 }
 
+/**
+ * How much of the sound between two moments each tone is: shares of its energy, by tone; they sum up to 1 where nothing else
+ * is heard. Silence has none.
+ */
+export function sharesOf({ samples, rate, startedAt }, tones, from, to) {
+  const window = rate / 10;
+  const [first, last] = [from, to].map((time) => Math.round(((time - startedAt) * rate) / 1000));
+  if (first < 0 || last > samples.length) throw new Error("the recording does not cover the time between the two moments");
+  let energy = 0;
+  const power = tones.map(() => 0);
+  for (let start = first; start + window <= last; start += window) {
+    const part = samples.subarray(start, start + window);
+    for (const sample of part) energy += sample * sample;
+    tones.forEach((hz, which) => {
+      let cosine = 0;
+      let sine = 0;
+      const step = (2 * Math.PI * hz) / rate;
+      for (let index = 0; index < window; index++) {
+        cosine += part[index] * Math.cos(step * index);
+        sine += part[index] * Math.sin(step * index);
+      }
+      power[which] += (2 * (cosine * cosine + sine * sine)) / window;
+    });
+  }
+  // Less than a whisper.
+  return power.map((one) => (energy / (last - first) < 100 ? 0 : one / energy));
+}
+
 function runs(blocks) {
   const found = [];
   for (const tone of blocks) {
