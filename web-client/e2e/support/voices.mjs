@@ -26,10 +26,10 @@ const speak = (hz) => {
     tone.start();
     const [track] = end.stream.getAudioTracks();
     const stop = track.stop.bind(track);
+    // Copies of the track may go on: the tone does.
     track.stop = () => {
       stop();
       microphone.stop();
-      if (context.state !== "closed") void context.close();
     };
     track.getSettings = () => microphone.getSettings();
     return new globalThis.MediaStream([track, ...stream.getVideoTracks()]);

@@ -4,7 +4,8 @@ use ringdown_types::{CallId, Pii};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    LegInfo, ParkedInfo, Party, PersonStatement, Recording, RegistrationInfo, RoomInfo, SettingChanged, VoicemailCount,
+    LegInfo, ParkedInfo, Party, PersonStatement, Recording, RegistrationInfo, RoomInfo, SettingChanged,
+    VoicemailCount,
 };
 
 /// Everything live, as of one event number.

@@ -48,7 +48,8 @@ impl Desk {
         let mut info = leg.call_info(session);
         let user = leg.info.user;
         info.may_record = user.is_some_and(|user| self.may_record(user));
-        for (_, recording) in self.recordings.values().filter(|(_, recording)| self.concerns(recording, leg)) {
+        for (_, recording) in self.recordings.values().filter(|(_, recording)| self.concerns(recording, leg))
+        {
             info.is_recorded = true;
             if user.is_some() && recording.owner == user && recording.leg == Some(leg.info.leg) {
                 info.recording = Some(recording.id.to_string());

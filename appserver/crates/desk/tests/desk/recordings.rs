@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ringdown_control::{
-    Command, CommandError, CommandResult, DirectorySnapshot, Event, LegInfo, Party, Recording, RecordingRight,
-    RecordingState, RoomInfo, RoomMemberInfo, Snapshot,
+    Command, CommandError, CommandResult, DirectorySnapshot, Event, LegInfo, Party, Recording,
+    RecordingRight, RecordingState, RoomInfo, RoomMemberInfo, Snapshot,
 };
 use ringdown_desk::Person;
 use ringdown_protocol::{Method, RecordParams, Role, StopRecordingParams};
@@ -133,7 +133,11 @@ fn both_sides_are_told_of_a_recording_and_whose_it_is_alone_that_it_can_be_stopp
     assert_eq!(told(&world, &alice), (false, true, json!(RecordingId::from_u128(9).to_string())));
     assert_eq!(told(&world, &bob), (false, true, Value::Null));
     let (_, resumed) = world.resume(&bob, 0);
-    assert_eq!(resumed.expect("a state")["state"]["calls"][0]["isRecorded"], json!(true), "after a reload too");
+    assert_eq!(
+        resumed.expect("a state")["state"]["calls"][0]["isRecorded"],
+        json!(true),
+        "after a reload too"
+    );
     world.event(Event::RecordingChanged { recording: recording(RecordingState::Stored) });
     assert_eq!(told(&world, &alice), (false, false, Value::Null));
 }
@@ -196,8 +200,11 @@ fn who_comes_into_a_recorded_room_is_told_and_who_left_it_no_more() {
 #[test]
 fn a_changed_right_is_told_within_the_call() {
     let (mut world, alice) = talking();
-    let directory =
-        DirectorySnapshot { version: 2, recording: RecordingRight::Everybody, ..DirectorySnapshot::default() };
+    let directory = DirectorySnapshot {
+        version: 2,
+        recording: RecordingRight::Everybody,
+        ..DirectorySnapshot::default()
+    };
     world.take_directory(vec![person(ALICE, "alice", "101")], Arc::new(directory));
     assert!(told(&world, &alice).0);
 }
