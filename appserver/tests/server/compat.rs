@@ -3,10 +3,10 @@
 use futures_util::{SinkExt as _, StreamExt as _};
 use ringdown_appserver::compat::OldPort;
 use ringdown_control::{
-    Command, CommandId, CommandResult, DescriptionKind, EndedBy, Event, LegInfo, LegPlace, LegRole, LegState,
-    SessionDescription,
+    CallInfo, Command, CommandError, CommandId, CommandResult, DescriptionKind, EndedBy, Event, LegInfo,
+    LegPlace, LegRole, LegState, SessionDescription, Snapshot,
 };
-use ringdown_types::{CallId, EndReason, LegId, MediaDirection, SessionId, UserId};
+use ringdown_types::{CallId, EndReason, LegId, MediaDirection, NodeId, Pii, SessionId, UserId};
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, tungstenite::Message};
@@ -310,6 +310,76 @@ async fn a_verto_session_is_found_again_by_its_clients_name_for_it() {
     let bobs = running.password("bob").to_owned();
     other.login("bob", &bobs, "my-session").await;
     assert_ne!(session_up(&mut switch).await.0, session, "bob's by the same name is another");
+}
+
+#[tokio::test]
+async fn a_verto_page_that_was_reloaded_has_its_call_again() {
+    let mut running = start().await;
+    let mut switch = running.switch().await;
+    let password = running.password("alice").to_owned();
+    let mut client = Client::open(running.address, "/compat/verto").await;
+    client.login("alice", &password, "my-session").await;
+    let who = session_up(&mut switch).await;
+    let dialog = json!({"callID": "chosen-by-the-page", "destination_number": "102"});
+    client.ask("verto.invite", json!({"sdp": OFFER, "dialogParams": dialog})).await;
+    let (id, _) = call_command(&mut switch).await;
+    let caller = answered(leg(1, LegRole::Caller, who, "102"));
+    switch.event(Event::LegChanged { leg: caller.clone() }).await;
+    switch.started(id, caller.call, caller.leg).await;
+    client.asked("verto.answer").await;
+    drop(client);
+
+    let mut again = Client::open(running.address, "/compat/verto").await;
+    again.login("alice", &password, "my-session").await;
+    let ready = again.asked("verto.clientReady").await;
+    assert_eq!(ready, json!({"reattached_sessions": ["chosen-by-the-page"]}));
+    let (id, command) = call_command(&mut switch).await;
+    assert_eq!(command, Command::Reoffer { leg: caller.leg });
+    switch.done(id).await;
+    let offer = SessionDescription { kind: DescriptionKind::Offer, sdp: "v=0 anew".to_owned() };
+    switch.event(Event::Description { leg: caller.leg, session: who.0, description: offer }).await;
+    let attach = again.asked("verto.attach").await;
+    assert_eq!(
+        (&attach["callID"], &attach["sdp"], &attach["caller_id_number"]),
+        (&json!("chosen-by-the-page"), &json!("v=0 anew"), &json!("102"))
+    );
+    let about = json!({"callID": "chosen-by-the-page"});
+    let asked = again.ask("verto.attach", json!({"sdp": "v=0 taken", "dialogParams": about})).await;
+    let (id, command) = call_command(&mut switch).await;
+    let Command::Describe { leg, description } = command else { panic!("{command:?}") };
+    let taken = (leg, description.kind, description.sdp.as_str());
+    assert_eq!(taken, (caller.leg, DescriptionKind::Answer, "v=0 taken"));
+    switch.done(id).await;
+    assert_eq!(again.answer(asked).await["result"]["message"], "CALL ATTACHED");
+
+    // It changes its network, and offers itself.
+    let update = json!({"action": "updateMedia", "sdp": "v=0 mine", "dialogParams": about});
+    let asked = again.ask("verto.modify", update).await;
+    let (id, _) = call_command(&mut switch).await;
+    switch.done(id).await;
+    let answer = SessionDescription { kind: DescriptionKind::Answer, sdp: "v=0 yours".to_owned() };
+    switch.event(Event::Description { leg: caller.leg, session: who.0, description: answer }).await;
+    assert_eq!(again.answer(asked).await["result"]["sdp"], "v=0 yours");
+
+    // A restart of the server: its calls are known once the softswitch told them.
+    running.restart().await;
+    let mut third = Client::open(running.address, "/compat/verto").await;
+    third.login("alice", &password, "my-session").await;
+    assert_eq!(third.asked("verto.clientReady").await, json!({"reattached_sessions": []}));
+    let mut switch = Switch::connect(running.address, NodeId::from_u128(1), 0).await;
+    let known = CallInfo {
+        call: caller.call,
+        caller: party(Some(who.1), "101"),
+        dialled: Pii("102".to_owned()),
+        started_at: caller.created_at,
+        legs: vec![caller.clone()],
+    };
+    switch.snapshot(Snapshot { calls: vec![known], ..Snapshot::default() }).await;
+    let (id, command) = call_command(&mut switch).await;
+    assert_eq!(command, Command::Reoffer { leg: caller.leg });
+    let gone = CommandResult::Refused { error: CommandError::NoSuchLeg, message: "it ended".to_owned() };
+    switch.reply(id, gone).await;
+    assert_eq!(third.asked("verto.bye").await["cause"], "NORMAL_TEMPORARY_FAILURE");
 }
 
 #[tokio::test]

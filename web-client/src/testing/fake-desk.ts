@@ -206,6 +206,13 @@ export class FakeDesk {
     });
   }
 
+  /** Makes a page an offer in a call it has. */
+  reoffer(leg: FakeLeg): void {
+    void this.media.offer(leg.id).then((description) => {
+      if (leg.session && leg.state !== 'ended') this.tell(leg.session, { event: 'call.description', data: { call: leg.id, description } });
+    });
+  }
+
   needSwitch(): void {
     if (!this.switchUp) throw new FakeFault('switch-unavailable', 'no softswitch is connected');
   }

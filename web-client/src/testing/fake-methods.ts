@@ -72,6 +72,7 @@ export const answersOf = (desk: FakeDesk): FakeAnswers => {
       return {};
     },
     'call.describe': ({ call, description }, session) => { desk.describe(calls.leg(call, session), described(description)); return {}; },
+    'call.reoffer': ({ call }, session) => { desk.reoffer(calls.talking(call, session)); return {}; },
     'call.candidate': ({ call, candidate }, session) => { desk.media.candidate(calls.leg(call, session).id, candidate); return {}; },
     'call.transfer': ({ call, to }, session) => { calls.transfer(calls.talking(call, session), number(to)); return {}; },
     'call.complete': ({ call, other }, session) => { calls.complete(calls.talking(call, session), calls.leg(other, session)); return {}; },

@@ -11,6 +11,7 @@ fn words() -> impl Strategy<Value = String> {
         Just("two".to_owned()),
         Just("00000000-0000-0000-0000-000000000001".to_owned()),
         Just("hold".to_owned()),
+        Just("updateMedia".to_owned()),
         Just("transfer".to_owned()),
         Just("102@pbx".to_owned()),
         "\\PC{0,12}",

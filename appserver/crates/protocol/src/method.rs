@@ -204,6 +204,13 @@ pub enum Method {
     /// `chat.blocked` push.
     #[serde(rename = "chat.block")]
     ChatBlock(ChatBlockParams),
+
+    // Older clients.
+    /// Asks for an offer of a new transport for a call the session holds: for a page that came anew and can answer offers
+    /// only. It comes as a `call.description` push and is answered by `call.describe`; until then the call stays as it is.
+    /// Result: [`Empty`].
+    #[serde(rename = "call.reoffer")]
+    CallReoffer(LegParams),
 }
 
 impl Method {
@@ -266,6 +273,7 @@ impl Method {
         "file.place",
         "chat.react",
         "chat.block",
+        "call.reoffer",
     ];
 }
 

@@ -71,6 +71,7 @@ const RESULTS: &[(&str, &str)] = &[
     ("file.place", "FileLink"),
     ("chat.react", "ChatSent"),
     ("chat.block", "Empty"),
+    ("call.reoffer", "Empty"),
 ];
 
 /// Collects the declarations of a type and of all it mentions.

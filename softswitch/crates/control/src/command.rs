@@ -145,6 +145,13 @@ pub enum Command {
         /// The description.
         description: SessionDescription,
     },
+    /// Makes a browser's leg a new offer over a new transport, which a page takes that knows nothing of the call yet; what
+    /// the leg has goes on until the answer comes by `Describe`. [`crate::Event::Description`] follows. For pages that
+    /// cannot offer themselves, and for legs that are to move.
+    Reoffer {
+        /// The leg.
+        leg: LegId,
+    },
     /// A candidate from the browser (RFC 8838).
     Candidate {
         /// The leg.

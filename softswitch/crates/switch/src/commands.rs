@@ -137,6 +137,7 @@ impl Switch {
             }
             Command::Completion { user, on } => self.complete(now, user, on)?,
             Command::Describe { leg, description } => self.describe(now, leg, &description)?,
+            Command::Reoffer { leg } => self.reoffer(leg)?,
             Command::Candidate { leg, candidate } => self.candidate(leg, candidate.as_ref())?,
             Command::ChangeSetting { user, change } => {
                 let refused = |refusal| Refusal(CommandError::Invalid, format!("{refusal}"));
@@ -297,6 +298,20 @@ impl Switch {
             self.tell_candidates(leg);
         }
         self.match_video(now, leg);
+        Ok(())
+    }
+
+    fn reoffer(&mut self, leg: LegId) -> Result<(), Refusal> {
+        let web = self.legs.web(leg).ok_or(CallError::NoSuchLeg)?;
+        if !web.is_described() {
+            return Err(Refusal::new(CommandError::WrongState, "the first offer is not answered yet"));
+        }
+        self.prepare_video(leg, self.video_partner(leg), None);
+        let web = self.legs.web(leg).ok_or(CallError::NoSuchLeg)?;
+        let description = web.offer_anew(&mut *self.random)?;
+        let session = web.session();
+        self.event(Event::Description { leg, session, description });
+        self.tell_candidates(leg);
         Ok(())
     }
 

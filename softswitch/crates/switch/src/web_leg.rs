@@ -14,7 +14,7 @@ use ringdown_media::api::{AudioParameters, Transport};
 use ringdown_sdp::{Candidate, Peer, RemoteDescription, SdpError};
 use ringdown_types::{CodecId, Random, SessionId};
 
-use crate::web_session::WebSession;
+use crate::{legs::codecs_starting_with, web_session::WebSession};
 
 /// The browser side of a leg.
 #[derive(Debug)]
@@ -84,6 +84,13 @@ impl WebLeg {
     /// An offer of what stands, with the video that is wished for now.
     pub(crate) fn offer_again(&mut self) -> Result<SessionDescription, SdpError> {
         self.offer(self.codecs())
+    }
+
+    /// An offer of a new transport with every codec, for a page that knows nothing of what was said.
+    pub(crate) fn offer_anew(&mut self, random: &mut dyn Random) -> Result<SessionDescription, SdpError> {
+        self.preference = codecs_starting_with(&self.codecs());
+        let sdp = self.media.offer_anew(&self.preference, random)?;
+        Ok(SessionDescription { kind: DescriptionKind::Offer, sdp })
     }
 
     /// What is said of its media.

@@ -23,6 +23,8 @@ pub(crate) struct WebSession {
     sdp: BrowserSession,
     negotiated: Option<Negotiated>,
     video: SessionVideo,
+    /// Our ICE credentials before an unanswered offer of a new transport: what the device still uses.
+    ice_before: Option<(String, String)>,
 }
 
 /// An answer of ours.
@@ -42,6 +44,7 @@ impl WebSession {
             sdp: BrowserSession::new(LocalIdentity::generate(random), transport),
             negotiated: None,
             video: SessionVideo::default(),
+            ice_before: None,
         }
     }
 
@@ -60,10 +63,29 @@ impl WebSession {
         self.sdp.offer(codecs, MediaDirection::SendRecv)
     }
 
+    /// Our offer of a new transport, in place of one that is unanswered: for a page that knows nothing of what was said.
+    pub(crate) fn offer_anew(
+        &mut self,
+        codecs: &[CodecId],
+        random: &mut dyn Random,
+    ) -> Result<String, SdpError> {
+        self.withdraw_offer();
+        let before = self.sdp.transport();
+        self.ice_before = Some((before.ufrag.clone(), before.pwd.clone()));
+        let (ufrag, pwd) = ice_credentials(random);
+        self.sdp.set_ice_credentials(ufrag, pwd);
+        let offer = self.offer(codecs);
+        if offer.is_err() {
+            self.withdraw_offer();
+        }
+        offer
+    }
+
     /// Takes the device's answer. A provisional one leaves the offer open.
     pub(crate) fn answered(&mut self, answer: &RemoteDescription, is_final: bool) -> Result<(), SdpError> {
         let negotiated =
             if is_final { self.sdp.handle_answer(answer)? } else { self.sdp.preview_answer(answer)? };
+        self.ice_before = None;
         self.video.answered(&negotiated);
         self.negotiated = Some(negotiated);
         Ok(())
@@ -72,6 +94,9 @@ impl WebSession {
     /// Takes our unanswered offer back.
     pub(crate) fn withdraw_offer(&mut self) {
         self.sdp.withdraw_offer();
+        if let Some((ufrag, pwd)) = self.ice_before.take() {
+            self.sdp.set_ice_credentials(ufrag, pwd);
+        }
     }
 
     /// Answers an offer of the device with every codec of `preference` it knows.
@@ -82,7 +107,7 @@ impl WebSession {
         random: &mut dyn Random,
     ) -> Result<WebAnswer, SdpError> {
         // A device that rings answers our offer, unless it is a page that came anew and does not know it.
-        self.sdp.withdraw_offer();
+        self.withdraw_offer();
         let is_first = self.negotiated.is_none();
         let restarts = self.sdp.restarts_ice(offer);
         if restarts {
@@ -111,7 +136,7 @@ impl WebSession {
     /// Notes the video of an offer, which is answered next; the slots in which the device begins to send. An offer of
     /// ours that it crosses is void before it is looked at: the sections ours added are the device's to name.
     pub(crate) fn note_video_offer(&mut self, offer: &RemoteDescription) -> Vec<VideoSlot> {
-        self.sdp.withdraw_offer();
+        self.withdraw_offer();
         self.video.device.note_offer(&self.sdp.video_streams(offer))
     }
 

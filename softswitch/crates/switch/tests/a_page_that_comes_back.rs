@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use ringdown_control::{Command, CommandResult, DescriptionKind, EndedBy};
+use ringdown_control::{Command, CommandResult, DescriptionKind, EndedBy, SessionDescription};
 use ringdown_media::api::{MediaEvent, MediaFailure, PlaySource, Transport};
 use ringdown_types::{EndReason, LegId, PromptId, SessionId, ToneId};
 use support::{browser::ALL, *};
@@ -128,6 +128,55 @@ fn a_side_that_is_held_goes_on_hearing_music() {
     office.assert_talking(a, b);
     office.hang_up(a);
     office.assert_quiet();
+}
+
+fn ufrag_in(description: &SessionDescription) -> &str {
+    let line = description.sdp.lines().find_map(|line| line.strip_prefix("a=ice-ufrag:"));
+    line.expect("a ufrag")
+}
+
+#[test]
+fn a_page_that_cannot_offer_is_made_one() {
+    let (mut office, [alice, _], [a, b]) = two_pages();
+    office.media_event(MediaEvent::LegLost { leg: a });
+    let before = transport(&office, a).1;
+    assert_eq!(office.command(Command::Reoffer { leg: a }), CommandResult::Done);
+    let (_, offer) = office.browsers[&alice].descriptions.last().expect("an offer").clone();
+    assert_eq!(offer.kind, DescriptionKind::Offer);
+    assert!(
+        ALL.iter().all(|codec| support::browser::formats(&offer).contains(codec)),
+        "all codecs, for it may know others"
+    );
+    assert_ne!(ufrag_in(&offer), before, "a page knows a transport once");
+    assert_eq!(transport(&office, a).1, before, "until it answers nothing changes");
+    let description = support::browser::answer_of_another(&offer, "CD");
+    assert_eq!(office.command(Command::Describe { leg: a, description }), CommandResult::Done);
+    assert_eq!(transport(&office, a), (0xcd, ufrag_in(&offer).to_owned()));
+    office.media_event(MediaEvent::LegConnected { leg: a });
+    office.assert_talking(a, b);
+    office.hang_up(b);
+    office.assert_quiet();
+}
+
+#[test]
+fn an_offer_anew_that_is_not_answered_leaves_the_page_that_is_there_alone() {
+    let (mut office, [alice, _], [a, b]) = two_pages();
+    let before = transport(&office, a).1;
+    for _ in 0..2 {
+        assert_eq!(office.command(Command::Reoffer { leg: a }), CommandResult::Done);
+    }
+    // The page offers something itself, over the transport it has.
+    let description = support::browser::offer(&ALL);
+    assert_eq!(office.command(Command::Describe { leg: a, description }), CommandResult::Done);
+    let (_, answer) = office.browsers[&alice].descriptions.last().expect("an answer");
+    assert_eq!((answer.kind, ufrag_in(answer)), (DescriptionKind::Answer, before.as_str()));
+    office.assert_talking(a, b);
+    // Who rings has an offer to answer already.
+    office.hang_up(a);
+    office.browser_calls(alice, ALICE, "102", &ALL);
+    let ringing = office.leg_of(BOB);
+    assert!(matches!(office.command(Command::Reoffer { leg: ringing }), CommandResult::Refused { .. }));
+    office.hang_up(ringing);
 }
 
 #[test]

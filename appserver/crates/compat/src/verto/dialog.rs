@@ -6,8 +6,12 @@
 //!                                 │ the other side answers
 //!                                 └──────────▶ Answered ── bye, ended ──▶ (gone)
 //! ```
+//!
+//! A client that comes back with its session has its calls again, each by an offer of ours (`verto.attach`): its dialogs
+//! begin as Ringing or Answered then.
 
 use ringdown_protocol::{CallInfo, PeerInfo};
+use serde_json::Value;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -33,6 +37,10 @@ pub(super) struct Dialog {
     pub(super) held: bool,
     /// The client ended it and is not told again.
     pub(super) is_ending: bool,
+    /// An offer was asked for, which a client that came back is to take.
+    pub(super) is_attaching: bool,
+    /// The client's own offer waits for its answer.
+    pub(super) update: Option<Value>,
     /// Whom it shows.
     pub(super) peer: Option<PeerInfo>,
 }
@@ -45,6 +53,8 @@ impl Dialog {
             is_described: false,
             held: false,
             is_ending: false,
+            is_attaching: false,
+            update: None,
             peer: None,
         }
     }
@@ -56,6 +66,8 @@ impl Dialog {
             is_described: true,
             held: call.held,
             is_ending: false,
+            is_attaching: false,
+            update: None,
             peer: Some(call.peer.clone()),
         }
     }

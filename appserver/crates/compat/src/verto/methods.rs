@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use ringdown_protocol::{
-    AnswerParams, CallStarted, ChatSendParams, CompleteParams, DeclineParams, DeclineReason, Description,
-    DescriptionKind, DtmfParams, ErrorCode, ErrorInfo, LegParams, Method, StartParams, TransferParams,
+    AnswerParams, CallStarted, ChatSendParams, CompleteParams, DeclineParams, DeclineReason, DescribeParams,
+    Description, DescriptionKind, DtmfParams, ErrorCode, ErrorInfo, LegParams, Method, StartParams,
+    TransferParams,
 };
 use ringdown_types::Pii;
 use serde_json::{Map, Value, json};
@@ -27,6 +28,12 @@ pub(super) enum Waiting {
     Start { rpc: Value, call: String },
     /// `verto.answer`.
     Answer { rpc: Value, call: String },
+    /// An offer for a client that came back.
+    Reoffer { call: String },
+    /// `verto.attach`.
+    Attach { rpc: Value, call: String },
+    /// `verto.modify` with a description, whose answer comes by itself.
+    Update { rpc: Value, call: String },
     /// `verto.bye`.
     Bye { rpc: Value, call: String, cause: Cause },
     /// `verto.modify`.
@@ -47,6 +54,7 @@ impl Verto {
             }
             "verto.invite" => self.invite(call),
             "verto.answer" => self.answer(call),
+            "verto.attach" => self.attached(call),
             "verto.bye" => self.bye(call),
             "verto.modify" => self.modify(call),
             "verto.info" => self.info(call),
@@ -82,16 +90,44 @@ impl Verto {
     }
 
     fn answer(&mut self, call: Call) {
-        let Some(id) = self.dialog_of(&call) else { return };
-        let Some(sdp) = text(&call.params, "sdp").map(str::to_owned) else {
-            return self.refuse(&call.id, rpc::SESSION_ERROR, "SDP missing");
-        };
-        let Some(leg) = self.dialogs.get(&id).and_then(|dialog| dialog.leg.clone()) else {
-            return self.no_such_call(&call.id, &id);
-        };
+        let Some((id, leg, sdp)) = self.described_call(&call) else { return };
         let description = Some(Description { kind: DescriptionKind::Answer, sdp });
         let waiting = Waiting::Answer { rpc: call.id, call: id };
         self.ask(Method::CallAnswer(AnswerParams { call: leg, description }), waiting);
+    }
+
+    /// A client that came back takes its call.
+    fn attached(&mut self, call: Call) {
+        let Some((id, leg, sdp)) = self.described_call(&call) else { return };
+        let description = Description { kind: DescriptionKind::Answer, sdp };
+        let waiting = Waiting::Attach { rpc: call.id, call: id };
+        self.ask(Method::CallDescribe(DescribeParams { call: leg, description }), waiting);
+    }
+
+    /// A client that changes networks or streams offers anew.
+    fn update(&mut self, call: Call) {
+        let Some((id, leg, sdp)) = self.described_call(&call) else { return };
+        let waits = self.dialogs.get_mut(&id).and_then(|dialog| dialog.update.replace(call.id.clone()));
+        if let Some(before) = waits {
+            self.refuse(&before, rpc::SESSION_ERROR, "another offer took its place");
+        }
+        let description = Description { kind: DescriptionKind::Offer, sdp };
+        let waiting = Waiting::Update { rpc: call.id, call: id };
+        self.ask(Method::CallDescribe(DescribeParams { call: leg, description }), waiting);
+    }
+
+    /// A request with a description: the call, its name at the desk, the description.
+    fn described_call(&mut self, call: &Call) -> Option<(String, String, String)> {
+        let id = self.dialog_of(call)?;
+        let Some(sdp) = text(&call.params, "sdp").map(str::to_owned) else {
+            self.refuse(&call.id, rpc::SESSION_ERROR, "SDP missing");
+            return None;
+        };
+        let Some(leg) = self.dialogs.get(&id).and_then(|dialog| dialog.leg.clone()) else {
+            self.no_such_call(&call.id, &id);
+            return None;
+        };
+        Some((id, leg, sdp))
     }
 
     fn bye(&mut self, call: Call) {
@@ -126,6 +162,9 @@ impl Verto {
         let Some(action) = text(&call.params, "action").map(str::to_owned) else {
             return self.refuse(&call.id, rpc::SESSION_ERROR, "action missing");
         };
+        if action.eq_ignore_ascii_case("updateMedia") {
+            return self.update(call);
+        }
         let Some((leg, held)) =
             self.dialogs.get(&id).and_then(|dialog| Some((dialog.leg.clone()?, dialog.held)))
         else {
@@ -262,14 +301,29 @@ impl Verto {
                 }
                 self.modified(&rpc, &call, &action, message);
             }
-            (Waiting::Answer { rpc, call } | Waiting::Modify { rpc, call, .. }, Err(error)) => {
-                self.failed(&rpc, &call, &error);
+            (Waiting::Attach { rpc, call }, Ok(_)) => {
+                let result = object([("message", "CALL ATTACHED".into()), ("callID", call.into())]);
+                self.succeed(&rpc, result);
             }
+            (Waiting::Reoffer { call }, Err(error)) => self.not_attached(&call, &error),
+            (Waiting::Update { rpc, call }, Err(error)) => {
+                let waits = self.dialogs.get_mut(&call).and_then(|dialog| dialog.update.take());
+                if waits.is_some() {
+                    self.failed(&rpc, &call, &error);
+                }
+            }
+            (
+                Waiting::Answer { rpc, call }
+                | Waiting::Attach { rpc, call }
+                | Waiting::Modify { rpc, call, .. },
+                Err(error),
+            ) => self.failed(&rpc, &call, &error),
             (Waiting::Sent { rpc }, Ok(_)) => {
                 self.succeed(&rpc, object([("message", "SENT".into())]));
             }
             (Waiting::Sent { rpc }, Err(error)) => self.refuse(&rpc, rpc::SESSION_ERROR, &error.message),
-            (Waiting::Nobody, _) => {}
+            // The description that follows says it.
+            (Waiting::Reoffer { .. } | Waiting::Update { .. }, Ok(_)) | (Waiting::Nobody, _) => {}
         }
     }
 

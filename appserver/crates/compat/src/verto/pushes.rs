@@ -1,33 +1,108 @@
 //! What the desk says, as a Verto client understands it.
 
 use ringdown_protocol::{
-    CallDirection, CallInfo, CallState, ChatMessage, Description, DescriptionKind, LegParams, Method,
-    PeerInfo, PresenceEntry, Push,
+    CallDirection, CallInfo, CallState, ChatMessage, Description, DescriptionKind, ErrorCode, ErrorInfo,
+    LegParams, Method, PeerInfo, PresenceEntry, Push,
 };
 use serde_json::{Value, json};
 
 use super::{
-    MAX_UNCLAIMED, Verto,
+    MAX_DIALOGS, MAX_UNCLAIMED, Verto,
     dialog::{Dialog, Stage},
     methods::Waiting,
     rpc::{Call, object},
 };
-use crate::{SignedIn, cause::cause_of, dashed};
+use crate::{
+    SignedIn,
+    cause::{Cause, cause_of},
+    dashed,
+    names::side_id,
+};
 
 /// The one channel of events there is.
 const PRESENCE: &str = "presence";
 
 impl Verto {
-    /// What a client is told once it signed in. A client that comes back has let go of its media, and is not offered the
-    /// call anew: one that rings is offered once more, any other ends, rather than leave the other side waiting.
+    /// What a client is told once it signed in: which calls it has again. A call that rings is offered once more by the
+    /// desk.
     pub(super) fn greet(&mut self, signed_in: &SignedIn) {
-        self.send("verto.clientReady", json!({"reattached_sessions": []}));
-        let lost = signed_in.state.calls.iter().filter(|call| {
-            call.mine && (call.direction == CallDirection::Outbound || call.state == CallState::Active)
-        });
-        for call in lost {
-            self.ask(Method::CallHangup(LegParams { call: call.id.clone() }), Waiting::Nobody);
+        let attached: Vec<_> =
+            signed_in.state.calls.iter().filter_map(|call| self.attach_again(call)).collect();
+        self.send("verto.clientReady", json!({"reattached_sessions": attached}));
+    }
+
+    /// Asks for an offer of a call that an earlier connection of the client had; the name of the call.
+    fn attach_again(&mut self, call: &CallInfo) -> Option<String> {
+        let rings = call.direction == CallDirection::Inbound && call.state != CallState::Active;
+        if !call.mine || rings || call.state == CallState::Ended || self.by_leg.contains_key(&call.id) {
+            return None;
         }
+        let id = side_id(call);
+        if self.dialogs.contains_key(&id) || self.dialogs.len() >= MAX_DIALOGS {
+            return None;
+        }
+        let stage = if call.state == CallState::Active { Stage::Answered } else { Stage::Ringing };
+        self.by_leg.insert(call.id.clone(), id.clone());
+        self.dialogs.insert(id.clone(), Dialog { is_attaching: true, ..Dialog::known(call, stage) });
+        let method = Method::CallReoffer(LegParams { call: call.id.clone() });
+        self.ask(method, Waiting::Reoffer { call: id.clone() });
+        Some(id)
+    }
+
+    /// The softswitch's offer to a client that came back.
+    fn attach(&mut self, id: &str, offer: Description) {
+        let Some(dialog) = self.dialogs.get_mut(id) else { return };
+        dialog.is_attaching = false;
+        let Some(peer) = dialog.peer.clone() else { return };
+        // Both ways the other side is whom a client shows: it takes an attached call for one that was offered to it.
+        let mut params = object([
+            ("callID", id.into()),
+            ("sdp", offer.sdp.into()),
+            ("display_direction", "outbound".into()),
+            ("display_name", shown_name(&peer).into()),
+            ("display_number", peer.number.0.clone().into()),
+        ]);
+        params.extend(self.own_id());
+        params.extend(caller_id(&peer));
+        self.send("verto.attach", Value::Object(params));
+    }
+
+    /// Every call there is, after the server was away.
+    fn calls_are(&mut self, calls: &[CallInfo]) {
+        let gone: Vec<_> =
+            self.by_leg.keys().filter(|leg| !calls.iter().any(|call| call.id == **leg)).cloned().collect();
+        for leg in gone {
+            self.ended(&leg, cause_of("hangup", 16));
+        }
+        for call in calls {
+            if self.attach_again(call).is_none() {
+                self.changed(call);
+            }
+        }
+    }
+
+    /// Whether the client had the call.
+    fn ended(&mut self, leg: &str, cause: Cause) -> bool {
+        let Some(id) = self.by_leg.remove(leg) else { return false };
+        let Some(dialog) = self.dialogs.remove(&id) else { return true };
+        if !dialog.is_ending {
+            let params = json!({"callID": id, "causeCode": cause.code, "cause": cause.name});
+            self.send("verto.bye", params);
+        }
+        true
+    }
+
+    /// There is no offer for a client that came back: the call cannot go on here.
+    pub(super) fn not_attached(&mut self, id: &str, error: &ErrorInfo) {
+        let Some(dialog) = self.dialogs.get_mut(id) else { return };
+        dialog.is_attaching = false;
+        // The softswitch is away. A client that only lost its connection still has its media.
+        if error.name == ErrorCode::SwitchUnavailable {
+            return;
+        }
+        let Some(leg) = dialog.leg.clone() else { return };
+        self.ask(Method::CallHangup(LegParams { call: leg.clone() }), Waiting::Nobody);
+        self.ended(&leg, cause_of("failed", 41));
     }
 
     /// Something the desk says unasked.
@@ -38,15 +113,12 @@ impl Verto {
                 self.keep(Push::CallDescription { call, description });
             }
             Push::CallState { call } if !self.changed(&call) => self.keep(Push::CallState { call }),
-            Push::CallEnded { ref call, ref reason, code, .. } if call.mine => {
-                let cause = cause_of(reason, code);
-                let Some(id) = self.by_leg.remove(&call.id) else { return self.keep(push) };
-                let Some(dialog) = self.dialogs.remove(&id) else { return };
-                if !dialog.is_ending {
-                    let params = json!({"callID": id, "causeCode": cause.code, "cause": cause.name});
-                    self.send("verto.bye", params);
-                }
+            Push::CallEnded { ref call, ref reason, code, .. }
+                if call.mine && !self.ended(&call.id, cause_of(reason, code)) =>
+            {
+                self.keep(push);
             }
+            Push::Calls { calls } if self.is_signed_in() => self.calls_are(&calls),
             Push::DirectoryChanged { entries, removed, .. } => self.people.change(entries, &removed),
             Push::ChatMessage { message } => self.message(&message),
             Push::Presence { entries } => self.presence(&entries),
@@ -83,16 +155,13 @@ impl Verto {
         if self.dialogs.contains_key(&id) {
             return;
         }
-        let own = self.me().and_then(|me| me.extension.clone()).map(|number| number.0).unwrap_or_default();
-        let own_name = self.me().map(|me| me.name.0.clone()).unwrap_or_default();
         let mut params = object([
             ("callID", id.clone().into()),
             ("sdp", offer.sdp.into()),
-            ("callee_id_name", own_name.into()),
-            ("callee_id_number", own.into()),
             // Seen from the softswitch, which is what clients read: the caller is whom to show.
             ("display_direction", "outbound".into()),
         ]);
+        params.extend(self.own_id());
         params.extend(caller_id(&call.peer));
         self.by_leg.insert(call.id.clone(), id.clone());
         self.dialogs.insert(id, Dialog::known(call, Stage::Rings));
@@ -103,6 +172,19 @@ impl Verto {
     fn described(&mut self, leg: &str, description: &Description) -> bool {
         let Some(id) = self.by_leg.get(leg).cloned() else { return false };
         let Some(dialog) = self.dialogs.get_mut(&id) else { return true };
+        if dialog.is_attaching && description.kind == DescriptionKind::Offer {
+            self.attach(&id, description.clone());
+            return true;
+        }
+        if description.kind == DescriptionKind::Answer
+            && let Some(rpc) = dialog.update.take()
+        {
+            let sdp = description.sdp.clone();
+            let result =
+                object([("callID", id.into()), ("action", "updateMedia".into()), ("sdp", sdp.into())]);
+            self.succeed(&rpc, result);
+            return true;
+        }
         // A Verto client answers no offer within a call: what the other side shows since is not seen here.
         let is_first = !std::mem::replace(&mut dialog.is_described, true);
         if is_first && description.kind == DescriptionKind::Answer && !dialog.is_ending {
@@ -138,6 +220,13 @@ impl Verto {
             self.send("verto.display", Value::Object(params));
         }
         true
+    }
+
+    /// The user, as the called side of what comes.
+    fn own_id(&self) -> serde_json::Map<String, Value> {
+        let own = self.me().and_then(|me| me.extension.clone()).map(|number| number.0).unwrap_or_default();
+        let name = self.me().map(|me| me.name.0.clone()).unwrap_or_default();
+        object([("callee_id_name", name.into()), ("callee_id_number", own.into())])
     }
 
     fn message(&mut self, message: &ChatMessage) {

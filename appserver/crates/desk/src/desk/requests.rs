@@ -68,7 +68,11 @@ impl Desk {
         let asker = (conn, session);
         if matches!(
             request.method,
-            Method::CallStart(_) | Method::CallAnswer(_) | Method::CallDescribe(_) | Method::CallCandidate(_)
+            Method::CallStart(_)
+                | Method::CallAnswer(_)
+                | Method::CallDescribe(_)
+                | Method::CallReoffer(_)
+                | Method::CallCandidate(_)
         ) {
             self.check_has_audio(session)?;
         }
@@ -135,17 +139,8 @@ impl Desk {
                 let digits = read_digits(&params.digits)?;
                 self.command(now, session, &params.call, waiter, |leg| Command::SendDtmf { leg, digits })
             }
-            Method::CallDescribe(params) => {
-                check_description(&params.description)?;
-                let description = to_switch(params.description);
-                self.command(now, session, &params.call, waiter, |leg| Command::Describe { leg, description })
-            }
-            Method::CallCandidate(params) => {
-                if params.candidate.as_ref().is_some_and(|text| text.len() > MAX_CANDIDATE_BYTES) {
-                    return Err(bad_request("a candidate is at most 1 KiB"));
-                }
-                let candidate = params.candidate.map(CandidateText);
-                self.command(now, session, &params.call, waiter, |leg| Command::Candidate { leg, candidate })
+            method @ (Method::CallDescribe(_) | Method::CallReoffer(_) | Method::CallCandidate(_)) => {
+                self.dispatch_media(now, session, waiter, method)
             }
             method @ (Method::CallMerge(_)
             | Method::RoomMute(_)
@@ -160,6 +155,34 @@ impl Desk {
             Method::CallRecord(params) => self.record(now, session, waiter, &params),
             Method::CallStopRecording(params) => self.stop_recording(now, session, waiter, &params),
             method => self.dispatch_chat(now, asker, id, method),
+        }
+    }
+
+    /// What belongs to whoever holds a call's audio.
+    fn dispatch_media(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        waiter: Waiter,
+        method: Method,
+    ) -> Result<Option<Value>, ErrorInfo> {
+        match method {
+            Method::CallDescribe(params) => {
+                check_description(&params.description)?;
+                let description = to_switch(params.description);
+                self.command(now, session, &params.call, waiter, |leg| Command::Describe { leg, description })
+            }
+            Method::CallReoffer(params) => {
+                self.command(now, session, &params.call, waiter, |leg| Command::Reoffer { leg })
+            }
+            Method::CallCandidate(params) => {
+                if params.candidate.as_ref().is_some_and(|text| text.len() > MAX_CANDIDATE_BYTES) {
+                    return Err(bad_request("a candidate is at most 1 KiB"));
+                }
+                let candidate = params.candidate.map(CandidateText);
+                self.command(now, session, &params.call, waiter, |leg| Command::Candidate { leg, candidate })
+            }
+            _ => Ok(None),
         }
     }
 

@@ -39,6 +39,13 @@ pub(crate) fn answer(offer: &SessionDescription) -> SessionDescription {
     SessionDescription { kind: DescriptionKind::Answer, sdp: description(&formats(offer), "active", "bufr") }
 }
 
+/// The answer of another page in the place of the first.
+pub(crate) fn answer_of_another(offer: &SessionDescription, certificate: &str) -> SessionDescription {
+    let sdp = description(&formats(offer), "active", &certificate.repeat(2));
+    let sdp = sdp.replace("o=- 42", "o=- 4242").replace("AB", certificate);
+    SessionDescription { kind: DescriptionKind::Answer, sdp }
+}
+
 /// The audio formats of a description, telephone-event aside.
 pub(crate) fn formats(description: &SessionDescription) -> Vec<u8> {
     let line = description.sdp.lines().find(|line| line.starts_with("m=audio")).expect("an audio line");
