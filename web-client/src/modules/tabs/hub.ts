@@ -1,12 +1,16 @@
 // The leading tab: owns the one connection, and serves the other tabs over it.
 import { RingdownError, type Call, type RingdownClient } from '../../index.js';
 import type { OpenSocket, Socket, SocketHandlers } from '../../signaling/socket.js';
+import type { Identity } from './identity.js';
+import { Watchers } from './watchers.js';
 import { readFrame, type Frame, type TabMessage } from './wire.js';
 
 /** What the hub needs of its tab. */
 export interface HubPorts {
   readonly post: (message: Omit<TabMessage, 'from'>) => void;
   readonly client: () => RingdownClient | null;
+  /** Whose phone it is. */
+  readonly identity: Identity;
   /** The phone is left to the other tabs. */
   readonly onLeft: () => void;
 }
@@ -17,13 +21,13 @@ export class Hub {
   readonly #followers = new Set<string>();
   /** Who asked what over the connection, by the id it has there. */
   readonly #asked = new Map<number, (answer: Record<string, unknown>) => void>();
+  readonly #watchers = new Watchers();
   #nextId = FIRST_ID;
   #socket: Socket | null = null;
   #handlers: SocketHandlers | null = null;
   #greeting = 0;
   #session = '';
   #secret = '';
-  #token = '';
   #ready = false;
 
   constructor(ports: HubPorts) {
@@ -50,14 +54,9 @@ export class Hub {
     };
   }
 
-  /** Whose phone it is: this tab said hello with that token, to the server or to the tab that led before. */
-  takeToken(token: string): void {
-    this.#token = token;
-  }
-
   /** A message of another tab. */
   handle({ from, type, text }: TabMessage): void {
-    if (type === 'gone') this.#followers.delete(from);
+    if (type === 'gone') this.#forget(from);
     else if (type === 'open' && this.#ready) {
       this.#followers.add(from);
       this.#ports.post({ to: from, type: 'opened' });
@@ -70,9 +69,19 @@ export class Hub {
   /** Leads no more: closes the connection without a word, so that another tab goes on with the session. */
   leave(): void {
     const handlers = this.#handlers;
+    this.#watchers.clear();
     this.#socket?.close();
     this.#lose();
     handlers?.onClose(1000);
+  }
+
+  /** A tab is gone, and watches nobody any more. */
+  #forget(tab: string): void {
+    this.#followers.delete(tab);
+    const users = this.#watchers.leave(tab);
+    for (let start = 0; start < users.length; start += MAX_USERS) {
+      this.#ask('presence.unwatch', { users: users.slice(start, start + MAX_USERS) }, () => undefined);
+    }
   }
 
   #lose(): void {
@@ -87,12 +96,21 @@ export class Hub {
     const params = frame?.params;
     if (frame?.method === 'hello' || frame?.method === 'resume') {
       this.#greeting = frame.id ?? 0;
-      if (frame.method === 'hello') this.takeToken(stringOf(params?.token));
+      if (frame.method === 'hello') {
+        this.#ports.identity.take(stringOf(params?.token));
+        this.#watchers.clear();
+      } else this.#ports.identity.recall(stringOf(params?.session));
       this.#session = stringOf(params?.session);
       this.#secret = stringOf(params?.secret);
     } else if (frame?.method === 'bye' && this.#followers.size > 0) {
       // This tab's user leaves; the other tabs keep the phone.
       this.#ports.onLeft();
+      return;
+    } else if (frame?.method === 'presence.watch') this.#watchers.watch('', usersOf(params));
+    else if (frame?.method === 'presence.unwatch') {
+      const users = this.#watchers.unwatch('', usersOf(params));
+      if (users.length > 0) socket.send(JSON.stringify({ ...frame, params: { users } }));
+      else queueMicrotask(() => this.#handlers?.onText(JSON.stringify({ id: frame.id, result: {} })));
       return;
     }
     socket.send(text);
@@ -111,6 +129,7 @@ export class Hub {
       const welcome = frame.result as { session?: string; secret?: string };
       this.#session = welcome.session ?? this.#session;
       this.#secret = welcome.secret ?? this.#secret;
+      if (welcome.session) this.#ports.identity.begin(welcome.session);
       this.#greeting = -1;
       this.#ready = true;
       this.#ports.post({ to: 'all', type: 'leader' });
@@ -127,7 +146,7 @@ export class Hub {
     const call = this.#ports.client()?.calls.find((known) => known.id === params.call);
     switch (method) {
       case 'hello':
-        if (!isSamePerson(stringOf(params.token), this.#token, this.#ports.client())) this.#ports.post({ to: from, type: 'foreign' });
+        if (!this.#ports.identity.isOf(stringOf(params.token), this.#ports.client()?.me?.userId ?? '')) this.#ports.post({ to: from, type: 'foreign' });
         else this.#ask('session.state', {}, ({ result: welcome }) => result({ ...(welcome as object), session: this.#session, secret: this.#secret }));
         return;
       case 'resume':
@@ -140,9 +159,19 @@ export class Hub {
         }
         return;
       case 'bye':
-        this.#followers.delete(from);
+        this.#forget(from);
         result({});
         return;
+      case 'presence.watch':
+        this.#watchers.watch(from, usersOf(params));
+        this.#forward(from, id, method, params);
+        return;
+      case 'presence.unwatch': {
+        const users = this.#watchers.unwatch(from, usersOf(params));
+        if (users.length > 0) this.#forward(from, id, method, { users });
+        else result({});
+        return;
+      }
       // What only a page with the audio can say. What it plays, it plays here.
       case 'ping': case 'call.describe': case 'call.candidate': case 'presence.sound':
         result({});
@@ -190,33 +219,12 @@ export class Hub {
 
 const stringOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
+const usersOf = (params: Readonly<Record<string, unknown>> | undefined): string[] =>
+  (Array.isArray(params?.users) ? params.users : []).filter((user) => typeof user === 'string');
+
 /** Another tab shows the call; this one answers it. */
 const withoutAutoAnswer = (frame: Record<string, unknown>): string =>
   JSON.stringify({ ...frame, data: { ...(frame.data as object), autoAnswer: false } });
-
-/**
- * Whether two tokens are of one person, as far as they say: their account in the server's own tokens, else issuer and subject
- * together. What only looks alike is not: one issuer's subject may be another's, or somebody's username here.
- */
-const isSamePerson = (token: string, own: string, client: RingdownClient | null): boolean => {
-  const person = personOf(token);
-  // A page that went on after a reload said no hello; its account the server told.
-  return person !== '' && (person === personOf(own) || person === accountOf(client?.me?.userId ?? ''));
-};
-
-/** Comparable only as a whole; a token that says too little is its own person wherever it is the same. */
-const personOf = (token: string): string => {
-  try {
-    const [head, body = ''] = token.split('.');
-    const { u, iss, sub } = JSON.parse(atob(body.replaceAll('-', '+').replaceAll('_', '/'))) as Record<string, unknown>;
-    if (head === 'v1') return accountOf(stringOf(u)) || token;
-    return stringOf(iss) !== '' && stringOf(sub) !== '' ? JSON.stringify([iss, sub]) : token;
-  } catch {
-    return token;
-  }
-};
-
-const accountOf = (userId: string): string => (userId === '' ? '' : JSON.stringify({ userId }));
 
 const errorOf = (thrown: unknown): Record<string, unknown> => {
   const { name, code, message, causes, solutions, fatal } = thrown instanceof RingdownError
@@ -234,5 +242,7 @@ const infoOf = (call: Call): unknown => ({
 /** Ids of the other tabs' requests, far from the own client's. */
 const FIRST_ID = 1_000_000_000;
 const LAST_ID = 2_000_000_000;
+/** People in one request, as the protocol limits them. */
+const MAX_USERS = 500;
 /** Requests of other tabs that wait; the next one is dropped, and times out there. */
 const MAX_ASKED = 256;

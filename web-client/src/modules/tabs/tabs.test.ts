@@ -1,5 +1,5 @@
 import { expect, it, describe } from 'vitest';
-import { RingdownClient } from '../../index.js';
+import { RingdownClient, type SessionStorage } from '../../index.js';
 import { FakeClock, settle } from '../../testing/fake-clock.js';
 import { FakeMedia } from '../../testing/fake-media.js';
 import { callInfo, FakeServer, welcome } from '../../testing/fake-socket.js';
@@ -69,11 +69,12 @@ class Tab {
   show: () => void = () => undefined;
   leave: () => void = () => undefined;
 
-  constructor(browser: Pick<FakeBrowser, 'locks' | 'openChannel'>, token = TOKEN) {
+  constructor(browser: Pick<FakeBrowser, 'locks' | 'openChannel'>, token = TOKEN, storage: SessionStorage | null = null) {
     this.tabs = new Tabs('test', {
       locks: browser.locks,
       openChannel: browser.openChannel,
       isShown: () => this.isShown,
+      storage,
       watch: (onShown, onGone) => {
         this.show = onShown;
         this.leave = onGone;
@@ -81,7 +82,7 @@ class Tab {
       },
     });
     this.client = new RingdownClient({ server: 'https://pbx.test', token: () => Promise.resolve(token), logLevel: 'silent', tabs: this.tabs }, {
-      openSocket: this.server.openSocket, openMedia: this.media.open, clock: this.clock, watchPage: () => () => undefined, storage: null,
+      openSocket: this.server.openSocket, openMedia: this.media.open, clock: this.clock, watchPage: () => () => undefined, storage,
     });
     void this.client.connect().catch(() => undefined);
   }
@@ -287,6 +288,71 @@ describe('people whose tokens look alike', () => {
     expect(follows).toBe(false);
     await state(leader);
   });
+});
+
+describe('a leader that was reloaded', () => {
+  const jwt = (claims: Record<string, unknown>): string => `e30.${btoa(JSON.stringify(claims))}.sig`;
+  const person = { iss: 'https://crm.test', sub: 'alice' };
+  const kept = (): SessionStorage & Map<string, string> => {
+    const map = new Map<string, string>();
+    return Object.assign(map, {
+      getItem: (key: string) => map.get(key) ?? null,
+      setItem: (key: string, value: string) => void map.set(key, value),
+      removeItem: (key: string) => void map.delete(key),
+    });
+  };
+  /** Alice signs in with `token` and reloads the page; another tab of the browser says hello with `other`. */
+  const reloaded = async (token: string, other: string): Promise<[leader: Tab, other: Tab, storage: Map<string, string>]> => {
+    const storage = kept();
+    await new Tab(new FakeBrowser(), token, storage).server.welcome();
+    const browser = new FakeBrowser();
+    const leader = new Tab(browser, token, storage);
+    await settle();
+    leader.server.open();
+    await leader.server.result<'resume'>(leader.server.take('resume').id, { seq: 0, state: welcome().state });
+    const tab = new Tab(browser, other);
+    await settle();
+    return [leader, tab, storage];
+  };
+
+  it('knows the others of the same person by the subject it signed in with, and keeps no token', async () => {
+    const [leader, follower, storage] = await reloaded(jwt({ ...person, jti: '1' }), jwt({ ...person, jti: '2' }));
+    expect(follower.tabs.leads).toBe(false);
+    await state(leader);
+    expect(follower.client.state).toBe('ready');
+    expect([...storage.values()].some((text) => text.includes(jwt({ ...person, jti: '1' })))).toBe(false);
+  });
+
+  it('is not somebody else\'s phone', async () => {
+    expect((await reloaded(jwt(person), jwt({ ...person, sub: 'bob' })))[1].tabs.leads).toBe(true);
+    expect((await reloaded('opaque', 'opaque'))[1].tabs.leads).toBe(true);
+  });
+});
+
+it('the session watches somebody until the last tab does not', async () => {
+  const [leader, follower] = await twoTabs();
+  const watch = async (tab: Tab): Promise<void> => {
+    const watched = tab.client.request('presence.watch', { users: ['u-zoe'] });
+    await settle();
+    await leader.server.result<'presence.watch'>(leader.server.take('presence.watch').id, { entries: [] });
+    await watched;
+  };
+  const unwatch = { users: ['u-zoe'] };
+  await watch(leader);
+  await watch(follower);
+  await leader.client.request('presence.unwatch', unwatch);
+  expect(leader.server.has('presence.unwatch')).toBe(false);
+  await watch(leader);
+  await follower.client.request('presence.unwatch', unwatch);
+  expect(leader.server.has('presence.unwatch')).toBe(false);
+  const last = leader.client.request('presence.unwatch', unwatch);
+  await settle();
+  await leader.server.confirm('presence.unwatch');
+  await last;
+  await watch(follower);
+  follower.leave();
+  await settle();
+  expect(leader.server.take('presence.unwatch').params).toEqual(unwatch);
 });
 
 it('where the browser refuses locks or channels, a tab is a phone of its own', async () => {

@@ -1,8 +1,10 @@
 // Several tabs of one browser are one phone.
 import type { RingdownClient, TabSharing } from '../../index.js';
 import type { MediaEngine } from '../../media/port.js';
+import type { SessionStorage } from '../../signaling/kept-session.js';
 import type { OpenSocket, Socket, SocketHandlers } from '../../signaling/socket.js';
 import { Hub } from './hub.js';
+import { Identity } from './identity.js';
 import { TabMedia } from './silent-media.js';
 import { readFrame, type TabChannel, type TabLocks, type TabMessage } from './wire.js';
 
@@ -13,6 +15,8 @@ export interface TabPorts {
   /** Tells when the tab is looked at, and when it goes; the result stops that. */
   readonly watch: (onShown: () => void, onGone: () => void) => () => void;
   readonly isShown: () => boolean;
+  /** Where the tab keeps who it is, for its page after a reload; its `sessionStorage` unless given. */
+  readonly storage?: SessionStorage | null;
 }
 
 /**
@@ -36,6 +40,7 @@ export class Tabs implements TabSharing {
   readonly #ports: TabPorts | null;
   readonly #listeners = new Set<(leads: boolean) => void>();
   readonly #hub: Hub;
+  readonly #identity: Identity;
   readonly #decided: Promise<void>;
   #role: 'deciding' | 'leads' | 'follows' | 'alone' = 'deciding';
   #channel: TabChannel | null = null;
@@ -46,6 +51,8 @@ export class Tabs implements TabSharing {
   /** This tab's line to the leader, and whether it is open. */
   #line: SocketHandlers | null = null;
   #isOpen = false;
+  /** The id of this tab's hello to the leader, whose answer names the session. */
+  #hello: unknown = null;
   #stopWatching: () => void = () => undefined;
   #destroyed = false;
 
@@ -53,7 +60,9 @@ export class Tabs implements TabSharing {
   constructor(name = 'ringdown', ports: TabPorts | null = browserTabs()) {
     this.#name = name;
     this.#ports = ports;
+    this.#identity = new Identity(name, ports?.storage);
     this.#hub = new Hub({
+      identity: this.#identity,
       post: (message) => this.#post(message),
       client: () => this.#client,
       onLeft: () => this.#leave(),
@@ -223,7 +232,7 @@ export class Tabs implements TabSharing {
         this.#line.onOpen();
         return;
       case 'text':
-        if (this.#isOpen && text !== undefined) this.#line?.onText(text);
+        if (this.#isOpen && text !== undefined) this.#handleText(text);
         return;
       case 'closed':
         if (this.#isOpen) this.#breakLine();
@@ -248,15 +257,29 @@ export class Tabs implements TabSharing {
         if (!this.#isOpen) return;
         this.#post({ to: 'leader', type: 'text', text });
         const frame = readFrame(text);
-        const token = frame?.method === 'hello' ? frame.params?.token : undefined;
-        if (typeof token === 'string') this.#hub.takeToken(token);
-        if (frame?.method === 'bye') this.#post({ to: 'leader', type: 'gone' });
+        if (frame?.method === 'hello' && typeof frame.params?.token === 'string') {
+          this.#identity.take(frame.params.token);
+          this.#hello = frame.id;
+        } else if (frame?.method === 'resume' && typeof frame.params?.session === 'string') this.#identity.recall(frame.params.session);
+        else if (frame?.method === 'bye') this.#post({ to: 'leader', type: 'gone' });
       },
       close: () => {
         if (this.#line === handlers) this.#line = null;
         this.#isOpen = false;
       },
     };
+  }
+
+  #handleText(text: string): void {
+    if (this.#hello !== null) {
+      const frame = readFrame(text);
+      if (frame && frame.id === this.#hello) {
+        this.#hello = null;
+        const { session } = (frame.result ?? {}) as { session?: unknown };
+        if (typeof session === 'string') this.#identity.begin(session);
+      }
+    }
+    this.#line?.onText(text);
   }
 
   #breakLine(): void {
