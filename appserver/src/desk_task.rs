@@ -17,10 +17,10 @@ use ringdown_desk::{
     ResumeInput, SessionRecord, Stats,
 };
 use ringdown_protocol::{
-    ErrorCode, ErrorInfo, HistoryParams, HistoryResult, Request, Response, Settings, SettingsChange,
-    VoicemailLink,
+    Contact, Empty, ErrorCode, ErrorInfo, HistoryParams, HistoryResult, Request, Response, Settings,
+    SettingsChange, VoicemailLink,
 };
-use ringdown_types::{LegId, Pii, RecordingId, SessionId, UserId};
+use ringdown_types::{FileId, LegId, Pii, RecordingId, SessionId, UserId};
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     task::JoinSet,
@@ -31,6 +31,7 @@ use crate::{
     chat::ChatQueues,
     clock::unix_ms,
     directory::DirectoryHandle,
+    photo::Photos,
     problem::Refusal,
     push::PushItem,
     settings,
@@ -85,6 +86,15 @@ pub struct Line<T> {
     pub cut: Arc<Notify>,
 }
 
+/// A change of the address book.
+#[derive(Debug)]
+pub enum ContactsChange {
+    /// Somebody was taken in, or changed.
+    Put(Box<Contact>),
+    /// Somebody was taken out.
+    Gone(String),
+}
+
 /// A message to the desk.
 #[derive(Debug)]
 pub enum DeskMessage {
@@ -110,6 +120,8 @@ pub enum DeskMessage {
     Directory(Vec<Person>, Arc<DirectorySnapshot>),
     /// A job of the chat is done.
     Chat(Box<ChatDone>),
+    /// The address book changed.
+    Contacts(ContactsChange),
     /// A sign-in is over.
     SignOut(String),
     /// A question for a softswitch, and where its answer goes.
@@ -211,6 +223,8 @@ pub struct Outlets {
     pub pushes: mpsc::Sender<PushItem>,
     /// Jobs of the chat.
     pub chat: ChatQueues,
+    /// People's pictures.
+    pub photos: Photos,
     /// The digest realm.
     pub realm: String,
     /// The directory's keeper.
@@ -293,6 +307,8 @@ impl DeskTask {
                 self.asks.insert(ask, reply);
                 self.desk.handle_ask(now, ask, *command);
             }
+            DeskMessage::Contacts(ContactsChange::Put(contact)) => self.desk.handle_contact(*contact),
+            DeskMessage::Contacts(ContactsChange::Gone(id)) => self.desk.handle_contact_gone(&id),
             DeskMessage::Chat(done) => self.desk.handle_chat(now, *done),
             DeskMessage::SignOut(family) => self.desk.handle_sign_out(now, &family),
             DeskMessage::Wakeable(user, on) => self.desk.handle_wakeable(now, user, on),
@@ -321,6 +337,7 @@ impl DeskTask {
                 Output::Settings { conn, request, user, change } => {
                     self.settings(conn, request, user, change);
                 }
+                Output::Photo { conn, request, user, file } => self.photo(conn, request, user, file),
                 Output::People(change) => {
                     if self.outlets.people.try_send(change).is_err() {
                         tracing::warn!("the store is behind: what somebody said is not kept");
@@ -441,6 +458,27 @@ impl DeskTask {
             let text = response(request, outcome.map_err(|refusal| refusal.as_error_info()));
             // A full queue: the connection is about to be cut, and the client asks again.
             drop(queue.try_send(ToBrowser::Text(text)));
+        });
+    }
+
+    /// Gives a user another picture beside the desk, which learns of it by the new directory.
+    fn photo(&mut self, conn: ConnId, request: u32, user: UserId, file: Option<FileId>) {
+        let Some(line) = self.browsers.get(&conn) else { return };
+        let queue = line.queue.clone();
+        if self.lookups.len() >= MAX_LOOKUPS {
+            let error = ErrorInfo::new(ErrorCode::RateLimited, "too many look-ups at once");
+            self.send_to_browser(conn, ToBrowser::Text(response::<Empty>(request, Err(error))));
+            return;
+        }
+        let photos = self.outlets.photos.clone();
+        self.lookups.spawn(async move {
+            let outcome = match file {
+                Some(file) => photos.set(user, (user, file)).await,
+                None => photos.clear(user).await,
+            };
+            let outcome = outcome.map(|()| Empty {}).map_err(|refusal| refusal.as_error_info());
+            // A full queue: the connection is about to be cut, and the client asks again.
+            drop(queue.try_send(ToBrowser::Text(response(request, outcome))));
         });
     }
 

@@ -28,6 +28,7 @@ pub mod outgoing;
 pub mod outside;
 pub mod pages;
 pub mod password;
+pub mod photo;
 pub mod problem;
 pub mod push;
 pub mod random;

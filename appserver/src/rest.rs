@@ -3,6 +3,7 @@
 mod accounts;
 mod chat;
 mod codes;
+mod contacts;
 mod devices;
 mod explain;
 mod files;
@@ -91,6 +92,8 @@ pub fn router(app: Arc<App>) -> Router {
         .routes(routes!(accounts::set_password))
         .routes(routes!(photos::set, photos::clear))
         .routes(routes!(photos::fetch))
+        .routes(routes!(contacts::list, contacts::create))
+        .routes(routes!(contacts::replace, contacts::delete))
         .routes(routes!(devices::list, devices::create))
         .routes(routes!(devices::delete))
         .routes(routes!(settings::read, settings::change))

@@ -34,6 +34,7 @@ use crate::{
     outside::Outside,
     pages::Pages,
     password::Passwords,
+    photo::Photos,
     push::{self, Push},
     random::{OsRandom, secret},
     rest,
@@ -62,6 +63,8 @@ pub struct App {
     pub sign_in: SignIn,
     /// Files people gave it to keep.
     pub files: Files,
+    /// People's pictures.
+    pub photos: Photos,
     /// The owner of sessions and calls.
     pub desk: DeskHandle,
     /// The directory's keeper.
@@ -93,6 +96,8 @@ pub struct App {
     /// Held while something about numbers is checked and written, so that two changes that do not go together cannot
     /// both be found good.
     pub dialplan_changes: tokio::sync::Mutex<()>,
+    /// Held over a change of the address book: the desk learns of changes in the order they were written.
+    pub contact_changes: tokio::sync::Mutex<()>,
     upgrades: Mutex<RateLimiter<IpAddr>>,
     ids: AtomicU64,
 }
@@ -166,8 +171,11 @@ impl Server {
         owner.handle_directory(now, people, snapshot);
         let (pushes, push_queue) = mpsc::channel(push::QUEUE);
         restore_people(&mut owner, now, (&store, company)).await?;
+        owner.handle_contacts(store.contacts().await?);
+        let photos = Photos { store: store.clone(), files: files.clone(), directory: directory.clone() };
         let outlets = Outlets {
             pushes,
+            photos: photos.clone(),
             store: store.clone(),
             records,
             sessions,
@@ -196,6 +204,7 @@ impl Server {
         let sweepers = sweepers(config, &store, &files);
         let app = Arc::new(App {
             files,
+            photos,
             sign_in: SignIn::new(store.clone(), key, passwords, desk.clone()),
             store,
             desk,
@@ -213,6 +222,7 @@ impl Server {
             connections: Connections::new(config.max_connections, config.max_connections_per_address),
             shutdown,
             dialplan_changes: tokio::sync::Mutex::new(()),
+            contact_changes: tokio::sync::Mutex::new(()),
             upgrades: Mutex::new(RateLimiter::new(UPGRADES, 50_000)),
             ids: AtomicU64::new(1),
         });

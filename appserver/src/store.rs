@@ -7,6 +7,7 @@
 mod accounts;
 mod call_sides;
 mod chat;
+mod contacts;
 mod files;
 mod history;
 mod installation;
@@ -74,13 +75,14 @@ const CONNECTIONS: u32 = 4;
 /// The wait for a connection or a lock; longer only delays the error.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const LIVE: [(i64, &str, &str); 6] = [
+const LIVE: [(i64, &str, &str); 7] = [
     (1, "accounts", include_str!("../migrations/live/0001_accounts.sql")),
     (2, "dialplan", include_str!("../migrations/live/0002_dialplan.sql")),
     (3, "installation", include_str!("../migrations/live/0003_installation.sql")),
     (4, "people", include_str!("../migrations/live/0004_people.sql")),
     (5, "crm", include_str!("../migrations/live/0005_crm.sql")),
     (6, "push", include_str!("../migrations/live/0006_push.sql")),
+    (7, "contacts", include_str!("../migrations/live/0007_contacts.sql")),
 ];
 const HISTORY: [(i64, &str, &str); 6] = [
     (1, "calls", include_str!("../migrations/history/0001_calls.sql")),

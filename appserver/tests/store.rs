@@ -13,7 +13,9 @@ use ringdown_control::{
     SettingChange, SettingChanged,
 };
 use ringdown_desk::{CallSide, PeopleChange, SavedStatement, SessionRecord};
-use ringdown_protocol::{Activity, CallDirection, CallOutcome, HistoryEntry, PeerInfo, Role};
+use ringdown_protocol::{
+    Activity, CallDirection, CallOutcome, Contact, ContactNumber, HistoryEntry, PeerInfo, Role,
+};
 use ringdown_types::{
     CallId, EndReason, GroupId, LegId, LegQuality, Pii, RingStrategy, SessionId, UserId, WayQuality,
 };
@@ -64,6 +66,7 @@ async fn suite(url: &str, folder: &TempDir) {
     history(&store).await;
     call_sides(&store).await;
     people(&store).await;
+    contacts(&store).await;
     chat::suite(&store).await;
     chat_rights::suite(&store).await;
     crm::suite(&store).await;
@@ -438,4 +441,27 @@ async fn people(store: &Store) {
     assert_eq!(store.set_photo(alice, Some("f1")).await.expect("a change"), Some(None));
     assert_eq!(store.set_photo(alice, None).await.expect("a change"), Some(Some("f1".to_owned())));
     assert_eq!(store.set_photo(UserId::from_u128(99), None).await.expect("a change"), None);
+}
+
+/// The address book is kept as it was written.
+async fn contacts(store: &Store) {
+    let number = |number: &str| ContactNumber { label: "Büro".to_owned(), number: Pii(number.to_owned()) };
+    let contact = |id: &str, name: &str| Contact {
+        id: id.to_owned(),
+        name: Pii(name.to_owned()),
+        organisation: Pii("'; --".to_owned()),
+        numbers: vec![number("+49301234567"), number("4711")],
+    };
+    store.put_contact(&contact("1", "Dora")).await.expect("written");
+    store.put_contact(&contact("2", "王小明")).await.expect("written");
+    store.put_contact(&contact("1", "Zoë")).await.expect("replaced");
+    let mut all = store.contacts().await.expect("contacts");
+    all.sort_by(|one, other| one.id.cmp(&other.id));
+    assert_eq!(all, [contact("1", "Zoë"), contact("2", "王小明")]);
+    assert_eq!(store.count_contacts().await.expect("a number"), 2);
+    assert!(store.delete_contact("2").await.expect("deleted"));
+    assert!(!store.delete_contact("2").await.expect("it is gone"));
+    let there = (store.has_contact("1").await.expect("known"), store.has_contact("2").await.expect("known"));
+    assert_eq!(there, (true, false));
+    assert!(store.delete_contact("1").await.expect("deleted"));
 }

@@ -17,16 +17,7 @@ use super::{
     Body, no_content, read_id,
     sound::{self, Named},
 };
-use crate::{
-    files::is_picture,
-    problem::Refusal,
-    server::App,
-    sign_in::Caller,
-    store::{FileRow, Readers},
-};
-
-/// The largest picture: everybody's are shown in one list. A client scales it down before it sends it.
-const MAX_PHOTO_BYTES: u64 = 512 * 1024;
+use crate::{problem::Refusal, server::App, sign_in::Caller};
 
 /// Body of `PUT /api/v1/users/{id}/photo`.
 #[derive(Deserialize, ToSchema)]
@@ -51,16 +42,8 @@ pub(crate) async fn set(
     Body(new): Body<NewPhoto>,
 ) -> Result<Response, Refusal> {
     let user = of_whom(&caller, &id)?;
-    let own = |file: &FileRow| file.owner == caller.account.id && file.readers == Readers::Nobody;
-    let file = app.store.file(read_id(&new.file, "file")?).await?.filter(own);
-    let file = file.ok_or(Refusal::NotFound("file"))?;
-    if !is_picture(&file.media_type) || file.size > MAX_PHOTO_BYTES {
-        return Err(Refusal::bad_request("a photo is a JPEG, PNG, GIF or WebP file of at most 512 KiB"));
-    }
-    if !app.store.give_file(file.id, caller.account.id, Readers::Everybody).await? {
-        return Err(Refusal::NotFound("file"));
-    }
-    change(&app, user, Some(file.id)).await
+    app.photos.set(user, (caller.account.id, read_id(&new.file, "file")?)).await?;
+    Ok(no_content())
 }
 
 /// Takes somebody's picture away: one's own, or as an admin anybody's.
@@ -73,8 +56,8 @@ pub(crate) async fn clear(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
-    let user = of_whom(&caller, &id)?;
-    change(&app, user, None).await
+    app.photos.clear(of_whom(&caller, &id)?).await?;
+    Ok(no_content())
 }
 
 /// Somebody's picture, for an `<img>`: its address is the permission.
@@ -117,17 +100,4 @@ fn of_whom(caller: &Caller, id: &str) -> Result<UserId, Refusal> {
     } else {
         Err(Refusal::Forbidden)
     }
-}
-
-/// The picture before is deleted: nobody is shown its address any more.
-async fn change(app: &App, user: UserId, photo: Option<FileId>) -> Result<Response, Refusal> {
-    let before = app.store.set_photo(user, photo.map(|id| id.to_string()).as_deref()).await?;
-    let before = before.ok_or(Refusal::NotFound("account"))?;
-    app.directory.changed().await;
-    if let Some(id) = before.and_then(|id| id.parse().ok())
-        && let Some(file) = app.store.file(id).await?
-    {
-        app.files.delete(&file).await?;
-    }
-    Ok(no_content())
 }

@@ -209,3 +209,98 @@ async fn departments_and_photos_are_in_the_directory_and_found() {
     assert_eq!(bob.push("directory.changed").await["entries"][0].get("photo"), None);
     running.http("GET", &address, None, &[], None).await.expect(404);
 }
+
+/// An own picture, to be used: its id.
+async fn picture(running: &Running, token: &str) -> Value {
+    let picture = "\u{89}PNG\r\n\u{1a}\n";
+    let bytes: Vec<u8> = picture.chars().map(|letter| letter as u8).collect();
+    running.upload("/api/v1/files?name=me.png&kind=picture", token, &bytes).await.expect(201)["id"].clone()
+}
+
+#[tokio::test]
+async fn a_photo_for_nobody_stays_its_owners_file() {
+    let running = Running::start().await;
+    let admin = running.token("admin").await;
+    let file = picture(&running, &admin).await;
+    let body = json!({"file": file}).to_string();
+    let nobody = "/api/v1/users/00000000000000000000000000000063/photo";
+    running.http("PUT", nobody, Some(&admin), &[], Some(body)).await.expect(404);
+    let file = format!("/api/v1/files/{}", text(&file));
+    let other = running.token("alice").await;
+    running.http("GET", &file, Some(&other), &[], None).await.expect(404);
+    running.http("DELETE", &file, Some(&admin), &[], None).await.expect(204);
+}
+
+#[tokio::test]
+async fn a_page_sets_and_removes_its_users_photo() {
+    let running = Running::start().await;
+    let token = running.token("alice").await;
+    let (mut alice, mut bob) = (running.browser("alice").await, running.browser("bob").await);
+    let file = picture(&running, &token).await;
+    alice.request("directory.photo", json!({"file": file})).await.expect("it is set");
+    let address = text(&bob.push("directory.changed").await["entries"][0]["photo"]);
+    assert_eq!(running.http("GET", &address, None, &[], None).await.status, 200);
+    let again = alice.request("directory.photo", json!({"file": file})).await;
+    assert_eq!(error_name(again), "bad-request", "it is nobody's own file any more");
+    let others = picture(&running, &running.token("bob").await).await;
+    let taken = alice.request("directory.photo", json!({"file": others})).await;
+    assert_eq!(error_name(taken), "bad-request");
+    alice.request("directory.photo", json!({"file": null})).await.expect("it is gone");
+    assert_eq!(bob.push("directory.changed").await["entries"][0].get("photo"), None);
+    running.http("GET", &address, None, &[], None).await.expect(404);
+    let odd = alice.request("directory.photo", json!({"file": "x"})).await;
+    assert_eq!(error_name(odd), "bad-request");
+}
+
+#[tokio::test]
+async fn the_address_book_is_written_by_admins_and_found_by_all() {
+    let mut running = Running::start().await;
+    let (admin, token) = (running.token("admin").await, running.token("alice").await);
+    let dora = json!({"name": " Dora Diaz ", "organisation": "Nordlicht GmbH", "numbers": [{"label": "Office", "number": "+49 (30) 123-45 67"}]});
+    running.http("POST", "/api/v1/contacts", Some(&token), &[], Some(dora.to_string())).await.expect(403);
+    running.http("POST", "/api/v1/contacts", None, &[], Some(dora.to_string())).await.expect(401);
+    let kept =
+        running.http("POST", "/api/v1/contacts", Some(&admin), &[], Some(dora.to_string())).await.expect(201);
+    assert_eq!((&kept["name"], &kept["numbers"][0]["number"]), (&json!("Dora Diaz"), &json!("+49301234567")));
+    for wrong in [
+        json!({"name": "", "numbers": [{"number": "1"}]}),
+        json!({"name": "x", "numbers": []}),
+        json!({"name": "x", "numbers": [{"number": "call me"}]}),
+        json!({"name": "x", "numbers": [{"number": "+"}]}),
+        json!({"name": "x", "numbers": [{"number": "1", "label": "l".repeat(33)}]}),
+    ] {
+        running
+            .http("POST", "/api/v1/contacts", Some(&admin), &[], Some(wrong.to_string()))
+            .await
+            .expect(400);
+    }
+    let own_id = json!({"name": "Emil", "numbers": [{"number": "0171 5551234"}]}).to_string();
+    running
+        .http("PUT", "/api/v1/contacts/crm:4711", Some(&admin), &[], Some(own_id.clone()))
+        .await
+        .expect(200);
+    running.http("PUT", "/api/v1/contacts/a%20b", Some(&admin), &[], Some(own_id)).await.expect(400);
+
+    running.restart().await;
+    let (admin, token) = (running.token("admin").await, running.token("alice").await);
+    let all = running.get("/api/v1/contacts", Some(&token)).await.expect(200);
+    assert_eq!(all.as_array().map(Vec::len), Some(2));
+    let mut alice = running.browser("alice").await;
+    let names = |found: Value| {
+        let contacts = found["contacts"].as_array().cloned().unwrap_or_default();
+        contacts.iter().map(|contact| text(&contact["name"])).collect::<Vec<_>>()
+    };
+    let mut search = async |query: &str| {
+        names(alice.request("contact.search", json!({"query": query})).await.expect("found"))
+    };
+    assert_eq!(search("").await, ["Dora Diaz", "Emil"]);
+    assert_eq!(search("nordl 301234").await, ["Dora Diaz"]);
+    let moved = json!({"name": "Emilia", "numbers": [{"number": "4711"}]}).to_string();
+    running.http("PUT", "/api/v1/contacts/crm:4711", Some(&admin), &[], Some(moved)).await.expect(200);
+    assert_eq!(search("4711").await, ["Emilia"]);
+    running.http("DELETE", "/api/v1/contacts/crm:4711", Some(&admin), &[], None).await.expect(204);
+    running.http("DELETE", "/api/v1/contacts/crm:4711", Some(&admin), &[], None).await.expect(404);
+    assert_eq!(search("emil").await, Vec::<String>::new());
+    let long = alice.request("contact.search", json!({"query": "x".repeat(65)})).await;
+    assert_eq!(error_name(long), "bad-request");
+}

@@ -719,6 +719,58 @@ on: boolean, };
 export type CompletionState = "waiting" | "ringing" | "cancelled" | "expired";
 
 /**
+ * Somebody in the address book.
+ */
+export type Contact = {
+/**
+ * The contact.
+ */
+id: string,
+/**
+ * The name.
+ */
+name: string,
+/**
+ * Whom they work for; empty for nobody.
+ */
+organisation: string,
+/**
+ * Their numbers, the first the one to call.
+ */
+numbers: Array<ContactNumber>, };
+
+/**
+ * A number of a contact.
+ */
+export type ContactNumber = {
+/**
+ * What it is, in the company's words: "Office", "Mobile"; at most 32 characters, empty for nothing in particular.
+ */
+label: string,
+/**
+ * As it is dialled: 1 to 32 of `0-9 * # +`; spaces, brackets, dots, slashes and dashes between them are left out.
+ */
+number: string, };
+
+/**
+ * Parameters of `contact.search`.
+ */
+export type ContactSearchParams = {
+/**
+ * Words of names, organisations and numbers, at most 64 characters; empty for the first of the book.
+ */
+query: string, };
+
+/**
+ * Result of `contact.search`.
+ */
+export type ContactSearchResult = {
+/**
+ * At most 50, best match first; by name where nothing was asked for.
+ */
+contacts: Array<Contact>, };
+
+/**
  * Parameters of `call.decline`.
  */
 export type DeclineParams = {
@@ -1287,6 +1339,16 @@ number: string,
 name: string, };
 
 /**
+ * Parameters of `directory.photo`.
+ */
+export type PhotoParams = {
+/**
+ * A picture of the user's own that was sent to the place of `file.place` and not used yet, at most 512 KiB; null
+ * takes their photo away.
+ */
+file: string | null, };
+
+/**
  * Somebody's presence as it is.
  */
 export type PresenceEntry = {
@@ -1624,7 +1686,7 @@ export type Request = {
 /**
  * Names the request in its response; the client counts up.
  */
-id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "settings.get", "params": Empty } | { "method": "settings.set", "params": SettingsChange } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "call.transfer", "params": TransferParams } | { "method": "call.complete", "params": CompleteParams } | { "method": "call.merge", "params": MergeParams } | { "method": "room.mute", "params": RoomMuteParams } | { "method": "room.gain", "params": RoomGainParams } | { "method": "room.remove", "params": RoomRemoveParams } | { "method": "room.lock", "params": RoomLockParams } | { "method": "call.park", "params": ParkParams } | { "method": "call.originate", "params": OriginateParams } | { "method": "call.completion", "params": CompletionParams } | { "method": "call.record", "params": RecordParams } | { "method": "call.stopRecording", "params": StopRecordingParams } | { "method": "presence.set", "params": PresenceParams } | { "method": "presence.watch", "params": WatchParams } | { "method": "presence.unwatch", "params": WatchParams } | { "method": "presence.sound", "params": SoundParams } | { "method": "directory.favourite", "params": FavouriteParams } | { "method": "history.seen", "params": Empty } | { "method": "voicemail.list", "params": Empty } | { "method": "voicemail.mark", "params": VoicemailMarkParams } | { "method": "voicemail.delete", "params": VoicemailParams } | { "method": "voicemail.link", "params": VoicemailParams } | { "method": "session.state", "params": Empty } | { "method": "chat.list", "params": ChatListParams } | { "method": "chat.open", "params": ChatOpenParams } | { "method": "chat.create", "params": ChatCreateParams } | { "method": "chat.change", "params": ChatChangeParams } | { "method": "chat.leave", "params": ChatParams } | { "method": "chat.history", "params": ChatHistoryParams } | { "method": "chat.send", "params": ChatSendParams } | { "method": "chat.edit", "params": ChatEditParams } | { "method": "chat.delete", "params": ChatDeleteParams } | { "method": "chat.mark", "params": ChatMarkParams } | { "method": "chat.typing", "params": ChatParams } | { "method": "chat.search", "params": ChatSearchParams } | { "method": "file.link", "params": FileParams } | { "method": "file.place", "params": Empty } | { "method": "chat.react", "params": ChatReactParams } | { "method": "chat.block", "params": ChatBlockParams } | { "method": "call.reoffer", "params": LegParams });
+id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "settings.get", "params": Empty } | { "method": "settings.set", "params": SettingsChange } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "call.transfer", "params": TransferParams } | { "method": "call.complete", "params": CompleteParams } | { "method": "call.merge", "params": MergeParams } | { "method": "room.mute", "params": RoomMuteParams } | { "method": "room.gain", "params": RoomGainParams } | { "method": "room.remove", "params": RoomRemoveParams } | { "method": "room.lock", "params": RoomLockParams } | { "method": "call.park", "params": ParkParams } | { "method": "call.originate", "params": OriginateParams } | { "method": "call.completion", "params": CompletionParams } | { "method": "call.record", "params": RecordParams } | { "method": "call.stopRecording", "params": StopRecordingParams } | { "method": "presence.set", "params": PresenceParams } | { "method": "presence.watch", "params": WatchParams } | { "method": "presence.unwatch", "params": WatchParams } | { "method": "presence.sound", "params": SoundParams } | { "method": "directory.favourite", "params": FavouriteParams } | { "method": "history.seen", "params": Empty } | { "method": "voicemail.list", "params": Empty } | { "method": "voicemail.mark", "params": VoicemailMarkParams } | { "method": "voicemail.delete", "params": VoicemailParams } | { "method": "voicemail.link", "params": VoicemailParams } | { "method": "session.state", "params": Empty } | { "method": "chat.list", "params": ChatListParams } | { "method": "chat.open", "params": ChatOpenParams } | { "method": "chat.create", "params": ChatCreateParams } | { "method": "chat.change", "params": ChatChangeParams } | { "method": "chat.leave", "params": ChatParams } | { "method": "chat.history", "params": ChatHistoryParams } | { "method": "chat.send", "params": ChatSendParams } | { "method": "chat.edit", "params": ChatEditParams } | { "method": "chat.delete", "params": ChatDeleteParams } | { "method": "chat.mark", "params": ChatMarkParams } | { "method": "chat.typing", "params": ChatParams } | { "method": "chat.search", "params": ChatSearchParams } | { "method": "file.link", "params": FileParams } | { "method": "file.place", "params": Empty } | { "method": "chat.react", "params": ChatReactParams } | { "method": "chat.block", "params": ChatBlockParams } | { "method": "call.reoffer", "params": LegParams } | { "method": "directory.photo", "params": PhotoParams } | { "method": "contact.search", "params": ContactSearchParams });
 
 /**
  * The server's answer: `{"id": 7, "result": {…}}` or `{"id": 7, "error": {…}}`.
@@ -2246,4 +2308,6 @@ export type Results = {
   "chat.react": ChatSent;
   "chat.block": Empty;
   "call.reoffer": Empty;
+  "directory.photo": Empty;
+  "contact.search": ContactSearchResult;
 };

@@ -1,7 +1,7 @@
 // What the fake server knows of people: sessions, presence, settings, chat, history; and its switch.
 import type { Clock } from '../platform/clock.js';
 import type {
-  Description, DirectoryEntry, PresenceParams, PresenceState, State,
+  Contact, Description, DirectoryEntry, PresenceParams, PresenceState, State,
 } from '../protocol/generated.js';
 import type { Push } from '../protocol/messages.js';
 import { NO_SWITCH_MEDIA, type FakeLeg, type FakeSwitchMedia } from './fake-leg.js';
@@ -27,12 +27,15 @@ export class FakeDesk {
   readonly chat: FakeChat;
   readonly records: FakeRecords;
   readonly media: FakeSwitchMedia;
+  /** The company's address book. */
+  contacts: readonly Contact[] = [];
   /** Whether calls can be placed. */
   switchUp = true;
   readonly #ports: FakeDeskPorts;
   readonly #sessions = new Map<string, FakeSession>();
   readonly #said = new Map<string, PresenceParams>();
   readonly #locked = new Set<string>();
+  readonly #photos = new Map<string, string>();
   readonly #shown = new Map<string, PresenceState>();
   #later: (() => void)[] | null = null;
   #next = 1;
@@ -155,6 +158,7 @@ export class FakeDesk {
   directory(): DirectoryEntry[] {
     return this.#ports.people.map((person) => ({
       userId: person.userId, name: person.name, extension: person.extension, department: person.department ?? '', presence: this.presenceOf(person), ...this.#toldOf(person.userId),
+      ...(this.#photos.has(person.userId) ? { photo: `/api/v1/photos/${this.#photos.get(person.userId)}` } : {}),
     }));
   }
 
@@ -176,6 +180,24 @@ export class FakeDesk {
 
   #toldOf(userId: string): PresenceParams & { cannotRing?: boolean } {
     return { ...this.#said.get(userId), ...(this.#locked.has(userId) ? { cannotRing: true } : {}) };
+  }
+
+  /** Somebody has another photo, or none. */
+  setPhoto(userId: string, file: string | null): void {
+    if (file === null) this.#photos.delete(userId);
+    else this.#photos.set(userId, file);
+    const entries = this.directory().filter((entry) => entry.userId === userId);
+    this.tellAll({ event: 'directory.changed', data: { entries, removed: [], complete: true } });
+  }
+
+  /** People of the address book who have every word of `query`. */
+  searchContacts(query: string): Contact[] {
+    const words = query.toLowerCase().split(/\s+/);
+    const found = this.contacts.filter(({ name, organisation, numbers }) => {
+      const own = `${name} ${organisation} ${numbers.map(({ number }) => number).join(' ')}`.toLowerCase();
+      return words.every((word) => own.includes(word));
+    });
+    return found.slice(0, 50);
   }
 
   /** Whether somebody's page cannot play sound: they cannot be rung. */

@@ -39,6 +39,11 @@ export const answersOf = (desk: FakeDesk): FakeAnswers => {
     'settings.set': (change, { account }) => desk.records.setSettings(account.userId, changed(desk.records.of(account.userId).settings, change)),
     'history.seen': (_params, { account }) => { desk.records.seen(account.userId); return {}; },
     'directory.favourite': ({ user, on }, { account }) => { desk.records.setFavourite(account.userId, user, on); return {}; },
+    'directory.photo': ({ file }, { account }) => { desk.setPhoto(account.userId, file); return {}; },
+    'contact.search': ({ query }) => {
+      if (query.length > 64) throw new FakeFault('bad-request', 'a query is at most 64 characters');
+      return { contacts: desk.searchContacts(query) };
+    },
     'presence.watch': ({ users }) => ({ entries: desk.directory().filter(({ userId }) => users.includes(userId)) }),
     'presence.unwatch': () => ({}),
     'presence.sound': ({ locked }, { account }) => { desk.setLocked(account.userId, locked); return {}; },

@@ -4,6 +4,7 @@ mod attach;
 mod chat;
 mod chat_news;
 mod company;
+mod contacts;
 mod events;
 mod history;
 mod moves;
@@ -31,11 +32,12 @@ use ringdown_control::{
     AppFrame, CallRecord, Command, CommandId, CommandResult, DirectorySnapshot, LegFigures, SettingChanged,
 };
 use ringdown_protocol::{ErrorInfo, HistoryParams, Push, Response, SettingsChange};
-use ringdown_types::{CallId, EndReason, LegId, NodeId, Random, RecordingId, SessionId, UserId};
+use ringdown_types::{CallId, EndReason, FileId, LegId, NodeId, Random, RecordingId, SessionId, UserId};
 use serde_json::Value;
 
 use crate::{
     ChatJob, Person, Rate, RateLimiter, SessionKind, SessionName, SessionRecord,
+    contacts::AddressBook,
     known::Watchers,
     mirror::Mirror,
     node::Node,
@@ -178,6 +180,17 @@ pub enum Output {
         /// What to change; `None` reads them.
         change: Option<Box<SettingsChange>>,
     },
+    /// Gives the user another photo, or none, and answers the request.
+    Photo {
+        /// The connection.
+        conn: ConnId,
+        /// The request's id.
+        request: u32,
+        /// Whose photo.
+        user: UserId,
+        /// An own picture nobody was given yet.
+        file: Option<FileId>,
+    },
     /// Keeps what people said and chose.
     People(PeopleChange),
     /// Makes a link to the sound of a message in the user's mailbox and answers the request.
@@ -302,6 +315,7 @@ pub struct Desk {
     /// Sessions with something to be told at the next flush.
     stale: BTreeSet<SessionId>,
     company: company::Company,
+    contacts: AddressBook,
     sides: history::OpenSides,
     /// Missed calls users have not seen; nobody without one.
     missed: HashMap<UserId, u32>,
@@ -354,6 +368,7 @@ impl Desk {
             watchers: Watchers::default(),
             stale: BTreeSet::new(),
             company: company::Company::default(),
+            contacts: AddressBook::default(),
             sides: history::OpenSides::default(),
             missed: HashMap::new(),
             mailboxes: voicemail::Mailboxes::default(),

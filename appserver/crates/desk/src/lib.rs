@@ -10,6 +10,7 @@
 //! ```
 
 mod chat;
+mod contacts;
 mod desk;
 mod folding;
 mod known;
@@ -28,6 +29,7 @@ pub use chat::{
     ChatAsker, ChatDone, ChatJob, ChatNews, ChatTarget, ChatWork, Cursor, MAX_MARKED, MAX_MEMBERS, Opened,
     StoredConversation, StoredMember, StoredMessage,
 };
+pub use contacts::as_dialled;
 pub use desk::{
     AskId, CallSide, ConnId, Desk, HelloInput, LinkId, NodeHello, Output, PeopleChange, PeopleRecords,
     ResumeInput, SavedStatement, Stats, WakeCall, mailbox_as_shown, quality_as_seen, settings_as_shown,

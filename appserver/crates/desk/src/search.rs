@@ -1,9 +1,10 @@
 //! Finding people as somebody types: by parts of names, numbers and departments, forgiving a wrong letter.
 
+use ringdown_protocol::Contact;
 use ringdown_types::Pii;
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
-use crate::Person;
+use crate::{Person, contacts::as_dialled};
 
 /// Words of a query that are looked at; a name has no more.
 const MAX_WORDS: usize = 8;
@@ -15,18 +16,26 @@ const FORGIVEN_TWICE_FROM: usize = 8;
 /// What somebody is found by, as it is compared.
 #[derive(Debug)]
 pub(crate) struct Words {
-    number: Pii<String>,
+    numbers: Pii<Vec<String>>,
     name: Pii<Vec<String>>,
     department: Pii<Vec<String>>,
 }
 
 impl Words {
     pub(crate) fn of(person: &Person) -> Self {
-        let words = |text: &str| Pii(split(&fold(text)).map(str::to_owned).collect());
         Self {
-            number: Pii(person.extension.as_ref().map(|e| fold(e.as_str())).unwrap_or_default()),
-            name: words(&person.name),
-            department: words(&person.department),
+            numbers: Pii(person.extension.iter().map(|extension| fold(extension.as_str())).collect()),
+            name: words_of(&person.name),
+            department: words_of(&person.department),
+        }
+    }
+
+    /// What somebody of the address book is found by.
+    pub(crate) fn of_contact(contact: &Contact) -> Self {
+        Self {
+            numbers: Pii(contact.numbers.iter().map(|number| as_dialled(&number.number)).collect()),
+            name: words_of(&contact.name),
+            department: words_of(&contact.organisation),
         }
     }
 
@@ -34,15 +43,15 @@ impl Words {
     fn rank(&self, word: &str) -> Option<u8> {
         let begins = |words: &[String]| words.iter().any(|own| own.starts_with(word));
         let holds = |words: &[String]| words.iter().any(|own| own.contains(word));
-        if self.number.0 == word {
+        if self.numbers.iter().any(|own| own == word) {
             Some(0)
         } else if self.name.iter().any(|own| own == word) {
             Some(1)
-        } else if self.number.starts_with(word) || begins(&self.name) {
+        } else if begins(&self.numbers) || begins(&self.name) {
             Some(2)
         } else if begins(&self.department) {
             Some(3)
-        } else if self.number.contains(word) || holds(&self.name) {
+        } else if holds(&self.numbers) || holds(&self.name) {
             Some(4)
         } else if holds(&self.department) {
             Some(5)
@@ -90,6 +99,10 @@ pub(crate) fn find(people: &[Words], query: &str, limit: usize) -> Vec<usize> {
 /// Without case and accents, so that "jose" finds "José".
 pub(crate) fn fold(text: &str) -> String {
     text.nfd().filter(|letter| !is_combining_mark(*letter)).flat_map(char::to_lowercase).collect()
+}
+
+fn words_of(text: &str) -> Pii<Vec<String>> {
+    Pii(split(&fold(text)).map(str::to_owned).collect())
 }
 
 fn split(text: &str) -> impl Iterator<Item = &str> {

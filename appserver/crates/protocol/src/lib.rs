@@ -6,6 +6,7 @@
 
 mod call;
 mod chat;
+mod contacts;
 mod error;
 mod files;
 mod frame;
@@ -32,6 +33,7 @@ pub use chat::{
     ChatMember, ChatMessage, ChatOpenParams, ChatOpened, ChatParams, ChatReactParams, ChatReaction,
     ChatSearchParams, ChatSendParams, ChatSent, FileLink, FileParams,
 };
+pub use contacts::{Contact, ContactNumber, ContactSearchParams, ContactSearchResult, PhotoParams};
 pub use error::{ErrorCode, ErrorInfo};
 pub use files::FileInfo;
 pub use frame::{FrameRefusal, MAX_DEPTH, MAX_FRAME_BYTES, Request, Response, parse_request};

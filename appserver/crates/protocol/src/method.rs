@@ -9,11 +9,11 @@ use utoipa::ToSchema;
 use crate::{
     CallInfo, CallOutcome, ChatBlockParams, ChatChangeParams, ChatCreateParams, ChatDeleteParams,
     ChatEditParams, ChatHistoryParams, ChatListParams, ChatMarkParams, ChatOpenParams, ChatParams,
-    ChatReactParams, ChatSearchParams, ChatSendParams, CompleteParams, CompletionParams, Description,
-    DirectoryEntry, DirectoryText, FavouriteParams, FileParams, HistoryEntry, Me, MergeParams,
-    OriginateParams, ParkParams, ParkedCall, PresenceParams, RecordParams, RoomGainParams, RoomLockParams,
-    RoomMuteParams, RoomRemoveParams, RoomState, SettingsChange, SoundParams, StopRecordingParams,
-    TransferParams, VoicemailCount, VoicemailMarkParams, VoicemailParams, WatchParams,
+    ChatReactParams, ChatSearchParams, ChatSendParams, CompleteParams, CompletionParams, ContactSearchParams,
+    Description, DirectoryEntry, DirectoryText, FavouriteParams, FileParams, HistoryEntry, Me, MergeParams,
+    OriginateParams, ParkParams, ParkedCall, PhotoParams, PresenceParams, RecordParams, RoomGainParams,
+    RoomLockParams, RoomMuteParams, RoomRemoveParams, RoomState, SettingsChange, SoundParams,
+    StopRecordingParams, TransferParams, VoicemailCount, VoicemailMarkParams, VoicemailParams, WatchParams,
 };
 
 /// A method with its parameters. Ids are 32 hexadecimal digits.
@@ -211,6 +211,14 @@ pub enum Method {
     /// Result: [`Empty`].
     #[serde(rename = "call.reoffer")]
     CallReoffer(LegParams),
+
+    // The user's photo, and the company's address book.
+    /// Gives the user another photo, or none. Result: [`Empty`]; everybody who knows them gets `directory.changed`.
+    #[serde(rename = "directory.photo")]
+    DirectoryPhoto(PhotoParams),
+    /// Finds people of the company's address book. Result: [`ContactSearchResult`](crate::ContactSearchResult).
+    #[serde(rename = "contact.search")]
+    ContactSearch(ContactSearchParams),
 }
 
 impl Method {
@@ -274,6 +282,8 @@ impl Method {
         "chat.react",
         "chat.block",
         "call.reoffer",
+        "directory.photo",
+        "contact.search",
     ];
 }
 

@@ -4,10 +4,11 @@
 use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use ringdown_protocol::{
-    CallStarted, ChatFound, ChatHistory, ChatList, ChatSent, Empty, FileInfo, FileLink, HistoryResult,
-    LoginCode, LoginFor, LoginRequest, MAX_DEPTH, MAX_FRAME_BYTES, Mailbox, Method, OidcRedeem, Originated,
-    Problem, PushFrame, RecordingStarted, RefreshRequest, Request, Response, ResumeResult, SearchResult,
-    SignInMethods, Slot, Ticket, TokenLogin, Tokens, VoicemailLink, WatchResult, Welcome,
+    CallStarted, ChatFound, ChatHistory, ChatList, ChatSent, ContactSearchResult, Empty, FileInfo, FileLink,
+    HistoryResult, LoginCode, LoginFor, LoginRequest, MAX_DEPTH, MAX_FRAME_BYTES, Mailbox, Method,
+    OidcRedeem, Originated, Problem, PushFrame, RecordingStarted, RefreshRequest, Request, Response,
+    ResumeResult, SearchResult, SignInMethods, Slot, Ticket, TokenLogin, Tokens, VoicemailLink, WatchResult,
+    Welcome,
 };
 use ringdown_types::EndReason;
 use ts_rs::{Config, TS, TypeVisitor};
@@ -72,6 +73,8 @@ const RESULTS: &[(&str, &str)] = &[
     ("chat.react", "ChatSent"),
     ("chat.block", "Empty"),
     ("call.reoffer", "Empty"),
+    ("directory.photo", "Empty"),
+    ("contact.search", "ContactSearchResult"),
 ];
 
 /// Collects the declarations of a type and of all it mentions.
@@ -120,6 +123,7 @@ fn typescript() -> String {
         .add::<FileLink>()
         .add::<FileInfo>()
         .add::<WatchResult>()
+        .add::<ContactSearchResult>()
         .add::<Mailbox>()
         .add::<VoicemailLink>()
         .add::<LoginRequest>()

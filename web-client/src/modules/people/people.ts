@@ -1,8 +1,9 @@
 // People beyond the client's directory: favourites, search, presence of whom a page shows, missed calls, voicemail.
 import { Emitter, type Unsubscribe } from '../../emitter.js';
+import { clientError } from '../../errors.js';
 import type { RingdownClient } from '../../phone/client.js';
 import type {
-  Activity, DirectoryEntry, HistoryEntry, Mailbox, State, VoicemailCount,
+  Activity, Contact, DirectoryEntry, FileInfo, HistoryEntry, Mailbox, State, VoicemailCount,
 } from '../../protocol/generated.js';
 import type { Push } from '../../protocol/messages.js';
 
@@ -24,6 +25,8 @@ interface PeopleEvents {
   change: [];
   /** A call of the user's is over and in the history. */
   history: [entry: HistoryEntry];
+  /** The server told everything anew after an interruption: what was read of history and mailbox may be old. */
+  refresh: [];
 }
 
 /** What a client knows of people. Make one for each client before it connects; `destroy()` ends it. */
@@ -118,6 +121,29 @@ export class People {
     };
   }
 
+  /** People of the company's address book, best match first; the first of the book for an empty query. */
+  async contacts(query: string): Promise<readonly Contact[]> {
+    return (await this.#client.request('contact.search', { query })).contacts;
+  }
+
+  /**
+   * Gives the user another photo: a JPEG, PNG, GIF or WebP picture of at most 512 KiB, best a square of 512 pixels; null
+   * takes it away. `server` is where the client is connected to, empty for the page's own.
+   */
+  async setPhoto(picture: Blob | null, server = ''): Promise<void> {
+    let file: string | null = null;
+    if (picture) {
+      const { path } = await this.#client.request('file.place', {});
+      const response = await fetch(`${server}${path}&name=photo`, { method: 'POST', body: picture });
+      if (!response.ok) {
+        const problem = (await response.json().catch(() => null)) as { detail?: string; solutions?: string[] } | null;
+        throw clientError('upload-failed', { message: problem?.detail ?? 'The picture was refused.', solutions: problem?.solutions ?? ['Choose a smaller picture.'] });
+      }
+      file = ((await response.json()) as FileInfo).id;
+    }
+    await this.#client.request('directory.photo', { file });
+  }
+
   /** The user has seen the missed calls. */
   async seeMissed(): Promise<void> {
     if (this.#missed > 0) await this.#client.request('history.seen', {});
@@ -152,6 +178,7 @@ export class People {
   /** A new state of the server: what was watched is forgotten there, and watched anew. */
   #take(): void {
     const { state } = this.#client.directory;
+    const isAnew = state !== undefined && this.#state !== null && state !== this.#state;
     if (state && state !== this.#state) {
       this.#state = state;
       this.#complete = state.directoryComplete;
@@ -162,6 +189,7 @@ export class People {
       }
     }
     this.#events.emit('change');
+    if (isAnew) this.#events.emit('refresh');
   }
 
   #handle(push: Push): void {

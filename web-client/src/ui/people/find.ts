@@ -11,5 +11,9 @@ export const found = (people: readonly DirectoryEntry[], query: string): readonl
   });
 };
 
+/** The departments people work in, in the order of the language. */
+export const departmentsOf = (people: readonly DirectoryEntry[]): readonly string[] =>
+  [...new Set(people.map(({ department }) => department).filter(Boolean))].sort((one, other) => one.localeCompare(other));
+
 /** Without case and accents. */
 const fold = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().trim();

@@ -35,18 +35,21 @@ export class RecentsView extends PhoneView {
   @state() private cursor: string | null = null;
   @state() private failed = false;
   @state() private missedOnly = false;
-  #off: Unsubscribe | null = null;
+  #off: readonly Unsubscribe[] = [];
   #asked = 0;
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#off = peopleOf(this.model)?.on('history', (entry) => this.#add(entry)) ?? null;
+    const people = peopleOf(this.model);
+    this.#off = people ? [people.on('history', (entry) => this.#add(entry)), people.on('refresh', () => void this.#refresh())] : [];
+    document.addEventListener('visibilitychange', this.#see);
     void this.load(null);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#off?.();
+    for (const off of this.#off) off();
+    document.removeEventListener('visibilitychange', this.#see);
   }
 
   /** Reads a page. */
@@ -72,10 +75,23 @@ export class RecentsView extends PhoneView {
     this.#see();
   }
 
-  #see(): void {
-    // A call missed while nobody looks at the page stays unseen.
-    if (document.visibilityState === 'visible') peopleOf(this.model)?.seeMissed().catch(() => undefined);
+  /** Calls may have ended while the connection was away. What was read of older ones stays. */
+  async #refresh(): Promise<void> {
+    const known = this.entries;
+    const { cursor } = this;
+    await this.load(null);
+    const oldest = this.entries?.at(-1);
+    if (this.failed || !known || !oldest || known === this.entries) return;
+    const from = known.findIndex(({ callId }) => callId === oldest.callId);
+    if (from < 0) return;
+    this.entries = [...this.entries ?? [], ...known.slice(from + 1)];
+    this.cursor = cursor;
   }
+
+  readonly #see = (): void => {
+    // A call missed while nobody looks at the page stays unseen until somebody does.
+    if (document.visibilityState === 'visible' && this.entries) peopleOf(this.model)?.seeMissed().catch(() => undefined);
+  };
 
   #choose(missedOnly: boolean): void {
     if (missedOnly === this.missedOnly) return;

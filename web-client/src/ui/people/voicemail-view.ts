@@ -37,6 +37,7 @@ export class VoicemailView extends PhoneView {
   @state() private playing: { readonly id: string; readonly address: string } | null = null;
   /** The numbers the list was read for. */
   #seen = '';
+  #asked = 0;
 
   override willUpdate(): void {
     const count = peopleOf(this.model)?.voicemail;
@@ -48,12 +49,16 @@ export class VoicemailView extends PhoneView {
 
   /** Reads the mailbox. */
   async load(): Promise<void> {
+    this.#asked += 1;
+    const asked = this.#asked;
     try {
       const mailbox = await peopleOf(this.model)?.mailbox();
+      // Another look at the mailbox began meanwhile: what it sees counts.
+      if (asked !== this.#asked) return;
       this.messages = mailbox ? [...mailbox.messages].reverse() : [];
       this.failed = false;
     } catch {
-      this.failed = true;
+      if (asked === this.#asked) this.failed = true;
     }
   }
 

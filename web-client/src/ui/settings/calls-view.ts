@@ -1,5 +1,5 @@
 // What the user decides of their calls: do-not-disturb, a second call, voicemail, forwards.
-import { css, html, type TemplateResult } from 'lit';
+import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import type { Settings, SettingsChange, Unsubscribe } from '../../index.js';
 import { t, type MessageKey } from '../messages/index.js';
@@ -62,16 +62,35 @@ export class CallSettingsView extends PhoneView {
         ${toggle(t('settings.call-waiting'), settings.callWaiting, flip((on) => ({ callWaiting: on })), { hint: t('settings.call-waiting-hint'), testid: 'set-waiting' })}
         ${toggle(t('settings.take-messages'), settings.voicemail, flip((on) => ({ voicemail: on })), { hint: t('settings.take-messages-hint'), testid: 'set-voicemail' })}
       </div>
+      ${settings.voicemail ? this.#pin(settings.hasVoicemailPin) : nothing}
       <div class="card forwards">
         <h3 class="heading">${t('settings.forward')}</h3>
         ${FORWARDS.map(([name, label]) => formRow(`forward-${name}`, t(label), html`<span class="to">
           <input class="field digits" id="forward-${name}" inputmode="tel" maxlength="32" autocomplete="off" .value=${settings.forward[name] ?? ''}
-            aria-describedby="forward-${name}-hint" data-testid="forward-${name}" @change=${(event: Event) => void this.#forward(name, event.target as HTMLInputElement)}>
+            aria-describedby="forward-${name}-hint" list="colleagues" data-testid="forward-${name}" @change=${(event: Event) => void this.#forward(name, event.target as HTMLInputElement)}>
           ${iconButton({ icon: 'voicemail', label: t('settings.forward-voicemail', { when: t(label) }), testid: `forward-${name}-voicemail`, disabled: !settings.voicemail,
             run: () => void this.#set({ forward: { [name]: VOICEMAIL_BOX + (this.model.client?.me?.extension ?? '') } }) })}</span>`,
           { hint: t('settings.forward-hint') }))}
+        <datalist id="colleagues">${this.model.client?.directory.entries.map(({ extension, name }) => html`<option value=${extension}>${name}</option>`)}</datalist>
       </div>`;
   }
+
+  #pin(hasPin: boolean): TemplateResult {
+    return html`<form class="card" @submit=${this.#keepPin}>
+      ${formRow('pin', t('settings.pin'), html`<span class="to">
+        <input class="field digits" id="pin" type="password" inputmode="numeric" autocomplete="new-password" pattern="[0-9]{4,12}" minlength="4" maxlength="12" required
+          placeholder=${hasPin ? '••••' : ''} aria-describedby="pin-hint" data-testid="pin">
+        <button class="button small" data-testid="pin-keep">${t('presence.save')}</button>
+        ${hasPin ? iconButton({ icon: 'trash', label: t('settings.pin-remove'), testid: 'pin-remove', run: () => void this.#set({ voicemailPin: null }) }) : nothing}</span>`,
+        { hint: `${t(hasPin ? 'settings.pin-set' : 'settings.pin-none')} ${t('settings.pin-hint')}` })}
+    </form>`;
+  }
+
+  readonly #keepPin = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const field = this.renderRoot.querySelector<HTMLInputElement>('#pin');
+    if (field && await this.#set({ voicemailPin: field.value })) field.value = '';
+  };
 
   async #forward(name: Forward, field: HTMLInputElement): Promise<void> {
     const number = field.value.replace(/[\s()/-]+/g, '');

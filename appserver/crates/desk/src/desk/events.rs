@@ -134,7 +134,13 @@ impl Desk {
                 }
             }
             (Waiter::Mailbox { conn, request }, CommandResult::Voicemail { messages }) => {
-                self.respond_to_asker(conn, request, Ok(json!(mailbox_as_shown(messages))));
+                let mut mailbox = mailbox_as_shown(messages);
+                for message in &mut mailbox.messages {
+                    if message.from.user_id.is_none() && message.from.name.is_empty() {
+                        self.name_party(&message.from.number, &mut message.from.name);
+                    }
+                }
+                self.respond_to_asker(conn, request, Ok(json!(mailbox)));
             }
             (waiter, CommandResult::Parked { slot }) => {
                 if let Some((conn, request)) = waiter.asker() {
@@ -194,7 +200,10 @@ impl Desk {
             state: CallState::Dialing,
             peer: PeerInfo {
                 user_id: callee.map(|person| person.id.to_string()),
-                name: callee.map(|person| person.name.clone()).unwrap_or_default(),
+                name: match callee {
+                    Some(person) => person.name.clone(),
+                    None => self.contacts.name_of(&to).cloned().unwrap_or_default(),
+                },
                 number: Pii(to),
             },
             held: false,
@@ -212,7 +221,8 @@ impl Desk {
     }
 
     /// A leg was made or changed: the user's sessions that may see it are told.
-    pub(super) fn handle_leg(&mut self, now: Instant, node: NodeId, info: LegInfo) {
+    pub(super) fn handle_leg(&mut self, now: Instant, node: NodeId, mut info: LegInfo) {
+        self.name_peer(&mut info);
         let before = self.mirror.leg(info.leg).map(|leg| leg.info.clone());
         let unchanged = before.as_ref() == Some(&info);
         // A leg first seen answered was answered before: its duration counts from there.
@@ -292,6 +302,7 @@ impl Desk {
         mut info: LegInfo,
         (reason, by): (EndReason, control::EndedBy),
     ) {
+        self.name_peer(&mut info);
         // A call refused at once ends before it was ever reported: who placed it still has to learn why.
         info.state = LegState::Ended;
         let leg = self.mirror.put(now, node, info);

@@ -107,6 +107,8 @@ impl Desk {
                 self.outputs.push_back(Output::Lookup { conn, request: id, user, params });
                 Ok(None)
             }
+            Method::DirectoryPhoto(params) => self.set_photo(asker, id, &params),
+            Method::ContactSearch(params) => self.search_contacts(&params).map(Some),
             Method::SettingsGet(_) => self.ask_for_settings(asker, id, None),
             Method::SettingsSet(change) => self.ask_for_settings(asker, id, Some(change)),
             Method::CallStart(params) => self.start_call(now, asker, id, params),

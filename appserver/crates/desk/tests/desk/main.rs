@@ -5,6 +5,7 @@ mod authorization;
 mod chat;
 mod chat_telephones;
 mod commands;
+mod contacts;
 mod control_sessions;
 mod detached;
 mod large_company;
