@@ -28,9 +28,15 @@ const library = (entry: string, formats: ('es' | 'iife')[], fileName: string, na
     emptyOutDir: false,
     target: 'es2022',
     sourcemap: true,
-    // Languages are read when they are wanted: `ringdown-phone-de.js` beside `ringdown-phone.js`.
+    // Languages and rarely used views are read when they are wanted: `ringdown-phone-de.js` beside `ringdown-phone.js`. What
+    // they share with the widget is a file of its own, so that a page may load the widget's under any query.
     // Annotations are for whoever bundles parts of it; a built library is one part.
-    rolldownOptions: { output: { minify: true, comments: { legal: true, annotation: false, jsdoc: false }, generatedCode: { symbols: false }, chunkFileNames: `${fileName}-[name].js` } },
+    rolldownOptions: {
+      output: {
+        minify: true, comments: { legal: true, annotation: false, jsdoc: false }, generatedCode: { symbols: false },
+        chunkFileNames: ({ isDynamicEntry }) => (isDynamicEntry ? `${fileName}-[name].js` : `${fileName}-shared.js`),
+      },
+    },
     lib: {
       entry,
       name,

@@ -49,6 +49,17 @@ function leave(server) {
   records.leave("u-101", { id: "vm-2", from: from(null, "+49 30 1234567", ""), receivedAt: Date.now() - 600_000, durationMs: 71_000, isHeard: false });
 }
 
+/** The company's address book. */
+function fillBook(server) {
+  const contact = (id, name, organisation, ...numbers) => ({ id, name, organisation, numbers: numbers.map(([label, number]) => ({ label, number })) });
+  server.fake.desk.contacts = [
+    contact("c-1", "Dora Diaz", "Nordlicht GmbH", ["Office", "+49301234567"], ["Mobile", "+491715551234"]),
+    contact("c-2", "Emil Østergaard", "Havn Logistik", ["", "+4570123456"]),
+  ];
+}
+
+const settings = async (page, section) => { await byId(page, "settings").click(); await byId(page, `settings-${section}`).click(); };
+
 /** Each with what leads there from the directory (or, where `signedOut`, from the form); `picture` is what its baseline shows. */
 export const SCENES = [
   { name: "sign-in", picture: "ringdown-sign-in", signedOut: true, go: async () => undefined },
@@ -56,6 +67,11 @@ export const SCENES = [
   { name: "people", go: async () => undefined },
   { name: "search", go: async (page) => byId(page, "search").fill("an") },
   { name: "nobody", go: async (page) => byId(page, "search").fill("zzz") },
+  { name: "person", go: async (page) => { await byId(page, "open-person").nth(3).click(); await byId(page, "card-call").waitFor(); } },
+  { name: "department", go: async (page) => byId(page, "people-part").selectOption("/Support") },
+  { name: "address-book", go: async (page, server) => { fillBook(server); await byId(page, "people-part").selectOption("book"); await byId(page, "contact").nth(1).waitFor(); } },
+  { name: "contact", go: async (page, server) => { fillBook(server); await byId(page, "search").fill("dia"); await byId(page, "open-contact").click(); await byId(page, "card-call").nth(1).waitFor(); } },
+  { name: "photo", go: async (page) => { await settings(page, "account"); await byId(page, "change-photo").click(); await byId(page, "photo-file").setInputFiles("e2e/baseline/conference.png"); await byId(page, "photo-square").waitFor(); } },
   { name: "keypad", picture: "ringdown-dial-pad", go: async (page) => { await byId(page, "tab-keypad").click(); await byId(page, "number").pressSequentially("104"); } },
   { name: "recents", go: async (page) => { await byId(page, "tab-recents").click(); await byId(page, "recents").waitFor(); } },
   { name: "missed", go: async (page) => { await byId(page, "tab-recents").click(); await byId(page, "calls-missed").click(); await byId(page, "recent").first().waitFor(); } },
@@ -64,6 +80,7 @@ export const SCENES = [
   { name: "presence-note", go: async (page) => { await byId(page, "presence").click(); await byId(page, "say-more").click(); await byId(page, "say-note").fill("Back at three"); } },
   { name: "voicemail", go: async (page, server) => { leave(server); await byId(page, "tab-voicemail").click(); await byId(page, "message").nth(1).waitFor(); } },
   { name: "call-settings", go: async (page) => { await byId(page, "settings").click(); await byId(page, "settings-calls").click(); await byId(page, "set-dnd").waitFor(); } },
+  { name: "voicemail-pin", go: async (page) => { await settings(page, "calls"); if ((await byId(page, "set-voicemail").getAttribute("aria-checked")) === "false") await byId(page, "set-voicemail").click(); await byId(page, "pin").waitFor(); } },
   { name: "settings", go: async (page) => { await byId(page, "settings").click(); await byId(page, "settings-appearance").waitFor(); } },
   { name: "appearance", go: async (page) => { await byId(page, "settings").click(); await byId(page, "settings-appearance").click(); await byId(page, "language").waitFor(); } },
   { name: "devices", go: async (page) => { await byId(page, "settings").click(); await byId(page, "settings-devices").click(); await byId(page, "ringtone").waitFor(); } },

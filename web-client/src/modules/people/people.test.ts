@@ -58,4 +58,28 @@ describe('people', () => {
     await settle();
     expect([ended, people.get('u-zoe')]).toEqual([[['u-zoe']], undefined]);
   });
+
+  it('of the address book are found, and a photo is taken away for everybody', async () => {
+    server.desk.contacts = [{ id: '1', name: 'Dora Diaz', organisation: 'Nordlicht', numbers: [{ label: 'Office', number: '+49301234567' }] }];
+    expect((await people.contacts('nord dora')).map(({ id }) => id)).toEqual(['1']);
+    expect(await people.contacts('zoe')).toEqual([]);
+    server.desk.setPhoto('u-101', 'f1');
+    await settle();
+    expect(people.me?.photo).toBe('/api/v1/photos/f1');
+    await people.setPhoto(null);
+    await settle();
+    expect(people.me?.photo).toBeUndefined();
+  });
+
+  it('are told when the server tells everything anew, for lists that were read before', async () => {
+    let told = 0;
+    people.on('refresh', () => { told += 1; });
+    await people.setFavourite(BOB, true);
+    await settle();
+    expect(told).toBe(0);
+    client.directory.replace({ ...client.directory.state! });
+    server.desk.setPhoto('u-101', null);
+    await settle();
+    expect(told).toBe(1);
+  });
 });

@@ -29,16 +29,16 @@ export class PeopleView extends PhoneView {
   static override styles = [base, css`
     :host { display: flex; flex-direction: column; height: 100%; min-height: 0; }
     .search { position: relative; display: flex; gap: 8px; padding: 4px 16px 10px; }
-    .search select { flex: none; width: auto; max-width: 38%; }
+    .search select { flex: none; width: auto; max-width: 42%; }
     .search svg { position: absolute; inset-inline-start: 28px; top: 15px; color: var(--soft); pointer-events: none; }
-    .search .field { padding-inline-start: 40px; }
+    .search input { padding-inline-start: 40px; min-width: 0; }
     .search .field::-webkit-search-cancel-button { filter: grayscale(1); }
     .lists { flex: 1; padding: 0 8px 12px; }
     .heading { padding: 8px 8px 4px; }
     li { display: flex; align-items: center; gap: 12px; padding: 7px 4px 7px 8px; border-radius: var(--radius); --at: var(--bg); }
     li:hover, li:focus-within { background: var(--sunken); --at: var(--sunken); }
     .who { flex: 1; min-width: 0; display: flex; align-items: center; gap: 12px; line-height: 1.35; text-align: start; border-radius: var(--radius); }
-    .who > span { flex: 1; min-width: 0; }
+    .who > span:last-child { flex: 1; min-width: 0; }
     .name { display: block; }
     .name { font-weight: 550; }
     .line { display: flex; gap: 6px; font-size: 13px; color: var(--soft); }

@@ -18,7 +18,7 @@ const STEP = 0.04;
 export class PhotoView extends PhoneView {
   static override styles = [base, css`
     :host { display: grid; gap: 14px; justify-items: stretch; }
-    canvas { justify-self: center; width: 240px; max-width: 100%; aspect-ratio: 1; border-radius: 50%; background: var(--sunken); cursor: grab; touch-action: none; }
+    canvas { justify-self: center; width: 240px; max-width: 100%; aspect-ratio: 1; border-radius: 50%; box-shadow: 0 0 0 1px var(--line); cursor: grab; touch-action: none; }
     canvas:active { cursor: grabbing; }
     canvas:focus-visible { outline-offset: 4px; }
     input[type='range'] { width: 100%; height: 24px; accent-color: var(--accent); }
