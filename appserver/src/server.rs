@@ -163,15 +163,8 @@ impl Server {
         let files = Files::open(&config.state, store.clone(), files::Limits::of(config), key.clone()).await?;
         let (settings, settings_queue) = mpsc::channel(writers::SETTINGS_QUEUE);
         let (people_changes, people_queue) = mpsc::channel(writers::PEOPLE_QUEUE);
-        let now = Instant::now();
-        let mut owner = Desk::new(Box::new(OsRandom), VERSION, (now, unix_ms()));
-        let (people, snapshot) = directory::read(&store, &config.realm).await?;
-        owner.restore(now, store.sessions().await?);
-        let company = people.len();
-        owner.handle_directory(now, people, snapshot);
+        let owner = open_desk(&store, &config.realm).await?;
         let (pushes, push_queue) = mpsc::channel(push::QUEUE);
-        restore_people(&mut owner, now, (&store, company)).await?;
-        owner.handle_contacts(store.contacts().await?);
         let photos = Photos { store: store.clone(), files: files.clone(), directory: directory.clone() };
         let outlets = Outlets {
             pushes,
@@ -281,15 +274,18 @@ impl Server {
     }
 }
 
-/// What is kept of people, and for whom messages wait.
-async fn restore_people(
-    owner: &mut Desk,
-    now: Instant,
-    (store, company): (&Store, usize),
-) -> anyhow::Result<()> {
+/// A desk that knows what was kept: people, sessions, the address book, and for whom messages wait.
+async fn open_desk(store: &Store, realm: &str) -> anyhow::Result<Desk> {
+    let now = Instant::now();
+    let mut owner = Desk::new(Box::new(OsRandom), VERSION, (now, unix_ms()));
+    let (people, snapshot) = directory::read(store, realm).await?;
+    owner.restore(now, store.sessions().await?);
+    let company = people.len();
+    owner.handle_directory(now, people, snapshot);
     owner.restore_people(now, people_records(store, company).await?);
     owner.expect_undelivered(store.chat_waiting(unix_ms()).await?);
-    Ok(())
+    owner.handle_contacts(store.contacts().await?);
+    Ok(owner)
 }
 
 /// What is remembered of people. Whom they spoke to lately counts where a client is not told of everybody.
