@@ -7,7 +7,7 @@ import { expectWithin, pause } from "./support/expect.mjs";
 import { heard, openBrowser } from "./support/person.mjs";
 import { firstHeardAt } from "./support/sound.mjs";
 import { hearsOnly, startStand } from "./support/stand.mjs";
-import { openWidget, talk } from "./support/widget.mjs";
+import { meet, openWidget, talk } from "./support/widget.mjs";
 
 // Well away from each other, from the ringing tone (425 Hz) and from DTMF.
 const ALICE_HZ = 1800;
@@ -69,15 +69,15 @@ test("bob calls alice, and the called side hangs up", async (t) => {
 
 test("hold brings music, resume the voice, from each side", async () => {
   for (const [holder, held, hz] of [[alice, bob, ALICE_HZ], [bob, alice, BOB_HZ]]) {
-    await talk(alice, bob, "102");
+    await meet(alice, bob, "102");
     await holder.control("hold").click();
     await expectWithin(async () => (await held.control("call-status").innerText()).includes("on hold"), "hold is shown");
     const heldAt = Date.now();
-    await pause(2500);
+    await pause(2300);
     await holder.control("hold").click();
     await expectWithin(async () => !(await held.control("call-status").innerText()).includes("on hold"), "resume is shown");
     const resumedAt = Date.now();
-    await pause(2500);
+    await pause(2300);
     const recording = await heard(held.page, `hold-${hz}`);
     const at = (time) => (time - recording.startedAt) / 1000;
     const during = hearsOnly(recording.file, hz, `${at(heldAt) + 0.6}:${at(heldAt) + 2.2}`);
@@ -90,7 +90,7 @@ test("hold brings music, resume the voice, from each side", async () => {
 });
 
 test("a muted microphone is not heard", async () => {
-  await talk(alice, bob, "102");
+  await meet(alice, bob, "102");
   await alice.control("mute").click();
   const mutedAt = Date.now();
   await pause(2200);

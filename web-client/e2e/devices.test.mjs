@@ -8,7 +8,7 @@ import { expectWithin, pause } from "./support/expect.mjs";
 import { heard, openBrowser } from "./support/person.mjs";
 import { firstHeardAt, longestLoss } from "./support/sound.mjs";
 import { startStand } from "./support/stand.mjs";
-import { openWidget, talk } from "./support/widget.mjs";
+import { meet, openWidget } from "./support/widget.mjs";
 
 const HEADSET_HZ = 1800;
 const LAPTOP_HZ = 900;
@@ -53,7 +53,7 @@ test("a headset that is pulled out of a call is replaced, comes back, and a mute
   assert.equal(await audio(() => JSON.parse(window.localStorage.getItem("ringdown.devices")).devices.input[0].id), "headset");
   await alice.control("settings-back").click();
   await alice.control("settings-back").click();
-  await talk(alice, bob, "102");
+  await meet(alice, bob, "102");
   await bobHears(HEADSET_HZ, 0, "the headset");
 
   let from = Date.now();

@@ -7,7 +7,7 @@ import { expectWithin, pause } from "./support/expect.mjs";
 import { heard, openBrowser } from "./support/person.mjs";
 import { firstHeardAt, longestLoss } from "./support/sound.mjs";
 import { startStand } from "./support/stand.mjs";
-import { openWidget, talk } from "./support/widget.mjs";
+import { meet, openWidget } from "./support/widget.mjs";
 
 // Well away from each other, from the ringing tone (425 Hz), the comfort tone (350 Hz) and from DTMF.
 const ALICE_HZ = 1800;
@@ -64,7 +64,7 @@ async function hearEachOther(name, since = Date.now()) {
 }
 
 test("a page is reloaded in a call, twice in a row, and both at once", async (t) => {
-  await talk(alice, bob, "102");
+  await meet(alice, bob, "102");
   let since = Date.now();
   await alice.page.reload();
   await alice.active();
@@ -108,7 +108,7 @@ test("a page is reloaded while it rings, and while it holds", async () => {
 });
 
 test("a tab crashes, the other side hears that it does, and the tab is loaded again", async (t) => {
-  await talk(alice, bob, "102");
+  await meet(alice, bob, "102");
   const devtools = await aliceBrowser.context.newCDPSession(alice.page);
   const processes = await aliceBrowser.browser.newBrowserCDPSession();
   const { processInfo } = await processes.send("SystemInfo.getProcessInfo");
@@ -130,7 +130,7 @@ test("a tab crashes, the other side hears that it does, and the tab is loaded ag
 });
 
 test("the network changes in a call", async (t) => {
-  await talk(alice, bob, "102");
+  await meet(alice, bob, "102");
   const since = Date.now();
   await aliceBrowser.context.setOffline(true);
   await pause(500);

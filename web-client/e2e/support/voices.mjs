@@ -52,17 +52,18 @@ export async function hears(page, name, seconds = 0.8) {
 }
 
 /**
- * Opens one browser with a widget for each of `people`: `{ name: { account, hz } }`. The result has a widget by name, and
- * `close`.
+ * Opens one browser with a widget for each of `people`: `{ name: { account, hz } }`, after `prepare` had each one's context.
+ * The result has a widget by name, and `close`.
  */
-export async function openVoices(url, people) {
+export async function openVoices(url, people, prepare = async () => {}) {
   const { browser } = await openBrowser(1000);
   const open = async ([name, { account, hz, locale }]) => {
     const context = await browser.newContext({
-      bypassCSP: true, viewport: { width: 400, height: 720 }, permissions: ["microphone"], ...(locale ? { locale } : {}),
+      bypassCSP: true, acceptDownloads: true, viewport: { width: 400, height: 720 }, permissions: ["microphone"], ...(locale ? { locale } : {}),
     });
     await context.addInitScript(speak, hz);
     await context.addInitScript({ path: recorder });
+    await prepare(context);
     return [name, await openWidget(context, url, account, "/phone.html")];
   };
   const widgets = await Promise.all(Object.entries(people).map(open));

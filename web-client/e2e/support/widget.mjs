@@ -36,6 +36,11 @@ export class Widget {
     await this.control("answer").click();
   }
 
+  /** Waits until the newest connection brings sound. */
+  async hears() {
+    await this.page.waitForFunction(() => globalThis.__recordings.at(-1)?.blocks.slice(-8).some((block) => block.some((value) => Math.abs(value) > 0.05)));
+  }
+
   async hangup() {
     await this.control("hangup").click();
   }
@@ -121,4 +126,12 @@ export async function talk(caller, callee, number) {
   await Promise.all([caller.active(), callee.active()]);
   await pause(3000);
   return answeredAt;
+}
+
+/** A call whose sound has come both ways; for what begins within a call. */
+export async function meet(caller, callee, number) {
+  await caller.dial(number);
+  await callee.answer();
+  await Promise.all([caller.active(), callee.active()]);
+  await Promise.all([caller, callee].map((widget) => widget.hears()));
 }
