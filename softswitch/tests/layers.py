@@ -36,10 +36,11 @@ ARROWS = {
     "protocol": {"control", "types"},
     "desk": {"control", "types", "protocol"},
     "compat": {"types", "protocol"},
+    "update": set(),
     "appserver": {"control", "types", "dialplan", "protocol", "desk", "compat"},
 }
 # Told the time and the random source; everything they do is a return value.
-PURE = {"types", "sip", "sdp", "rtc", "media", "call", "dialplan", "control", "plane", "switch", "protocol", "desk", "compat"}
+PURE = {"types", "sip", "sdp", "rtc", "media", "call", "dialplan", "control", "plane", "switch", "protocol", "desk", "compat", "update"}
 # Of crates that are only ever dev-dependencies.
 DEV_ONLY = {"testkit", "benches"}
 
