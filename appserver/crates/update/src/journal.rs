@@ -113,3 +113,27 @@ pub fn read_journal(text: &[u8]) -> Result<(Vec<Record>, usize), JournalError> {
     }
     Ok((records, read))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(step: usize) -> String {
+        write_record(&Record { at: 1, update: "u".to_owned(), entry: Entry::Reached { step } }).expect("text")
+    }
+
+    #[test]
+    fn a_torn_last_line_counts_as_not_written() {
+        let text = line(1) + &line(2)[..10];
+        let (records, length) = read_journal(text.as_bytes()).expect("it can be read");
+        assert_eq!((records.len(), length), (1, line(1).len()));
+    }
+
+    #[test]
+    fn a_damaged_line_before_the_last_is_an_error() {
+        let text = line(1) + "not a record\n" + &line(2);
+        assert!(matches!(read_journal(text.as_bytes()), Err(JournalError::Damaged(2, _))));
+        let long = " ".repeat(MAX_LINE) + "\n";
+        assert!(matches!(read_journal(long.as_bytes()), Err(JournalError::Damaged(1, _))));
+    }
+}

@@ -103,8 +103,8 @@ impl Observed {
     pub fn has(&self, wanted: &ReleaseImage) -> Option<&Image> {
         let pinned = wanted.pinned();
         self.images.iter().find(|image| {
-            image.digests.contains(&pinned)
-                || image.id == wanted.digest.as_str()
+            pinned.as_ref().is_some_and(|pinned| image.digests.contains(pinned))
+                || wanted.digest.as_ref().is_some_and(|digest| digest.as_str() == image.id)
                 || wanted.ids.values().any(|id| id.as_str() == image.id)
         })
     }

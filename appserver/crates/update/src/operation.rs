@@ -80,7 +80,7 @@ impl Operation {
     #[must_use]
     pub fn describe(&self) -> String {
         match self {
-            Self::Pull { image, .. } => format!("pull {}", image.pinned()),
+            Self::Pull { image, .. } => format!("pull {}", image.describe()),
             Self::Load { archive } => format!("load {archive}"),
             Self::BackUp { name, .. } => format!("save the database as {name}"),
             Self::Create { name, image, .. } => format!("create {name} on {image}"),

@@ -1,11 +1,11 @@
 //! What an update will do, decided before anything is touched.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::{Observed, Release, ReleaseImage, Role};
+use crate::{Digest, Observed, Release, ReleaseImage, Role};
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +73,8 @@ pub struct Change {
     pub from_version: Option<Version>,
     /// The image it will stand on.
     pub to: ReleaseImage,
+    /// The version its label must tell; `None`: any.
+    pub to_version: Option<Version>,
     /// How.
     pub swap: Swap,
     /// The local name of the role's image, that compose knows it by; it moves to the new image when all is well.
@@ -130,6 +132,15 @@ pub enum Refusal {
         /// The oldest that may be updated to the release.
         needed: Version,
     },
+    /// Nothing of the update that was to be undone runs.
+    #[error("nothing of the last update runs here any more: there is nothing to undo")]
+    NothingToUndo,
+    /// The images from before tell no version.
+    #[error("the images from before the update do not tell their version: update to a release instead")]
+    VersionUnknown,
+    /// An image from before was removed.
+    #[error("the {0} image from before the update was removed: update to its release instead")]
+    ImageGone(Role),
     /// The images do not fit.
     #[error(
         "the images need {needed} bytes, {free} are free where the engine keeps them: `docker image prune` may help"
@@ -180,7 +191,8 @@ impl Plan {
             }
             let (swap, tag) = describe(role);
             let (name, from) = (container.name.clone(), container.image.clone());
-            changes.push(Change { role, name, from, from_version, to: to.clone(), swap, tag });
+            let (to, to_version) = (to.clone(), Some(release.version.clone()));
+            changes.push(Change { role, name, from, from_version, to, to_version, swap, tag });
         }
         if changes.is_empty() {
             let any =
@@ -190,6 +202,44 @@ impl Plan {
         fits(&changes, observed)?;
         let (version, archive) = (release.version.clone(), request.archive.clone());
         Ok(Self { id, version, changes, untouched, archive, limits })
+    }
+
+    /// The way back from an update that is over: to the images from before it, which are still here. The database is not
+    /// set back: what a version stores, the version before it understands.
+    ///
+    /// # Errors
+    /// When nothing of the update runs, or what it replaced is gone.
+    pub fn rollback(id: String, done: &Self, observed: &Observed, limits: Limits) -> Result<Self, Refusal> {
+        let mut changes = Vec::new();
+        for change in &done.changes {
+            let Some(container) =
+                observed.of(change.role).find(|container| container.made_by.as_deref() == Some(&done.id))
+            else {
+                continue;
+            };
+            let Ok(from) = change.from.parse::<Digest>() else { return Err(Refusal::ImageGone(change.role)) };
+            if observed.image(&change.from).is_none() {
+                return Err(Refusal::ImageGone(change.role));
+            }
+            let to = ReleaseImage {
+                reference: change.to.reference.clone(),
+                digest: None,
+                ids: BTreeMap::from([("this".to_owned(), from)]),
+                bytes: 0,
+            };
+            changes.push(Change {
+                name: container.name.clone(),
+                from: container.image.clone(),
+                from_version: change.to_version.clone(),
+                to,
+                to_version: change.from_version.clone(),
+                ..change.clone()
+            });
+        }
+        let Some(version) = changes.iter().filter_map(|change| change.to_version.clone()).max() else {
+            return Err(if changes.is_empty() { Refusal::NothingToUndo } else { Refusal::VersionUnknown });
+        };
+        Ok(Self { id, version, changes, untouched: Vec::new(), archive: None, limits })
     }
 
     /// The change of a role.

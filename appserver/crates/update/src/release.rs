@@ -90,8 +90,10 @@ pub struct Release {
 pub struct ReleaseImage {
     /// Its repository, without tag and digest: `registry.example/ringdown/softswitch`.
     pub reference: String,
-    /// The digest of its manifest (or list of manifests) in the registry: it is pulled by this.
-    pub digest: Digest,
+    /// The digest of its manifest (or list of manifests) in the registry: it is pulled by this. `None`: it is in no
+    /// registry, an archive has it or it is here already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
     /// Its identity in an engine, for each platform: what is loaded from an archive is known by this.
     pub ids: BTreeMap<String, Digest>,
     /// What it takes on disk at most, in bytes.
@@ -150,8 +152,14 @@ impl Release {
 impl ReleaseImage {
     /// Pulls exactly this: `repository@sha256:…`.
     #[must_use]
-    pub fn pinned(&self) -> String {
-        format!("{}@{}", self.reference, self.digest)
+    pub fn pinned(&self) -> Option<String> {
+        self.digest.as_ref().map(|digest| format!("{}@{digest}", self.reference))
+    }
+
+    /// How it is called in messages.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        self.pinned().unwrap_or_else(|| self.reference.clone())
     }
 }
 
@@ -196,4 +204,54 @@ pub enum ReleaseError {
     /// Not `sha256:` and 64 digits.
     #[error("a digest is `sha256:` and 64 hexadecimal digits in lower case")]
     Digest,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(reference: &str) -> String {
+        let digest = format!("sha256:{}", "ab".repeat(32));
+        format!(
+            r#"{{"format":1,"version":"0.4.0","images":{{"sounds":{{"reference":"{reference}","digest":"{digest}","ids":{{"linux/amd64":"{digest}"}},"bytes":5}}}}}}"#
+        )
+    }
+
+    #[test]
+    fn a_release_is_read_and_pulled_by_digest() {
+        let release =
+            Release::parse(text("registry.example:5000/team/ringdown-sounds").as_bytes()).expect("a release");
+        assert_eq!(release.version, Version::new(0, 4, 0));
+        let pinned = release.images[&Role::Sounds].pinned().expect("it has a digest");
+        assert!(pinned.starts_with("registry.example:5000/team/ringdown-sounds@sha256:abab"), "{pinned}");
+    }
+
+    #[test]
+    fn a_name_that_could_mean_another_image_is_refused() {
+        for reference in
+            ["", "/a", "a/", "a:latest", "a@sha256:0", "https://a/b", "A/b", "a/../b", "a b", "-a", "a:1/b:2"]
+        {
+            let read = Release::parse(text(reference).as_bytes());
+            assert_eq!(read, Err(ReleaseError::Reference(Role::Sounds)), "{reference}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_release_is_told_why() {
+        assert!(matches!(Release::parse(b"{"), Err(ReleaseError::Json(_))));
+        assert_eq!(Release::parse(br#"{"format":2,"anything":1}"#), Err(ReleaseError::Format(2)));
+        assert_eq!(
+            Release::parse(br#"{"format":1,"version":"1.0.0","images":{}}"#),
+            Err(ReleaseError::Empty)
+        );
+        assert_eq!(Release::parse(&vec![b' '; MAX_RELEASE + 1]), Err(ReleaseError::TooLong));
+        assert!(matches!(
+            Release::parse(text("a").replace("abab", "ABAB").as_bytes()),
+            Err(ReleaseError::Json(_))
+        ));
+        assert!(matches!(
+            Release::parse(text("a").replace("bytes", "octets").as_bytes()),
+            Err(ReleaseError::Json(_))
+        ));
+    }
 }

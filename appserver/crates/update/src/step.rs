@@ -161,9 +161,13 @@ fn fetch(plan: &Plan, change: &Change, observed: &Observed, is_done: bool) -> Wa
         _ if is_done => Want::Fail(format!(
             "what was fetched is not the image the release names for {}: {}",
             change.role,
-            change.to.pinned()
+            change.to.describe()
         )),
         Some(archive) => Want::Do(Operation::Load { archive: archive.clone() }),
+        None if change.to.digest.is_none() => Want::Fail(format!(
+            "the image of {}, {}, is not here and in no registry: import the archive of the release",
+            change.role, change.to.reference
+        )),
         None => Want::Do(Operation::Pull { role: change.role, image: change.to.clone() }),
     }
 }

@@ -212,6 +212,28 @@ fn an_archive_serves_where_there_is_no_registry() {
 }
 
 #[test]
+fn an_update_that_is_over_is_undone_with_the_images_from_before() {
+    let mut engine = Engine::new();
+    let done = engine.plan();
+    assert_eq!(run(&mut engine, &mut Vec::new(), Vec::new()), Outcome::Updated);
+    let back = ringdown_update::Plan::rollback("u2".into(), &done, &engine.observed(), Default::default());
+    let back = back.expect("it can be undone");
+    assert_eq!(back.version, Version::new(0, 1, 0));
+    let mut journal = ringdown_update::write_record(&ringdown_update::Record {
+        at: engine.now,
+        update: "u2".into(),
+        entry: Update::begin(back).1,
+    })
+    .expect("text")
+    .into_bytes();
+    assert_eq!(run(&mut engine, &mut journal, Vec::new()), Outcome::Updated);
+    runs_only(&engine, 1);
+    engine.images.retain(|image| image.version != Some(Version::new(0, 1, 0)));
+    let gone = ringdown_update::Plan::rollback("u3".into(), &done, &engine.observed(), Default::default());
+    assert_eq!(gone, Err(Refusal::NothingToUndo), "what u1 made is gone");
+}
+
+#[test]
 fn what_must_not_be_updated_is_refused_before_anything_is_touched() {
     let engine = Engine::new();
     let ask = |release, downgrade| Request { release, roles: [].into(), archive: None, downgrade };

@@ -59,7 +59,7 @@ pub(crate) fn release(minor: u64) -> Release {
     let images = Role::ALL.map(|role| {
         let image = ReleaseImage {
             reference: format!("registry.example/ringdown-{role}"),
-            digest: digest(role, minor, 'm').to_string().parse().expect("a digest"),
+            digest: Some(digest(role, minor, 'm').to_string().parse().expect("a digest")),
             ids: BTreeMap::from([(
                 "linux/amd64".to_owned(),
                 digest(role, minor, 'i').to_string().parse().expect("a digest"),
@@ -142,7 +142,7 @@ impl Engine {
     pub(crate) fn perform(&mut self, operation: &Operation) -> Result<(), String> {
         match operation {
             Operation::Pull { image, .. } => {
-                let pinned = image.pinned();
+                let pinned = image.pinned().ok_or("no digest")?;
                 let found = self.registry.iter().find(|known| known.digests.contains(&pinned));
                 let found = found.cloned().ok_or("manifest unknown")?;
                 if self.images.iter().all(|known| known.id != found.id) {
@@ -220,10 +220,8 @@ impl Engine {
     /// Time passes: what starts gets well or not, and an old switch has nothing left to do after a while.
     pub(crate) fn pass(&mut self, milliseconds: u64) {
         self.now += milliseconds;
-        let has_new_switch = self.containers.iter().any(|container| {
-            container.role == Role::Softswitch
-                && container.made_by.is_some()
-                && container.state == ContainerState::Running(Health::Healthy)
+        let newest_switch = self.containers.iter().rposition(|container| {
+            container.role == Role::Softswitch && container.state == ContainerState::Running(Health::Healthy)
         });
         for index in 0..self.containers.len() {
             let behaviour = self.behaviour_of(&self.containers[index]);
@@ -235,7 +233,7 @@ impl Engine {
                     _ => Health::Healthy,
                 });
             }
-            let drains = container.role == Role::Softswitch && container.made_by.is_none() && has_new_switch;
+            let drains = container.role == Role::Softswitch && newest_switch.is_some_and(|newest| index < newest);
             if drains && self.now > 1_100_000 && container.state == ContainerState::Running(Health::Healthy) {
                 container.state = ContainerState::Exited(0);
             }
