@@ -37,6 +37,7 @@ ARROWS = {
     "desk": {"control", "types", "protocol"},
     "compat": {"types", "protocol"},
     "update": set(),
+    "updater": {"update"},
     "appserver": {"control", "types", "dialplan", "protocol", "desk", "compat"},
 }
 # Told the time and the random source; everything they do is a return value.

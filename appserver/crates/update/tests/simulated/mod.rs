@@ -233,7 +233,8 @@ impl Engine {
                     _ => Health::Healthy,
                 });
             }
-            let drains = container.role == Role::Softswitch && newest_switch.is_some_and(|newest| index < newest);
+            let drains =
+                container.role == Role::Softswitch && newest_switch.is_some_and(|newest| index < newest);
             if drains && self.now > 1_100_000 && container.state == ContainerState::Running(Health::Healthy) {
                 container.state = ContainerState::Exited(0);
             }
