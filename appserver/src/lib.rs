@@ -9,6 +9,7 @@
 //! ```
 
 pub mod access;
+pub mod backup;
 pub mod chat;
 pub mod clock;
 pub mod compat;

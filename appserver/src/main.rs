@@ -33,6 +33,11 @@ struct Arguments {
 enum Command {
     /// Asks the server on this host whether it is ready; exits with 0 if so.
     Check,
+    /// Saves the SQLite stores in the state folder as backups/NAME, while the server runs. PostgreSQL saves itself.
+    Backup {
+        /// Letters, digits and hyphens.
+        name: String,
+    },
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -43,6 +48,7 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     match arguments.command {
         Some(Command::Check) => Ok(check(&config)),
+        Some(Command::Backup { name }) => back_up(&config, &name),
         None => {
             start_log(&config)?;
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -50,6 +56,17 @@ fn main() -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+fn back_up(config: &Config, name: &str) -> anyhow::Result<ExitCode> {
+    if config.database_url.is_some() {
+        println!("the database is a PostgreSQL server's, which has its own backups: nothing is saved here");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let folder = runtime.block_on(ringdown_appserver::backup::save(&config.state, name))?;
+    println!("{}", folder.display());
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn run(config: &Config) -> anyhow::Result<()> {
