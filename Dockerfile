@@ -1,10 +1,11 @@
-# Ringdown's images: softswitch, sounds, appserver.
+# Ringdown's images: softswitch, sounds, appserver, updater.
 #
 #   docker build --target softswitch -t ringdown-softswitch:current .
 #
 # Plain Dockerfile language: builds with the classic builder as well as with BuildKit. The classic one builds every
 # stage above its target, so a stage stands right above the first that needs it. Programs run as user
-# 10001 with a read-only root file system; what they keep is in volumes.
+# 10001 with a read-only root file system; what they keep is in volumes. Every image tells its role and version in labels:
+# the updater goes by them.
 
 # --- What every image begins with ------------------------------------------------------------------------------------
 FROM debian:bookworm-slim AS runtime
@@ -39,6 +40,8 @@ COPY sounds/sync /usr/local/bin/sync-sounds
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 CMD ["sync-sounds", "check"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["sync-sounds"]
+ARG RINGDOWN_VERSION=0.1.0
+LABEL org.opencontainers.image.version="$RINGDOWN_VERSION"
 
 # --- Manifests alone, with empty sources: the dependencies are built from these, and again only when these change ----
 FROM debian:bookworm-slim AS manifests
@@ -53,21 +56,21 @@ RUN cd /src \
     done \
  && find . -type d -empty -delete
 
-# --- Both programs ---------------------------------------------------------------------------------------------------
+# --- The programs ----------------------------------------------------------------------------------------------------
 FROM rust:1-bookworm AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends cmake \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY --from=manifests /src ./
-RUN cargo build --release --locked -p ringdown-softswitch -p ringdown-appserver
+RUN cargo build --release --locked -p ringdown-softswitch -p ringdown-appserver -p ringdown-updater
 COPY softswitch softswitch
 COPY appserver appserver
 # The sources carry the times of the checkout, which lie before the build of the empty ones.
 RUN find softswitch appserver -name '*.rs' -exec touch {} + \
- && cargo build --release --locked -p ringdown-softswitch -p ringdown-appserver \
+ && cargo build --release --locked -p ringdown-softswitch -p ringdown-appserver -p ringdown-updater \
  && mkdir /out \
- && cp target/release/softswitch target/release/appserver /out/ \
+ && cp target/release/softswitch target/release/appserver target/release/updater /out/ \
  && strip --strip-debug /out/*
 
 # --- softswitch: SIP, WebRTC, calls and their media ------------------------------------------------------------------
@@ -80,6 +83,8 @@ COPY --from=build /out/softswitch /usr/local/bin/softswitch
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 CMD ["softswitch", "check"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["softswitch"]
+ARG RINGDOWN_VERSION=0.1.0
+LABEL org.opencontainers.image.version="$RINGDOWN_VERSION"
 
 # --- Web pages: Debian's Node is too old for Vite, the npm registry carries Node's own release binaries --------------
 FROM debian:bookworm-slim AS web
@@ -113,3 +118,21 @@ EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 CMD ["appserver", "check"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["appserver"]
+ARG RINGDOWN_VERSION=0.1.0
+LABEL org.opencontainers.image.version="$RINGDOWN_VERSION"
+
+# --- updater: swaps the images of the others, and its own ------------------------------------------------------------
+FROM runtime AS updater
+LABEL org.opencontainers.image.title="Ringdown updater" \
+      org.opencontainers.image.description="Swaps images, and goes back when the new ones are not well" \
+      org.ringdown.role="updater"
+# The engine's socket is root's. Without capabilities root may open what is his, and nothing else; the group is that of
+# the other programs, who may ask the updater in the control volume.
+USER 0:10001
+RUN install -d -o 0 -g 10001 -m 0700 /state /import && install -d -o 0 -g 10001 -m 0750 /control
+COPY --from=build /out/updater /usr/local/bin/updater
+HEALTHCHECK --interval=2s --timeout=3s --start-period=10s --retries=3 CMD ["updater", "check"]
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["updater"]
+ARG RINGDOWN_VERSION=0.1.0
+LABEL org.opencontainers.image.version="$RINGDOWN_VERSION"
