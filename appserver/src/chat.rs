@@ -3,7 +3,13 @@
 //! Writing jobs are done one after the other by one task, as many as wait in one transaction. Reading ones are done a few
 //! at a time. Where too many wait, further ones are refused at once: the page asks again.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use ringdown_desk::{ChatDone, ChatJob, ChatNews, ChatTarget, ChatWork};
 use ringdown_protocol::{ErrorCode, ErrorInfo};
@@ -31,6 +37,8 @@ const EXPIRED_AT_ONCE: u32 = 200;
 const EXPIRE_PAUSE: Duration = Duration::from_millis(250);
 const EXPIRE_EVERY: Duration = Duration::from_secs(60 * 60);
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// After the store failed it is left alone for this long.
+const AWAY_MS: u64 = 1_000;
 
 /// Where the desk's jobs go.
 #[derive(Debug, Clone)]
@@ -75,7 +83,7 @@ async fn write(mut jobs: mpsc::Receiver<ChatJob>, store: &Store, desk: &DeskHand
         let outcomes = match store.chat_write(&batch).await {
             Ok(outcomes) => outcomes,
             // One of them may be what the database cannot take: each has its own chance.
-            Err(_) => {
+            Err(error) if error.blames_data() => {
                 let mut outcomes = Vec::with_capacity(batch.len());
                 for job in &batch {
                     let alone = store.chat_write(std::slice::from_ref(job)).await;
@@ -84,6 +92,10 @@ async fn write(mut jobs: mpsc::Receiver<ChatJob>, store: &Store, desk: &DeskHand
                 }
                 outcomes
             }
+            Err(error) => {
+                refuse(desk, &mut batch, &error).await;
+                continue;
+            }
         };
         for (job, outcome) in batch.drain(..).zip(outcomes) {
             tell(desk, &job, outcome).await;
@@ -91,14 +103,36 @@ async fn write(mut jobs: mpsc::Receiver<ChatJob>, store: &Store, desk: &DeskHand
     }
 }
 
+/// Says to everybody in the batch that the store is away: they try again, and nobody waits for its patience in turn.
+async fn refuse(desk: &DeskHandle, batch: &mut Vec<ChatJob>, error: &StoreError) {
+    tracing::error!(%error, jobs = batch.len(), "the chat cannot be kept");
+    for job in batch.drain(..) {
+        let outcome = Err(ErrorInfo::new(ErrorCode::Internal, "the store failed"));
+        let done = ChatDone { user: job.user, asker: job.asker, outcome };
+        desk.send(DeskMessage::Chat(Box::new(done))).await;
+    }
+}
+
 async fn read(mut jobs: mpsc::Receiver<ChatJob>, (store, files): (&Store, &Files), desk: &DeskHandle) {
     let (places, mut running) = (Arc::new(Semaphore::new(READERS)), JoinSet::new());
+    // A store that is away costs each reader its whole patience: those behind it are told at once.
+    let away_until = Arc::new(AtomicU64::new(0));
     while let Some(job) = jobs.recv().await {
+        if unix_ms() < away_until.load(Ordering::Relaxed) {
+            let outcome = Err(ErrorInfo::new(ErrorCode::Internal, "the store failed"));
+            let done = ChatDone { user: job.user, asker: job.asker, outcome };
+            desk.send(DeskMessage::Chat(Box::new(done))).await;
+            continue;
+        }
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         while running.try_join_next().is_some() {}
         let (store, files, desk) = (store.clone(), files.clone(), desk.clone());
+        let away_until = Arc::clone(&away_until);
         running.spawn(async move {
             let outcome = look_up(&store, &files, &job).await;
+            if matches!(&outcome, Err(ChatError::Store(error)) if !error.blames_data()) {
+                away_until.store(unix_ms() + AWAY_MS, Ordering::Relaxed);
+            }
             drop(place);
             tell(&desk, &job, outcome).await;
         });

@@ -1,7 +1,7 @@
 //! The task that owns the desk: messages in, frames and store work out.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -22,7 +22,7 @@ use ringdown_protocol::{
 };
 use ringdown_types::{FileId, LegId, Pii, RecordingId, SessionId, UserId};
 use tokio::{
-    sync::{Notify, mpsc, oneshot},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     task::JoinSet,
 };
 
@@ -31,6 +31,8 @@ use crate::{
     chat::ChatQueues,
     clock::unix_ms,
     directory::DirectoryHandle,
+    fan_out::FanOut,
+    outlet::Outlet,
     photo::Photos,
     problem::Refusal,
     push::PushItem,
@@ -45,6 +47,9 @@ pub const BROWSER_QUEUE: usize = 512;
 pub const NODE_QUEUE: usize = 65_536;
 /// Messages to the desk. Beyond it, whoever reads a socket waits, so the socket's peer does.
 const DESK_QUEUE: usize = 4_096;
+/// Connections told of changes in one step, and steps that may wait to be written. Larger numbers make calls wait.
+const FLUSHED_AT_ONCE: usize = 128;
+const FLUSHES_AHEAD: usize = 4;
 /// History look-ups at once.
 const MAX_LOOKUPS: usize = 64;
 
@@ -77,7 +82,7 @@ pub enum SessionChange {
     Drop(SessionId),
 }
 
-/// The desk's end of a connection.
+/// The desk's end of a connection that has a queue.
 #[derive(Debug)]
 pub struct Line<T> {
     /// Where frames go.
@@ -95,13 +100,54 @@ pub enum ContactsChange {
     Gone(String),
 }
 
+/// The desk's end of a browser's connection.
+#[derive(Debug, Clone)]
+pub enum BrowserLine {
+    /// To its WebSocket.
+    Outlet(Arc<Outlet>),
+    /// To whoever translates for it.
+    Translator(Line<ToBrowser>),
+}
+
+impl BrowserLine {
+    fn has_room(&self) -> bool {
+        match self {
+            Self::Outlet(outlet) => outlet.has_room(),
+            Self::Translator(line) => line.queue.capacity() > BROWSER_QUEUE / 2,
+        }
+    }
+
+    /// Ends the connection at once, whatever waits.
+    fn cut(&self) {
+        match self {
+            Self::Outlet(outlet) => outlet.cut(),
+            Self::Translator(line) => line.cut.notify_one(),
+        }
+    }
+
+    /// Gives an answer from beside the desk. Where there is no room the connection is about to end, and the client asks
+    /// again.
+    fn answer(&self, text: Arc<str>) {
+        match self {
+            Self::Outlet(outlet) => drop(outlet.give(ToBrowser::Text(text))),
+            Self::Translator(line) => drop(line.queue.try_send(ToBrowser::Text(text))),
+        }
+    }
+}
+
+impl<T> Clone for Line<T> {
+    fn clone(&self) -> Self {
+        Self { queue: self.queue.clone(), cut: Arc::clone(&self.cut) }
+    }
+}
+
 /// A message to the desk.
 #[derive(Debug)]
 pub enum DeskMessage {
     /// A browser's `hello`, authorized.
-    Hello(HelloInput, Line<ToBrowser>),
+    Hello(HelloInput, BrowserLine),
     /// A browser's `resume`.
-    Resume(ResumeInput, Line<ToBrowser>),
+    Resume(ResumeInput, BrowserLine),
     /// A browser's request.
     Request(ConnId, Request),
     /// A browser's connection is gone.
@@ -196,7 +242,12 @@ pub struct Counters {
 /// The desk with its connections.
 pub struct DeskTask {
     desk: Desk,
-    browsers: HashMap<ConnId, Line<ToBrowser>>,
+    browsers: HashMap<ConnId, BrowserLine>,
+    fan_out: FanOut,
+    /// Connections to be told what changed in presence and directory, a few at a time.
+    flush_due: VecDeque<ConnId>,
+    /// Bounds how far telling them is ahead of writing it.
+    flushes: Arc<Semaphore>,
     nodes: HashMap<LinkId, Line<ToNode>>,
     outlets: Outlets,
     lookups: JoinSet<()>,
@@ -234,11 +285,15 @@ pub struct Outlets {
 }
 
 impl DeskTask {
-    /// The task's state.
+    /// The task's state. Called in a runtime.
     pub fn new(desk: Desk, outlets: Outlets) -> Self {
+        let lanes = tokio::runtime::Handle::current().metrics().num_workers();
         Self {
             desk,
             browsers: HashMap::new(),
+            fan_out: FanOut::start(lanes),
+            flush_due: VecDeque::new(),
+            flushes: Arc::new(Semaphore::new(FLUSHES_AHEAD)),
             nodes: HashMap::new(),
             outlets,
             lookups: JoinSet::new(),
@@ -265,10 +320,25 @@ impl DeskTask {
                 },
                 () = sleep => self.desk.handle_timeout(Instant::now()),
                 Some(_) = self.lookups.join_next() => {}
+                Ok(permit) = Arc::clone(&self.flushes).acquire_owned(), if !self.flush_due.is_empty() => {
+                    self.flush_some(permit);
+                    continue;
+                }
                 () = stop.notified() => return,
             }
             self.carry_out();
         }
+    }
+
+    /// Tells some connections what changed. The rest has its turn when this is written, so that a call need not wait
+    /// until a whole company knows that somebody went to lunch.
+    fn flush_some(&mut self, permit: OwnedSemaphorePermit) {
+        for conn in self.flush_due.drain(..self.flush_due.len().min(FLUSHED_AT_ONCE)) {
+            if self.browsers.get(&conn).is_some_and(BrowserLine::has_room) {
+                self.desk.flush(conn);
+            }
+        }
+        self.carry_out_with(Some(permit));
     }
 
     fn handle(&mut self, message: DeskMessage) {
@@ -319,14 +389,19 @@ impl DeskTask {
     }
 
     fn carry_out(&mut self) {
+        self.carry_out_with(None);
+    }
+
+    fn carry_out_with(&mut self, permit: Option<OwnedSemaphorePermit>) {
+        // Whoever is left out while others wait is due again with the next flush.
+        let takes_due = self.flush_due.is_empty();
         while let Some(output) = self.desk.poll_output() {
             match output {
                 Output::Send { conn, text } => self.send_to_browser(conn, ToBrowser::Text(text)),
                 Output::Push { conn, seq, body } => self.send_to_browser(conn, ToBrowser::Push(seq, body)),
                 Output::FlushDue { conn } => {
-                    let line = self.browsers.get(&conn);
-                    if line.is_some_and(|line| line.queue.capacity() > BROWSER_QUEUE / 2) {
-                        self.desk.flush(conn);
+                    if takes_due {
+                        self.flush_due.push_back(conn);
                     }
                 }
                 Output::Close { conn, error } => {
@@ -385,14 +460,21 @@ impl DeskTask {
                 Output::HistorySeen { user } => self.record(HistoryItem::Seen(user)),
             }
         }
+        self.fan_out.send(permit);
     }
 
     fn send_to_browser(&mut self, conn: ConnId, message: ToBrowser) {
         let Some(line) = self.browsers.get(&conn) else { return };
-        if line.queue.try_send(message).is_err() {
-            line.cut.notify_one();
-            self.browsers.remove(&conn);
-            self.outlets.counters.slow_browsers.fetch_add(1, Ordering::Relaxed);
+        let has_room = match line {
+            BrowserLine::Outlet(outlet) => self.fan_out.give(conn, outlet, message),
+            BrowserLine::Translator(line) => line.queue.try_send(message).is_ok(),
+        };
+        if !has_room {
+            line.cut();
+            // A page's own connection counts itself where it ends.
+            if let Some(BrowserLine::Translator(_)) = self.browsers.remove(&conn) {
+                self.outlets.counters.slow_browsers.fetch_add(1, Ordering::Relaxed);
+            }
             self.desk.handle_disconnected(Instant::now(), conn);
         }
     }
@@ -442,7 +524,7 @@ impl DeskTask {
     /// Reads or changes a user's settings beside the desk, which learns of a change by the new directory.
     fn settings(&mut self, conn: ConnId, request: u32, user: UserId, change: Option<Box<SettingsChange>>) {
         let Some(line) = self.browsers.get(&conn) else { return };
-        let queue = line.queue.clone();
+        let line = line.clone();
         if self.lookups.len() >= MAX_LOOKUPS {
             let error = ErrorInfo::new(ErrorCode::RateLimited, "too many look-ups at once");
             self.send_to_browser(conn, ToBrowser::Text(response::<Settings>(request, Err(error))));
@@ -456,15 +538,14 @@ impl DeskTask {
                 Some(change) => settings::change(&store, &directory, (user, &realm), *change).await,
             };
             let text = response(request, outcome.map_err(|refusal| refusal.as_error_info()));
-            // A full queue: the connection is about to be cut, and the client asks again.
-            drop(queue.try_send(ToBrowser::Text(text)));
+            line.answer(text);
         });
     }
 
     /// Gives a user another picture beside the desk, which learns of it by the new directory.
     fn photo(&mut self, conn: ConnId, request: u32, user: UserId, file: Option<FileId>) {
         let Some(line) = self.browsers.get(&conn) else { return };
-        let queue = line.queue.clone();
+        let line = line.clone();
         if self.lookups.len() >= MAX_LOOKUPS {
             let error = ErrorInfo::new(ErrorCode::RateLimited, "too many look-ups at once");
             self.send_to_browser(conn, ToBrowser::Text(response::<Empty>(request, Err(error))));
@@ -477,14 +558,13 @@ impl DeskTask {
                 None => photos.clear(user).await,
             };
             let outcome = outcome.map(|()| Empty {}).map_err(|refusal| refusal.as_error_info());
-            // A full queue: the connection is about to be cut, and the client asks again.
-            drop(queue.try_send(ToBrowser::Text(response(request, outcome))));
+            line.answer(response(request, outcome));
         });
     }
 
     fn look_up(&mut self, conn: ConnId, request: u32, user: UserId, params: HistoryParams) {
         let Some(line) = self.browsers.get(&conn) else { return };
-        let queue = line.queue.clone();
+        let line = line.clone();
         if self.lookups.len() >= MAX_LOOKUPS {
             let error = ErrorInfo::new(ErrorCode::RateLimited, "too many look-ups at once");
             self.send_to_browser(conn, ToBrowser::Text(response::<HistoryResult>(request, Err(error))));
@@ -493,8 +573,7 @@ impl DeskTask {
         let store = self.outlets.store.clone();
         self.lookups.spawn(async move {
             let text = response(request, history(&store, user, params).await);
-            // A full queue: the connection is about to be cut, and the client asks again.
-            drop(queue.try_send(ToBrowser::Text(text)));
+            line.answer(text);
         });
     }
 }

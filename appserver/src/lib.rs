@@ -4,7 +4,7 @@
 //!  listen ─▶ rest ─┬─▶ sign_in ─▶ store, password, access
 //!                  ├─▶ ws   ─┐
 //!                  └─▶ node ─┴─▶ desk_task (owns ringdown-desk) ─▶ writers ─▶ store
-//!                                    ▲
+//!                                    ▲          └─▶ fan_out ─▶ outlet (a page's WebSocket)
 //!                                directory ─▶ store
 //! ```
 
@@ -17,6 +17,7 @@ pub mod config;
 pub mod desk_task;
 pub mod dialplan;
 pub mod directory;
+pub mod fan_out;
 pub mod files;
 pub mod first_run;
 pub mod headers;
@@ -26,6 +27,7 @@ pub mod listen;
 pub mod node;
 pub mod origin;
 pub mod outgoing;
+pub mod outlet;
 pub mod outside;
 pub mod pages;
 pub mod password;

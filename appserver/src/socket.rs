@@ -1,7 +1,6 @@
-//! WebSocket connections of browsers (RFC 6455): the upgrade, and frames that leave no large buffers behind.
-//!
-//! A connection keeps what its largest frame needed. The state of a large company is 50 kB, and ten thousand pages are
-//! connected: so a long text is sent in parts (RFC 6455 5.4), which every browser puts together.
+//! Upgrades of browsers' connections to WebSocket (RFC 6455 4.2).
+
+use std::sync::Arc;
 
 use axum::{
     body::Body,
@@ -9,48 +8,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use futures_util::{SinkExt as _, StreamExt as _};
-use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{
-        self, Bytes, Message, Utf8Bytes,
-        handshake::derive_accept_key,
-        protocol::{
-            CloseFrame, Role, WebSocketConfig,
-            frame::{
-                Frame,
-                coding::{CloseCode, Data, OpCode},
-            },
-        },
-    },
-};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-/// Most requests are a few hundred bytes, and every connection has a buffer.
-const READ_BUFFER_BYTES: usize = 2 * 1024;
-/// The longest part of a text. Shorter parts save memory and cost system calls.
-const PART_BYTES: usize = 4 * 1024;
-
-/// A browser's connection.
-#[derive(Debug)]
-pub struct BrowserSocket<S = TokioIo<Upgraded>>(WebSocketStream<S>);
-
-/// What a browser sends.
-#[derive(Debug)]
-pub enum Incoming {
-    /// A text.
-    Text(Utf8Bytes),
-    /// Something that is no text.
-    Binary,
-    /// Nothing for us: a ping was answered.
-    Control,
-    /// Longer than what is read, or not WebSocket.
-    Unreadable,
-    /// The browser left.
-    Gone,
-}
+use crate::outlet::Outlet;
 
 /// Takes a connection over; `serve` gets it once the answer is out. `max_bytes` is the longest message read.
 ///
@@ -59,7 +20,7 @@ pub enum Incoming {
 pub fn upgrade<F>(
     mut request: Request,
     max_bytes: usize,
-    serve: impl FnOnce(BrowserSocket) -> F + Send + 'static,
+    serve: impl FnOnce(Arc<Outlet>) -> F + Send + 'static,
 ) -> Response
 where
     F: Future<Output = ()> + Send + 'static,
@@ -71,17 +32,10 @@ where
         return (StatusCode::UPGRADE_REQUIRED, headers, message).into_response();
     };
     let upgraded = hyper::upgrade::on(&mut request);
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_message_size(Some(max_bytes))
-        .max_frame_size(Some(max_bytes));
     tokio::spawn(async move {
         // A browser that left before the answer is gone.
         let Ok(upgraded) = upgraded.await else { return };
-        let socket =
-            WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-        serve(BrowserSocket(socket)).await;
+        serve(Arc::new(Outlet::new(TokioIo::new(upgraded), max_bytes))).await;
     });
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -106,64 +60,9 @@ fn accept_key(method: &Method, headers: &HeaderMap) -> Option<HeaderValue> {
     fits.then(|| HeaderValue::try_from(derive_accept_key(key.as_bytes())).ok()).flatten()
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> BrowserSocket<S> {
-    /// What the browser sends next.
-    pub async fn recv(&mut self) -> Incoming {
-        match self.0.next().await {
-            Some(Ok(Message::Text(text))) => Incoming::Text(text),
-            Some(Ok(Message::Binary(_))) => Incoming::Binary,
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Incoming::Control,
-            Some(Ok(Message::Close(_))) | None => Incoming::Gone,
-            Some(Err(tungstenite::Error::ConnectionClosed | tungstenite::Error::Io(_))) => Incoming::Gone,
-            Some(Err(_)) => Incoming::Unreadable,
-        }
-    }
-
-    /// Sends a text.
-    ///
-    /// # Errors
-    /// When the browser is gone.
-    pub async fn send(&mut self, text: Utf8Bytes) -> tungstenite::Result<()> {
-        if text.len() <= PART_BYTES {
-            return self.0.send(Message::Text(text)).await;
-        }
-        let mut rest = Bytes::from(text);
-        let mut kind = OpCode::Data(Data::Text);
-        while !rest.is_empty() {
-            let part = rest.split_to(PART_BYTES.min(rest.len()));
-            let frame = Frame::message(part, kind, rest.is_empty());
-            self.0.send(Message::Frame(frame)).await?;
-            kind = OpCode::Data(Data::Continue);
-        }
-        Ok(())
-    }
-
-    /// Says why the connection ends. The browser may be gone: that is no error.
-    pub async fn close(&mut self, code: u16, reason: String) {
-        let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
-        drop(self.0.send(Message::Close(Some(frame))).await);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn a_long_text_arrives_whole_and_in_parts_that_need_no_large_buffer() {
-        let (ours, theirs) = tokio::io::duplex(1_024);
-        let mut server = BrowserSocket(WebSocketStream::from_raw_socket(ours, Role::Server, None).await);
-        let small = WebSocketConfig::default().max_frame_size(Some(PART_BYTES));
-        let mut page = WebSocketStream::from_raw_socket(theirs, Role::Client, Some(small)).await;
-        for length in [0, 1, PART_BYTES, PART_BYTES + 1, 3 * PART_BYTES, 70_000] {
-            // Three bytes a letter: parts end within one.
-            let text = "€".repeat(length / 3);
-            let expected = text.clone();
-            let (sent, heard) = tokio::join!(server.send(text.into()), page.next());
-            sent.expect("it is written");
-            assert_eq!(heard.expect("a message").expect("whole"), Message::text(expected), "{length} bytes");
-        }
-    }
 
     #[test]
     fn only_a_request_for_version_13_is_upgraded() {

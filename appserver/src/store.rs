@@ -63,6 +63,27 @@ pub enum StoreError {
     Migration(#[from] sqlx::migrate::MigrateError),
 }
 
+impl StoreError {
+    /// Whether the data is to blame, and not a store that is away, full or busy: trying again would not help.
+    pub fn blames_data(&self) -> bool {
+        match self {
+            Self::Taken(_) | Self::LastAdmin | Self::Corrupt(_) => true,
+            Self::OtherRealm { .. } | Self::Migration(_) => false,
+            Self::Database(sqlx::Error::Database(error)) => match (error.code().as_deref(), error.kind()) {
+                // PostgreSQL, class 22: data exceptions, among them a NUL character.
+                (Some(code), _) if code.len() == 5 && code.starts_with("22") => true,
+                (_, sqlx::error::ErrorKind::Other) => false,
+                // Constraints.
+                _ => true,
+            },
+            Self::Database(error) => matches!(
+                error,
+                sqlx::Error::Encode(_) | sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }
+            ),
+        }
+    }
+}
+
 /// Both stores.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -208,6 +229,11 @@ fn parsed_optional<T: std::str::FromStr>(
 /// Reads a number that is never negative.
 fn number<T: TryFrom<i64>>(row: &AnyRow, column: &'static str) -> Result<T, StoreError> {
     row.try_get::<i64, _>(column)?.try_into().map_err(|_| StoreError::Corrupt(column))
+}
+
+/// A text of elsewhere as the database has it: PostgreSQL knows no NUL character.
+fn text(text: &str) -> String {
+    text.replace('\0', "")
 }
 
 /// A number as the database has it; beyond its range, the highest.

@@ -1,6 +1,10 @@
 //! `/ws`: one browser's connection.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    pin::pin,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use axum::{
     Extension,
@@ -12,21 +16,18 @@ use ringdown_protocol::{
     ErrorCode, ErrorInfo, FrameRefusal, HelloParams, MAX_FRAME_BYTES, Method, Request, Response as Answer,
     ResumeParams, parse_request,
 };
-use tokio::{
-    sync::{Notify, mpsc},
-    time::{Instant, sleep_until, timeout},
-};
-use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::{
     clock::unix_ms,
-    desk_task::{BROWSER_QUEUE, DeskMessage, Line, ToBrowser},
+    desk_task::{BrowserLine, DeskMessage, ToBrowser},
     listen::Peer,
     origin::Verdict,
+    outlet::{Incoming, Outlet},
     problem::Refusal,
     server::App,
     sign_in::Caller,
-    socket::{self, BrowserSocket, Incoming},
+    socket,
 };
 
 /// A connection that has not signed in after this is closed.
@@ -57,7 +58,7 @@ pub async fn upgrade(
     if !app.allows_connection(peer.address) {
         return Refusal::RateLimited(2).into_response();
     }
-    socket::upgrade(request, MAX_READ_BYTES, move |socket| Connection::new(app, peer, socket).run())
+    socket::upgrade(request, MAX_READ_BYTES, move |outlet| Connection::new(app, peer, outlet).run())
 }
 
 /// A frame's text.
@@ -69,7 +70,7 @@ struct Connection {
     app: Arc<App>,
     peer: Peer,
     conn: ConnId,
-    socket: BrowserSocket,
+    outlet: Arc<Outlet>,
     mistakes: u32,
 }
 
@@ -86,18 +87,15 @@ enum End {
 type Flow<T> = Result<T, End>;
 
 impl Connection {
-    fn new(app: Arc<App>, peer: Peer, socket: BrowserSocket) -> Self {
+    fn new(app: Arc<App>, peer: Peer, outlet: Arc<Outlet>) -> Self {
         let conn = ConnId(app.next_id());
-        Self { app, peer, conn, socket, mistakes: 0 }
+        Self { app, peer, conn, outlet, mistakes: 0 }
     }
 
     async fn run(mut self) {
-        let (queue, mut outgoing) = mpsc::channel(BROWSER_QUEUE);
-        let cut = Arc::new(Notify::new());
-        let line = Line { queue, cut: Arc::clone(&cut) };
-        let end = match self.sign_in(line).await {
+        let end = match self.sign_in().await {
             Ok(()) => {
-                let Err(end) = self.serve(&mut outgoing, &cut).await;
+                let Err(end) = self.serve().await;
                 self.app.desk.send(DeskMessage::Disconnected(self.conn)).await;
                 end
             }
@@ -109,34 +107,35 @@ impl Connection {
             End::Code(code, reason) => (code, reason.to_owned()),
         };
         // The peer may be gone; a close is a courtesy.
-        drop(timeout(Duration::from_secs(1), self.socket.close(code, reason)).await);
+        drop(timeout(Duration::from_secs(1), self.outlet.close(code, reason)).await);
     }
 
     /// Reads frames until a `hello` or `resume` can be handed to the desk.
-    async fn sign_in(&mut self, line: Line<ToBrowser>) -> Flow<()> {
+    async fn sign_in(&mut self) -> Flow<()> {
         let deadline = Instant::now() + SIGN_IN_WITHIN;
         let shutdown = self.app.shutdown.clone();
         loop {
             let message = tokio::select! {
-                message = self.socket.recv() => message,
+                message = self.outlet.recv() => message,
                 () = sleep_until(deadline) => {
                     let mut error = ErrorInfo::new(ErrorCode::NotAuthenticated, "no hello within 5 s");
                     error.fatal = true;
-                    return self.refuse(0, error).await;
+                    return self.refuse(0, error);
                 }
                 () = shutdown.wait() => return Err(End::Code(1001, "the server stops")),
             };
-            let Some(request) = self.read(message).await? else { continue };
+            let Some(request) = self.read(message)? else { continue };
             let message = match request.method {
                 Method::Hello(params) => self.hello(request.id, params).await?,
-                Method::Resume(params) => self.resume(request.id, params).await?,
+                Method::Resume(params) => self.resume(request.id, params)?,
                 _ => {
                     self.mistake()?;
                     let error = ErrorInfo::new(ErrorCode::NotAuthenticated, "hello or resume comes first");
-                    self.answer(request.id, error).await?;
+                    self.answer(request.id, error);
                     continue;
                 }
             };
+            let line = BrowserLine::Outlet(Arc::clone(&self.outlet));
             let message = match message {
                 SignInMessage::Hello(hello) => DeskMessage::Hello(hello, line),
                 SignInMessage::Resume(resume) => DeskMessage::Resume(resume, line),
@@ -158,7 +157,7 @@ impl Connection {
             _ => {
                 let message =
                     "hello takes a token or a ticket, and a client name and version that are not too long";
-                return self.refuse(request, ErrorInfo::new(ErrorCode::BadRequest, message)).await;
+                return self.refuse(request, ErrorInfo::new(ErrorCode::BadRequest, message));
             }
         };
         match authorized {
@@ -178,19 +177,19 @@ impl Connection {
             }
             Err(Refusal::BadCredentials) => {
                 let message = "the token or ticket is not valid";
-                self.refuse(request, ErrorInfo::new(ErrorCode::BadCredentials, message)).await
+                self.refuse(request, ErrorInfo::new(ErrorCode::BadCredentials, message))
             }
             Err(refusal) => {
                 tracing::error!(%refusal, "a hello cannot be checked");
-                self.refuse(request, ErrorInfo::new(ErrorCode::Internal, "the hello cannot be checked")).await
+                self.refuse(request, ErrorInfo::new(ErrorCode::Internal, "the hello cannot be checked"))
             }
         }
     }
 
-    async fn resume(&mut self, request: u32, params: ResumeParams) -> Flow<SignInMessage> {
+    fn resume(&mut self, request: u32, params: ResumeParams) -> Flow<SignInMessage> {
         let Ok(session) = params.session.parse() else {
             let error = ErrorInfo::new(ErrorCode::SessionExpired, "no such session");
-            return self.refuse(request, error).await;
+            return self.refuse(request, error);
         };
         Ok(SignInMessage::Resume(ResumeInput {
             conn: self.conn,
@@ -202,51 +201,72 @@ impl Connection {
         }))
     }
 
-    /// Carries frames both ways until the connection ends.
-    async fn serve(
-        &mut self,
-        outgoing: &mut mpsc::Receiver<ToBrowser>,
-        cut: &Notify,
-    ) -> Flow<std::convert::Infallible> {
+    /// Carries requests to the desk until the connection ends. What the desk says is written beside this task.
+    async fn serve(&mut self) -> Flow<std::convert::Infallible> {
         let shutdown = self.app.shutdown.clone();
-        let mut ping = tokio::time::interval_at(Instant::now() + PING_EVERY, PING_EVERY);
-        ping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut silent_at = Instant::now() + SILENT_FOR;
-        let ping_text = Utf8Bytes::from_static(PING);
+        let mut shutdown = pin!(shutdown.wait());
+        let (mut ping_at, mut silent_at) = (Instant::now() + PING_EVERY, Instant::now() + SILENT_FOR);
+        let mut alarm = pin!(sleep_until(ping_at));
         loop {
-            tokio::select! {
-                message = self.socket.recv() => {
-                    // Only text shows that the page lives: a browser answers pings for a frozen one.
-                    if matches!(message, Incoming::Text(_)) {
-                        silent_at = Instant::now() + SILENT_FOR;
-                    }
-                    if let Some(request) = self.read(message).await?
-                        && !self.app.desk.send(DeskMessage::Request(self.conn, request)).await
-                    {
+            let message = tokio::select! {
+                message = self.outlet.recv() => message,
+                () = &mut alarm => {
+                    let now = Instant::now();
+                    let stalled_until = self.stalled_until();
+                    if stalled_until.is_some_and(|until| until <= now) {
                         return Err(End::Gone);
                     }
+                    if silent_at <= now {
+                        return Err(End::Code(1001, "silent for 70 s"));
+                    }
+                    if ping_at <= now {
+                        ping_at = now + PING_EVERY;
+                        self.write(PING.into());
+                    }
+                    let due = ping_at.min(silent_at);
+                    alarm.as_mut().reset(stalled_until.map_or(due, |until| until.min(due)));
+                    continue;
                 }
-                message = outgoing.recv() => match message {
-                    Some(ToBrowser::Text(text)) => self.write(Utf8Bytes::from(&*text)).await?,
-                    Some(ToBrowser::Push(seq, body)) => self.write(body.frame(seq).into()).await?,
-                    Some(ToBrowser::Close(error)) => return Err(End::Because(*error)),
-                    None => return Err(End::Gone),
-                },
-                _ = ping.tick() => self.write(ping_text.clone()).await?,
-                () = sleep_until(silent_at) => return Err(End::Code(1001, "silent for 70 s")),
-                () = cut.notified() => return Err(End::Code(1013, "the connection is too slow")),
-                () = shutdown.wait() => return Err(End::Code(1001, "the server stops")),
+                () = &mut shutdown => return Err(End::Code(1001, "the server stops")),
+            };
+            match message {
+                // Only text shows that the page lives: a browser answers pings for a frozen one.
+                Incoming::Text(_) => silent_at = Instant::now() + SILENT_FOR,
+                Incoming::Stalled => {
+                    let until = self.stalled_until().unwrap_or(ping_at);
+                    alarm.as_mut().reset(until.min(ping_at));
+                    continue;
+                }
+                Incoming::TooSlow => {
+                    self.app.counters.slow_browsers.fetch_add(1, Ordering::Relaxed);
+                    return Err(End::Code(1013, "the connection is too slow"));
+                }
+                _ => {}
+            }
+            if let Some(request) = self.read(message)?
+                && !self.app.desk.send(DeskMessage::Request(self.conn, request)).await
+            {
+                return Err(End::Gone);
             }
         }
     }
 
+    /// When a browser that takes nothing is given up.
+    fn stalled_until(&self) -> Option<Instant> {
+        self.outlet.stalled_since().map(|since| Instant::from_std(since) + WRITE_WITHIN)
+    }
+
     /// A request, if the message is one. What is not is answered here.
-    async fn read(&mut self, message: Incoming) -> Flow<Option<Request>> {
+    fn read(&mut self, message: Incoming) -> Flow<Option<Request>> {
         let text = match message {
             Incoming::Text(text) => text,
             Incoming::Binary => return Err(End::Code(1003, "text frames only")),
             Incoming::Control => return Ok(None),
             Incoming::Gone => return Err(End::Gone),
+            Incoming::Close(error) => return Err(End::Because(*error)),
+            // Only what is written makes a connection slow, and that is not much before the sign-in.
+            Incoming::Stalled => return Ok(None),
+            Incoming::TooSlow => return Err(End::Gone),
             // Among them: longer than what is read at all.
             Incoming::Unreadable => return Err(End::Code(1009, "the frame cannot be read")),
         };
@@ -254,11 +274,11 @@ impl Connection {
             Ok(request) => return Ok(Some(request)),
             Err(FrameRefusal::TooLong) => {
                 let error = ErrorInfo::new(ErrorCode::TooLarge, "the frame is longer than 64 KiB");
-                return self.refuse(0, error).await;
+                return self.refuse(0, error);
             }
             Err(FrameRefusal::TooDeep) => {
                 let error = ErrorInfo::new(ErrorCode::TooLarge, "the frame is nested deeper than 32");
-                return self.refuse(0, error).await;
+                return self.refuse(0, error);
             }
             Err(FrameRefusal::UnknownMethod { id }) => {
                 (id, ErrorInfo::new(ErrorCode::UnknownMethod, "there is no such method"))
@@ -268,7 +288,7 @@ impl Connection {
             }
         };
         self.mistake()?;
-        self.answer(id, error).await?;
+        self.answer(id, error);
         Ok(None)
     }
 
@@ -284,21 +304,19 @@ impl Connection {
         Ok(())
     }
 
-    async fn answer(&mut self, id: u32, error: ErrorInfo) -> Flow<()> {
-        self.write(Utf8Bytes::from(&*encode(&Answer { id, result: None, error: Some(error) }))).await
+    fn answer(&self, id: u32, error: ErrorInfo) {
+        self.write(encode(&Answer { id, result: None, error: Some(error) }));
     }
 
     /// Answers with an error and ends the connection.
-    async fn refuse<T>(&mut self, id: u32, error: ErrorInfo) -> Flow<T> {
-        self.answer(id, error.clone()).await?;
+    fn refuse<T>(&self, id: u32, error: ErrorInfo) -> Flow<T> {
+        self.answer(id, error.clone());
         Err(End::Because(error))
     }
 
-    async fn write(&mut self, text: Utf8Bytes) -> Flow<()> {
-        match timeout(WRITE_WITHIN, self.socket.send(text)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(End::Gone),
-        }
+    fn write(&self, text: Arc<str>) {
+        // What has no room ends the connection by what it reads next.
+        let _ = self.outlet.give(ToBrowser::Text(text));
     }
 }
 

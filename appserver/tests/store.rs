@@ -409,6 +409,9 @@ async fn call_sides(store: &Store) {
     assert_eq!(contacts.len(), 2);
     store.record(&[HistoryItem::Seen(alice)]).await.expect("a change");
     assert_eq!(store.missed_calls().await.expect("a count"), []);
+    let taken = CallSide { outcome: CallOutcome::AnsweredElsewhere, ..missed(2) };
+    store.record(&[item(&taken), item(&missed(12))]).await.expect("changes");
+    assert_eq!(store.missed_calls().await.expect("a count"), [(alice, 1)], "what was seen hides nothing");
 }
 
 async fn people(store: &Store) {

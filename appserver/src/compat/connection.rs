@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     clock::unix_ms,
-    desk_task::{BROWSER_QUEUE, DeskMessage, Line, ToBrowser},
+    desk_task::{BROWSER_QUEUE, BrowserLine, DeskMessage, Line, ToBrowser},
     listen::Peer,
     origin::Verdict,
     problem::Refusal,
@@ -367,14 +367,15 @@ impl<M: Machine> Connection<M> {
     async fn begin(
         &mut self,
         known: Known,
-        message: impl FnOnce(ConnId, Line<ToBrowser>) -> DeskMessage,
+        message: impl FnOnce(ConnId, BrowserLine) -> DeskMessage,
     ) -> Flow<Result<(AtDesk, Value), Known>> {
         let conn = ConnId(self.app.next_id());
         let (queue, mut outgoing) = mpsc::channel(BROWSER_QUEUE);
         let cut = Arc::new(Notify::new());
         let told = self.app.compat.told.subscribe();
         let user = known.caller.account.id.to_string();
-        if !self.app.desk.send(message(conn, Line { queue, cut: Arc::clone(&cut) })).await {
+        let line = BrowserLine::Translator(Line { queue, cut: Arc::clone(&cut) });
+        if !self.app.desk.send(message(conn, line)).await {
             return Err(Over);
         }
         let answer = async {

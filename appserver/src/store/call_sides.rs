@@ -5,7 +5,7 @@ use ringdown_protocol::{CallDirection, CallOutcome, HistoryEntry, HistoryResult,
 use ringdown_types::{Pii, UserId};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
-use super::{Store, StoreError, bigint, history::read_cursor, number, parsed};
+use super::{Store, StoreError, bigint, history::read_cursor, number, parsed, text};
 
 /// An outcome and its name in the store.
 const OUTCOMES: [(CallOutcome, &str); 5] = [
@@ -118,8 +118,8 @@ pub(super) async fn record_side(connection: &mut AnyConnection, side: &CallSide)
     })
     .bind(name(side.outcome))
     .bind(side.peer.user_id.clone())
-    .bind(side.peer.number.0.clone())
-    .bind(side.peer.name.0.clone())
+    .bind(text(&side.peer.number))
+    .bind(text(&side.peer.name))
     .bind(bigint(side.started_at))
     .bind(side.answered_at.map(bigint))
     .bind(bigint(side.ended_at))
@@ -130,10 +130,12 @@ pub(super) async fn record_side(connection: &mut AnyConnection, side: &CallSide)
     let more = i64::from(name(side.outcome) == missed) - i64::from(before.as_deref() == Some(missed));
     if more != 0 {
         sqlx::query(
-            "INSERT INTO missed_calls (user_id, missed) VALUES ($1, $2) \
-             ON CONFLICT (user_id) DO UPDATE SET missed = missed_calls.missed + excluded.missed",
+            // A call that was seen as missed and became another must not hide the next missed one.
+            "INSERT INTO missed_calls (user_id, missed) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE SET \
+             missed = CASE WHEN missed_calls.missed + $3 > 0 THEN missed_calls.missed + $3 ELSE 0 END",
         )
         .bind(side.user.to_string())
+        .bind(more.max(0))
         .bind(more)
         .execute(&mut *connection)
         .await?;

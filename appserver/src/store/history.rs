@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use super::{
     Store, StoreError, bigint,
     call_sides::{record_seen, record_side},
-    number,
+    number, text,
 };
 use crate::writers::HistoryItem;
 
@@ -148,12 +148,12 @@ async fn record_call(connection: &mut AnyConnection, record: &CallRecord) -> Res
             )
             .bind(record.call.to_string())
             .bind(user(record.caller.user))
-            .bind(record.caller.number.0.clone())
-            .bind(record.caller.name.0.clone())
+            .bind(text(&record.caller.number))
+            .bind(text(&record.caller.name))
             .bind(user(record.callee.user))
-            .bind(record.callee.number.0.clone())
-            .bind(record.callee.name.0.clone())
-            .bind(record.dialled.0.clone())
+            .bind(text(&record.callee.number))
+            .bind(text(&record.callee.name))
+            .bind(text(&record.dialled))
             .bind(bigint(record.started_at))
             .bind(record.answered_at.map(bigint))
             .bind(bigint(record.ended_at))

@@ -3,6 +3,7 @@
 mod calls;
 mod chat;
 mod compat;
+mod database_away;
 mod dialplan;
 mod files;
 mod first_start;
@@ -18,5 +19,6 @@ mod push;
 mod recordings;
 mod rest;
 mod resume;
+mod rights;
 mod sign_in;
 mod voicemail;

@@ -46,7 +46,11 @@ impl Timers {
     }
 
     pub(crate) fn cancel_command(&mut self, at: Instant, id: CommandId) {
-        self.0.remove(&(at, Timer::Command(id.0)));
+        self.cancel(at, Timer::Command(id.0));
+    }
+
+    pub(crate) fn cancel(&mut self, at: Instant, timer: Timer) {
+        self.0.remove(&(at, timer));
     }
 
     pub(crate) fn next(&self) -> Option<Instant> {

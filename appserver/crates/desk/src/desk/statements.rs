@@ -34,6 +34,8 @@ pub(super) struct Statements {
     stated: HashMap<UserId, SavedStatement>,
     /// By telephones, which each softswitch tells of.
     published: HashMap<UserId, HashMap<NodeId, Statement>>,
+    /// When what is said in the browser ends, of those whose it does.
+    ends: HashMap<UserId, Instant>,
     /// Who has do-not-disturb set.
     undisturbed: HashSet<UserId>,
 }
@@ -62,6 +64,7 @@ impl Statements {
     pub(super) fn retain(&mut self, is_known: impl Fn(UserId) -> bool) {
         self.stated.retain(|user, _| is_known(*user));
         self.published.retain(|user, _| is_known(*user));
+        self.ends.retain(|user, _| is_known(*user));
     }
 
     fn publish(&mut self, node: NodeId, PersonStatement { user, statement }: PersonStatement) {
@@ -114,11 +117,11 @@ impl Desk {
         let user = said.user;
         let says_nothing = said.activity.is_none() && said.note.is_empty();
         let statement = to_node(&said);
+        self.set_statement_timer(now, &said);
         if says_nothing {
             self.statements.stated.remove(&user);
             self.outputs.push_back(Output::People(PeopleChange::NoStatement(user)));
         } else {
-            self.set_statement_timer(now, &said);
             self.outputs.push_back(Output::People(PeopleChange::Statement(said.clone())));
             self.statements.stated.insert(user, said);
         }
@@ -126,9 +129,14 @@ impl Desk {
         self.mark_stale(now, user);
     }
 
+    /// One timer for each person, however often they change their mind about a far end.
     fn set_statement_timer(&mut self, now: Instant, said: &SavedStatement) {
+        if let Some(before) = self.statements.ends.remove(&said.user) {
+            self.timers.cancel(before, Timer::Statement(said.user));
+        }
         if let Some(until) = said.until {
             let left = Duration::from_millis(until.saturating_sub(self.unix_ms(now))).min(LONGEST);
+            self.statements.ends.insert(said.user, now + left);
             self.timers.set(now + left, Timer::Statement(said.user));
         }
     }

@@ -176,3 +176,18 @@ fn a_page_that_may_play_no_sound_cannot_ring() {
     world.pass(Duration::from_secs(1));
     assert_eq!(seen(&world, &bob).get("cannotRing"), None);
 }
+
+#[test]
+fn somebody_who_changes_their_mind_all_day_leaves_no_timers_behind() {
+    let mut world = World::new();
+    let alice = world.hello(ALICE);
+    world.pass(Duration::from_secs(1));
+    for seconds in 2..30 {
+        let until = Some(NOW + 1_000 + seconds * 1_000);
+        world.request(alice.conn, 2, says(None, "soon", until));
+    }
+    world.request(alice.conn, 3, says(None, "", None));
+    world.pass(Duration::from_millis(150));
+    let next = world.desk.next_timeout().expect("a page is looked after");
+    assert!(next > world.now + Duration::from_secs(30), "what is taken back has no end to wait for");
+}
