@@ -126,7 +126,7 @@ impl Files {
         if upload.promised.is_some_and(|promised| promised > limits.file) {
             return Err(Refusal::TooLarge(limits.file));
         }
-        let _place = Place::take(&self.0, upload.owner)?;
+        let place = Place::take(&self.0, upload.owner)?;
         let mine = store.size_of_files(Some(upload.owner)).await?;
         let room = Room { shelf: &self.0, mine, taken: 0 };
         let id = FileId::random(&mut OsRandom);
@@ -144,12 +144,21 @@ impl Files {
             created_at: unix_ms(),
             readers: Readers::Nobody,
         };
+        drop(place);
+        // Whoever gave it may have hung up: what is received is entered, or its room given back.
+        let entered = tokio::spawn(self.clone().put_on_shelf(part, row));
+        entered.await.map_err(|_| Refusal::Overloaded)?
+    }
+
+    /// Gives a received file its name and enters it; if that fails nothing is left of it.
+    async fn put_on_shelf(self, part: Unfinished, row: FileRow) -> Result<FileRow, Refusal> {
+        let path = self.path(row.id);
         let outcome = match tokio::fs::rename(&part.0, &path).await {
             Ok(()) => self.enter(&row).await,
             Err(error) => Err(unwritable(error)),
         };
         if let Err(refusal) = outcome {
-            self.0.used.fetch_sub(size, Ordering::Relaxed);
+            self.0.used.fetch_sub(row.size, Ordering::Relaxed);
             drop(tokio::fs::remove_file(&path).await);
             return Err(refusal);
         }
