@@ -179,3 +179,47 @@ async fn a_locked_database_file_is_waited_for() {
     history_of(&mut alice, 1).await;
     write(&mut alice, &bob, 2, "again").await.expect("it is kept now");
 }
+
+/// On a file system that is small: `mount -t tmpfs -o size=8m tmpfs folder`.
+#[tokio::test]
+async fn a_full_disk_is_waited_for() {
+    let Ok(disk) = std::env::var("RINGDOWN_TEST_SMALL_DISK") else {
+        eprintln!("skipped: RINGDOWN_TEST_SMALL_DISK names no folder on a small file system");
+        return;
+    };
+    let disk = std::path::PathBuf::from(disk);
+    let running = Running::start_with(|config| config.state = disk.join("state")).await;
+    let mut switch = running.switch().await;
+    let (mut alice, mut bob) = (running.browser("alice").await, running.browser("bob").await);
+    let mut filler = std::fs::File::create(disk.join("filler")).expect("a file");
+    while std::io::Write::write_all(&mut filler, &[0; 4_096]).is_ok() {}
+
+    let (from, to) = (party(Some(alice.user()), "101"), party(Some(bob.user()), "102"));
+    for call in 1..=200 {
+        switch.event(Event::CallEnded { record: record(call, from.clone(), to.clone()) }).await;
+    }
+    call(&mut switch, &mut alice).await;
+    alice.request("presence.set", json!({"note": "no room"})).await.expect("it is told");
+    bob.push_where("presence", |data| data.to_string().contains("no room")).await;
+    let mut id = 1;
+    let refused = loop {
+        // The file that is there may have room for some.
+        match write(&mut alice, &bob, id, &"x".repeat(4_000)).await {
+            Ok(_) => id += 1,
+            Err(refused) => break refused,
+        }
+    };
+    assert_eq!(refused["name"], "internal", "{refused}");
+
+    std::fs::remove_file(disk.join("filler")).expect("room again");
+    drop(filler);
+    write(&mut alice, &bob, id, "again").await.expect("it is kept now");
+    for _ in 0..100 {
+        let page = alice.request("history.list", json!({"limit": 1})).await.expect("a page");
+        if page["entries"][0]["callId"] == record(200, from.clone(), to.clone()).call.to_string() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("the calls that ended meanwhile are not in the history");
+}
