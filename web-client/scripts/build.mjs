@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build } from 'vite';
+import { plainWidget } from './widget-types.mjs';
 
 await build({ logLevel: 'warn' });
 await build({ mode: 'client', logLevel: 'warn' });
@@ -12,6 +13,7 @@ await build({ mode: 'worker', logLevel: 'warn' });
 const modules = existsSync('src/modules') ? readdirSync('src/modules') : [];
 for (const name of modules) await build({ mode: `module:${name}`, logLevel: 'warn' });
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], { stdio: 'inherit' });
+plainWidget('dist/types/ui');
 // The documentation, with its examples: those with a framework are bundled, the others are served as they are.
 for (const name of ['react', 'vue']) await build({ mode: `example:${name}`, logLevel: 'warn' });
 for (const name of ['plain', 'widget', 'example.css']) cpSync(`examples/${name}`, `dist/docs/examples/${name}`, { recursive: true });

@@ -34,6 +34,7 @@ import './sign-in-view.js';
  */
 @customElement('ringdown-phone')
 export class RingdownPhone extends LitElement {
+  /** @internal */
   static override styles = [tokens, base, phoneStyles];
 
   /** The server's address; empty for the page's own. */
@@ -109,6 +110,7 @@ export class RingdownPhone extends LitElement {
     return this.#model.call(number, variables, options);
   }
 
+  /** @internal */
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#size?.disconnect();
@@ -117,6 +119,7 @@ export class RingdownPhone extends LitElement {
     queueMicrotask(() => { if (!this.isConnected) this.#model.stop(); });
   }
 
+  /** @internal */
   override connectedCallback(): void {
     super.connectedCallback();
     this.#size = new ResizeObserver(([entry]) => this.#model.setWide((entry?.contentRect.width ?? 0) >= WIDE));
@@ -128,6 +131,7 @@ export class RingdownPhone extends LitElement {
     if (this.hasUpdated && !this.#model.client) this.#start();
   }
 
+  /** @internal */
   override willUpdate(changed: PropertyValues<this>): void {
     // A view without controls (connecting) loses the keyboard to the page: it is still owed to the next view.
     this.#hasFocus = this.matches(':focus-within') || (this.#hasFocus && document.activeElement === document.body);
@@ -135,6 +139,7 @@ export class RingdownPhone extends LitElement {
     if ((['server', 'remember', 'rawAudio', 'noCallTones', 'tabs', 'token'] as const).some((name) => changed.has(name))) this.#start();
   }
 
+  /** @internal */
   override updated(): void {
     const view = this.#viewName();
     if (view === this.#view) return;
@@ -143,6 +148,7 @@ export class RingdownPhone extends LitElement {
     if (this.#hasFocus && !this.#model.dialog) requestAnimationFrame(() => this.#focusMain());
   }
 
+  /** @internal */
   override render(): TemplateResult {
     const { client, dialog } = this.#model;
     const within = client ? client.me === null ? this.#connecting() : this.#phone(client) : this.#signIn();
