@@ -2,7 +2,7 @@
 // examples, and an index for the search. Plain files: they are read from a disk as well as from the app server.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { openDeclarations, referenceOf } from './docs/api.mjs';
+import { openDeclarations, referenceOf, unsaidOf } from './docs/api.mjs';
 import { coloured, escape, pageOf } from './docs/markdown.mjs';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -40,6 +40,8 @@ const reference = () => {
   const files = MODULES.map(({ entry }) => path.join(types, entry));
   const declarations = openDeclarations(files);
   const pages = MODULES.map((module, index) => ({ ...module, entries: declarations.exportsOf(files[index]) }));
+  const unsaid = pages.flatMap(({ title, entries }) => entries.flatMap((entry) => unsaidOf(entry, declarations)).map((name) => `${title}: ${name}`));
+  if (unsaid.length > 0) throw new Error(`these exports have no comment that says what they are or do:\n${[...new Set(unsaid)].join('\n')}`);
   // A name is explained where it is first exported.
   const where = new Map();
   for (const { file, entries } of pages) for (const { name } of entries) if (!where.has(name)) where.set(name, `${file}#${name}`);

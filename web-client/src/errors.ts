@@ -54,6 +54,7 @@ export class RingdownError extends Error {
   /** Whether the client gave up. */
   readonly fatal: boolean;
 
+  /** `cause` is what was thrown first. */
   constructor(name: RingdownErrorName, code: number, { message, causes = [], solutions = [], fatal = false }: ErrorDetails, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = name;

@@ -40,7 +40,8 @@ const memberOf = (member, checker) => {
   const symbol = ts.isConstructorDeclaration(member) ? null : checker.getSymbolAtLocation(member.name);
   const own = ts.getJSDocCommentsAndTags(member).map((doc) => (typeof doc.comment === 'string' ? doc.comment : ts.getTextOfJSDocComment(doc.comment) ?? '')).join('\n\n');
   const text = own || (symbol ? ts.displayPartsToString(symbol.getDocumentationComment(checker)) : '');
-  return [{ name, text, signature: signatureOf(member) }];
+  const isField = ts.isPropertyDeclaration(member) || ts.isPropertySignature(member);
+  return [{ name, text, signature: signatureOf(member), isField }];
 };
 
 /** A declaration as text: on one line where it is short. */
@@ -59,6 +60,12 @@ export const linked = (signature, linkTo) => escape(signature).replace(WORDS, (a
   const href = linkTo(type);
   return href ? `<a href="${href}">${type}</a>` : type;
 });
+
+/** What an export does not say of itself: nothing at all, or what a command or a getter of a class does. A field's name may be enough. */
+export const unsaidOf = (entry, declarations) => [
+  ...(declarations.documentationOf(entry.symbol) === '' ? [entry.name] : []),
+  ...(entry.kind === 'class' ? declarations.membersOf(entry) : []).filter(({ isField, text }) => !isField && text === '').map(({ name }) => `${entry.name}.${name}`),
+];
 
 /** The page of a module. */
 export const referenceOf = ({ title, about, entries, declarations, linkTo }) => {

@@ -73,6 +73,7 @@ export class RingdownClient {
   #refusal: RingdownError | null = null;
   #waiting: { resolve: () => void; reject: (error: RingdownError) => void }[] = [];
 
+  /** Nothing is asked of the server until `connect()`. `ports` are for tests. */
   constructor(options: RingdownOptions, ports: Partial<ClientPorts> = {}) {
     const clock = ports.clock ?? systemClock;
     this.#log = createLogger(options.logLevel ?? 'warn', options.logSink);

@@ -40,6 +40,7 @@ export class FakeDesk {
   #later: (() => void)[] | null = null;
   #next = 1;
 
+  /** @internal Desks are made by the server. */
   constructor(ports: FakeDeskPorts) {
     this.#ports = ports;
     this.media = ports.media ?? NO_SWITCH_MEDIA;
@@ -89,8 +90,11 @@ export class FakeDesk {
     }
   }
 
+  /** Tells one session something. */
   tell(session: FakeSession, push: Push): void { this.later(() => session.push(push)); }
+  /** Tells every session of a person something. */
   tellUser(userId: string, push: Push): void { for (const session of this.sessionsOf(userId)) this.tell(session, push); }
+  /** Tells everybody something. */
   tellAll(push: Push): void { for (const session of this.sessions) this.tell(session, push); }
 
   /** Begins a session. */
@@ -215,6 +219,7 @@ export class FakeDesk {
     if (account) this.updatePresence(account, true);
   }
 
+  /** Has a person rung once another is free, or no more. */
   setCompletion(account: FakeAccount, on: boolean): void {
     const last = this.records.history(account.userId).find(({ direction, reason }) => direction === 'outbound' && reason === 'busy');
     if (!last) throw new FakeFault('wrong-state', 'nobody was found busy');
@@ -235,6 +240,7 @@ export class FakeDesk {
     });
   }
 
+  /** Refuses what needs the softswitch while it is gone. */
   needSwitch(): void {
     if (!this.switchUp) throw new FakeFault('switch-unavailable', 'no softswitch is connected');
   }

@@ -38,6 +38,7 @@ export class FakeDevice implements ClientPorts {
   /** The tab's `sessionStorage`. */
   readonly storage: SessionStorage;
 
+  /** A device of a person’s: a browser, or a page of one. */
   constructor(server: FakeServer, { clock = systemClock, storage = memoryStorage() }: FakeDeviceOptions = {}) {
     this.storage = storage;
     this.#server = server;

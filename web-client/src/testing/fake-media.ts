@@ -26,6 +26,7 @@ export class FakeCallMedia implements CallMedia {
   showing = true;
   readonly #engine: FakeMedia;
 
+  /** @internal Calls are made by the client. */
   constructor(engine: FakeMedia, handlers: CallMediaHandlers) {
     this.#engine = engine;
     this.handlers = handlers;
@@ -198,6 +199,7 @@ export class FakeMedia implements MediaEngine {
     this.microphone = () => Promise.reject(error);
   }
 
+  /** A call’s media, recorded in `calls`. */
   openCall(_iceServers: unknown, handlers: CallMediaHandlers): CallMedia {
     const media = new FakeCallMedia(this, handlers);
     this.calls.push(media);
@@ -218,14 +220,18 @@ export class FakeMedia implements MediaEngine {
   }
   setRingtone(ringtone?: Ringtone): void { this.ringtone = ringtone ?? null; }
   testRing(): Promise<void> { this.testRings += 1; return Promise.resolve(); }
+  /** Rings until stopped. */
   startRinging(): void { this.ringing = true; }
+  /** Rings no more. */
   stopRinging(): void { this.ringing = false; }
   setTones(tones: CallTones): void { this.tones = tones; }
   startTone(tone: CallTone): void { this.tone = tone; }
+  /** Plays no tone any more. */
   stopTone(): void { this.tone = null; }
   testMicrophone(onLevel: (level: number) => void): Promise<() => void> {
     onLevel(this.level);
     return Promise.resolve(() => undefined);
   }
+  /** Notes that everything was freed. */
   destroy(): void { this.destroyed = true; }
 }

@@ -36,6 +36,7 @@ const CODES: readonly (readonly [name: ErrorCode, fatal: boolean])[] = [
 export class FakeFault extends Error {
   readonly info: ErrorInfo;
 
+  /** A refusal as the server words it. */
   constructor(name: ErrorCode, message: string = name) {
     super(message);
     const place = CODES.findIndex(([known]) => known === name);

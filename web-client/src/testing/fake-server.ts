@@ -57,6 +57,7 @@ export class FakeServer {
   readonly #refusals = new Map<MethodName, FakeFault[]>();
   #down = false;
 
+  /** A company of these people; of everybody in `FAKE_PEOPLE` unless given. */
   constructor({ people = FAKE_PEOPLE, clock = systemClock, media }: FakeServerOptions = {}) {
     this.#people = people;
     this.#clock = clock;

@@ -24,6 +24,7 @@ export class FakeSession {
   #seq = 0;
   #kept: { seq: number; push: Push }[] = [];
 
+  /** @internal Sessions are made by the server. */
   constructor(id: string, secret: string, account: FakeAccount, link: FakeLink) {
     this.id = id;
     this.secret = secret;

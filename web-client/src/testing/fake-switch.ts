@@ -31,6 +31,7 @@ export class FakeSwitch {
   readonly #parked = new Map<number, { leg: FakeLeg; by: PeerInfo; until: number }>();
   #next = 1;
 
+  /** @internal Switches are made by the server. */
   constructor(ports: FakeSwitchPorts) {
     this.#ports = ports;
     this.rooms = new FakeRooms((leg) => this.changed(leg), (user, push) => this.#tellUser(user, push));

@@ -33,6 +33,7 @@ export class Attention {
   /** The application's own title, and what was put in its place. */
   #title: { readonly own: string; readonly ours: string } | null = null;
 
+  /** `options` name what is shown where. */
   constructor(client: RingdownClient, options: AttentionOptions) {
     this.#options = options;
     const page = this.#page = options.page ?? browserPage();

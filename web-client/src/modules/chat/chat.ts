@@ -46,6 +46,7 @@ export class Chat {
   #isListed = false;
   #typedAt = 0;
 
+  /** The messages of the person who is signed in at `client`. */
   constructor(client: ChatClient, options: ChatOptions = {}) {
     this.#client = client;
     this.#options = options;

@@ -28,10 +28,12 @@ export class Conversation {
   outgoing: readonly Outgoing[] = [];
   readonly #typing = new Map<string, { name: string; until: number }>();
 
+  /** @internal Conversations are made by the chat. */
   constructor(info: ChatConversation) {
     this.info = info;
   }
 
+  /** Names it. */
   get id(): string { return this.info.id; }
 
   /** Messages the user has not read. */
@@ -96,6 +98,7 @@ export class Conversation {
     this.hasOlder = true;
   }
 
+  /** @internal */
   takeMarks(userId: string, me: string | undefined, delivered: number, read: number): void {
     this.members = this.members.map((member) => (member.party.userId === userId ? { ...member, delivered, read } : member));
     if (userId === me) {
@@ -108,6 +111,7 @@ export class Conversation {
     if (known) this.info = { ...this.info, othersDelivered: lowest('delivered', delivered), othersRead: lowest('read', read) };
   }
 
+  /** @internal */
   takeTyping(userId: string, name: string, until: number): void {
     this.#typing.set(userId, { name, until });
   }

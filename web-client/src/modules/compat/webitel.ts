@@ -19,33 +19,61 @@ export class Webitel {
   readonly #events = new WebitelEvents((thrown) => this.#fail(WebitelErrorTypes.Script, thrown));
   readonly #known = new Map<string, WebitelUserInfo>();
 
+  /** The client is signed in, and its telephone too where the page has one. */
   readonly onReady = this.#events.ready.subscribe;
+  /** The connection to the server is there. */
   readonly onConnect = this.#events.connected.subscribe;
+  /** It is gone. */
   readonly onDisconnect = this.#events.disconnected.subscribe;
+  /** Something failed. */
   readonly onError = this.#events.error.subscribe;
+  /** Somebody signed in. */
   readonly onUserLogin = this.#events.login.subscribe;
+  /** Somebody does something else, or says so. */
   readonly onUserStatusChange = this.#events.users.status.subscribe;
+  /** Takes back `onUserStatusChange`. */
   readonly unUserStatusChange = this.#events.users.status.unsubscribe;
+  /** Somebody joined the company. */
   readonly onAddUser = this.#events.users.added.subscribe;
+  /** Somebody left it. */
   readonly onRemoveUser = this.#events.users.removed.subscribe;
+  /** Somebody’s name or number changed. */
   readonly onChangeUser = this.#events.users.changed.subscribe;
+  /** A call begins, in either direction. */
   readonly onNewCall = this.#events.call.added.subscribe;
+  /** It was answered. */
   readonly onAcceptCall = this.#events.call.accepted.subscribe;
+  /** Its two sides hear each other. */
   readonly onBridgeCall = this.#events.call.bridged.subscribe;
+  /** They do no more. */
   readonly onUnBridgeCall = this.#events.call.unbridged.subscribe;
+  /** It is held. */
   readonly onHoldCall = this.#events.call.held.subscribe;
+  /** It is taken back. */
   readonly onUnholdCall = this.#events.call.unheld.subscribe;
+  /** A key was pressed at the other side. */
   readonly onDtmfCall = this.#events.call.dtmf.subscribe;
+  /** It is being recorded. */
   readonly onStartRecordCall = this.#events.call.recording.subscribe;
+  /** It is recorded no more. */
   readonly onStopRecordCall = this.#events.call.recorded.subscribe;
+  /** It goes by another id. */
   readonly onUuidCall = this.#events.call.renamed.subscribe;
+  /** It is over. */
   readonly onHangupCall = this.#events.call.ended.subscribe;
+  /** A call has its audio in this page. */
   readonly onWebitelWebRTCCall = this.#events.web.session.subscribe;
+  /** A call of this page begins. */
   readonly onNewWebRTCCall = this.#events.web.started.subscribe;
+  /** It shows a picture. */
   readonly onVideoWebRTCCall = this.#events.web.video.subscribe;
+  /** What it shows changed. */
   readonly onVideoChangeWebRTCCall = this.#events.web.videoChanged.subscribe;
+  /** It is over in this page. */
   readonly onDestroyWebRTCCall = this.#events.web.destroyed.subscribe;
+  /** The page is a telephone. */
   readonly onRegisterWebRTC = this.#events.web.registered.subscribe;
+  /** It is none any more. */
   readonly onUnRegisterWebRTC = this.#events.web.unregistered.subscribe;
 
   /** Nothing is connected before `connect()`. `ports` are for tests. */

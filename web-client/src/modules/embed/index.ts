@@ -48,6 +48,7 @@ export class EmbeddedPhone {
   #orders = 0;
   #watching: ReturnType<typeof setInterval> | null = null;
 
+  /** Puts the phone into the page, or finds the window that has it. */
   constructor(options: EmbedOptions = {}) {
     this.#options = options;
     this.#server = options.server ?? new URL(import.meta.url).origin;

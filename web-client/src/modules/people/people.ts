@@ -42,6 +42,7 @@ export class People {
   #missed = 0;
   #voicemail: VoicemailCount = { new: 0, saved: 0 };
 
+  /** The colleagues of the person who is signed in at `client`. */
   constructor(client: RingdownClient) {
     this.#client = client;
     this.#off = [client.on('directory', () => this.#take()), client.on('push', (push) => this.#handle(push))];

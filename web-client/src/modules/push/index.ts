@@ -14,6 +14,7 @@ export interface WebPushOptions {
 export class WebPush {
   readonly #options: WebPushOptions;
 
+  /** Nothing is asked of the browser until a command is. */
   constructor(options: WebPushOptions) {
     this.#options = options;
   }

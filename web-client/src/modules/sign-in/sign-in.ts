@@ -23,6 +23,7 @@ export class SignIn {
   #expiresAt = 0;
   #refreshing: Promise<string> | null = null;
 
+  /** Signs in at a server; nothing is asked of it yet. */
   constructor(options: SignInOptions) {
     this.#options = options;
   }
