@@ -47,6 +47,11 @@ export const startFakeServer = async ({ port = 0, root = null, testing = import(
       const known = room.members.find(({ id }) => id === member) ?? room.members[1];
       fake.push({ event: 'room.talking', data: { room: room.room, member: known.id, isTalking } }, 'alice');
     },
+    /** The room that alice dialled asks for its PIN; some were wrong. */
+    askPin: (wrong) => {
+      newest().pinAsked = wrong;
+      fake.desk.calls.changed(newest());
+    },
     /** Another device of alice's is in a call. */
     elsewhere: (number) => {
       const { leg, place } = fake.desk.calls.start(fake.person('alice').account, null, number, {});

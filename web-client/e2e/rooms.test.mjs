@@ -44,17 +44,17 @@ afterEach(() => Promise.all([alice, bob, carol, dave, erin].map((widget) => widg
 const everybody = Object.keys(TONES);
 
 /** Each of these hears all the others and nobody else. */
-async function hearEachOther(names) {
-  await Promise.all(names.map(async (name) => {
-    const shares = sharesOf(await hears(voices[name].page, `room-${name}`), Object.values(TONES), 0, 800);
-    const said = everybody.map((who, index) => `${who} ${shares[index].toFixed(3)}`).join(", ");
-    everybody.forEach((who, index) => {
-      const isHeard = names.includes(who) && who !== name;
-      assert.ok(isHeard ? shares[index] > 0.3 / names.length : shares[index] < 0.01, `${name} ${isHeard ? "hears" : "does not hear"} ${who}: ${said}`);
-    });
-    assert.ok(shares.reduce((sum, share) => sum + share, 0) > 0.85, `${name} hears nothing else: ${said}`);
-  }));
-}
+const hearEachOther = (names) => Promise.all(names.map(async (name) => {
+  let shares = [];
+  const isRight = async () => {
+    shares = sharesOf(await hears(voices[name].page, `room-${name}`), Object.values(TONES), 0, 800);
+    return everybody.every((who, index) => (names.includes(who) && who !== name ? shares[index] > 0.3 / names.length : shares[index] < 0.01))
+      && shares.reduce((sum, share) => sum + share, 0) > 0.85;
+  };
+  // A busy machine swallows some of what is said.
+  await expectWithin(isRight, `${name} hears ${names.filter((who) => who !== name)} and nobody else`,
+    () => everybody.map((who, index) => `${who} ${shares[index]?.toFixed(3)}`).join(", "), 20_000);
+}));
 
 const members = (widget) => widget.control("room-member").count();
 const inRoom = (count, ...widgets) => Promise.all(widgets.map((widget) =>

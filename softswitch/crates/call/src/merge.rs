@@ -42,6 +42,8 @@ impl CallControl {
             self.seat(now, member, &plan);
         }
         self.with(second, |call, shared| call.is_handed_on(now, other, EndReason::Transferred, shared));
+        // Who held the room to ask somebody is in it again; a leg that was seated is in another call by now.
+        self.with(first, |call, _| call.leg(leg).is_some().then(|| call.set_held(leg, false)));
         Ok(plan.room)
     }
 

@@ -411,6 +411,22 @@ fn a_third_call_is_merged_into_the_room() {
 }
 
 #[test]
+fn who_held_the_room_to_ask_somebody_is_heard_in_it_again() {
+    let mut world = World::new();
+    let alice = enter(&mut world, ALICE, plan());
+    let carol = enter(&mut world, CAROL, plan());
+    world.command(alice, LegCommand::Hold);
+    let (second, bobs) = world.alice_calls_bob(&[BOB_PHONE]);
+    world.event(bobs[0], LegEvent::Answered);
+    assert_eq!(world.control.handle_merge(world.now, alice, second), Ok(ROOM));
+    world.drain();
+    assert!(!world.views[&alice].held);
+    for leg in [alice, bobs[0], carol] {
+        assert!(in_mix(&world, leg), "{:?}", world.hears(leg));
+    }
+}
+
+#[test]
 fn what_cannot_be_merged_stays_as_it_is() {
     let mut world = World::new();
     let ([first, bob], [second, carol]) = two_calls(&mut world);

@@ -1,11 +1,12 @@
 // Calls: the keypad, and what the user should know of them while no call needs the screen.
 import { html, nothing } from 'lit';
+import type { EndReason } from '../../index.js';
 import { t } from '../messages/index.js';
 import { notice } from '../shared/parts.js';
 import { nameOf } from '../shared/people.js';
 import { register } from '../shell/registry.js';
 import './dial-pad-view.js';
-import { moveHere } from './moves.js';
+import { moveHere, tellNotComing } from './moves.js';
 import { openParked } from './parked-view.js';
 
 register.tab({ id: 'keypad', label: 'calls.keypad', icon: 'keypad', order: 20, keep: true, render: (model) => html`<ringdown-dial-pad .model=${model}></ringdown-dial-pad>` });
@@ -61,6 +62,10 @@ register.notice({
       action: { label: t(parked.length === 1 ? 'calls.pick-up' : 'calls.show'), testid: 'parked-open', run: () => { if (parked.length === 1) void model.call(String(first.slot)); else openParked(model); } },
     });
   },
+});
+
+register.client((model) => {
+  model.client?.on('push', (push) => { if (push.event === 'room.invitation') tellNotComing(model, push.data.invitation, push.data.reason as EndReason); });
 });
 
 register.personAction({

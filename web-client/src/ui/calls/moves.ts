@@ -1,5 +1,5 @@
 // What is done with more than one call: asking somebody first, handing on, merging, parking, adding people.
-import type { Call } from '../../index.js';
+import type { Call, EndReason, RoomInvitation } from '../../index.js';
 import { t } from '../messages/index.js';
 import { nameOf } from '../shared/people.js';
 import type { Picked } from '../shared/picker.js';
@@ -52,6 +52,16 @@ const comeBack = (model: PhoneModel, waiting: Call, asked: Call, end: Parameters
   setTimeout(() => {
     if (!waiting.end && waiting.can.unhold && others.every((call) => call.end !== null)) void model.act(() => waiting.unhold());
   }, 0);
+};
+
+/** Has the room call somebody, who is in it on answering; of a call of two a room is made. */
+export const invite = (model: PhoneModel, call: Call, { number }: Picked): Promise<void> =>
+  model.act(async () => model.client?.request('room.invite', { call: call.id, to: number }));
+
+/** Says that somebody who was invited does not come. */
+export const tellNotComing = (model: PhoneModel, { party }: RoomInvitation, reason: EndReason): void => {
+  // Who took it back knows.
+  if (reason !== 'cancelled') model.toast(endOf(party, { reason, by: 'remote', code: 0, durationMs: 0 }).title);
 };
 
 /** Hands a call on without asking. */

@@ -2,7 +2,7 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import type { Call, RoomMember, RoomState } from '../../index.js';
+import type { Call, RoomInvitation, RoomMember, RoomState } from '../../index.js';
 import { t } from '../messages/index.js';
 import { icons } from '../shared/icons.js';
 import '../shared/menu.js';
@@ -25,6 +25,7 @@ export class RoomView extends PhoneView {
     .avatar { transition: box-shadow .12s; }
     .talking .avatar { box-shadow: 0 0 0 2px var(--at), 0 0 0 4px var(--go); }
     .more svg { font-size: 15px; }
+    .invited .avatar { opacity: .55; animation: pulse 1.6s ease-in-out infinite; }
     .off { color: var(--stop-text); }
     .round[aria-pressed='true'] { background: var(--warn-tint); color: var(--warn-text); }
   `];
@@ -64,7 +65,8 @@ export class RoomView extends PhoneView {
         ${me?.isModerator && this.#loud.length > 0 ? iconButton({ icon: 'micOff', label: t('calls.mute-all'), testid: 'room-mute-all', run: () => void model.act(() => this.#muteAll()) }) : nothing}
         ${iconButton({ icon: 'addPerson', label: t('calls.add-title'), testid: 'room-add', run: () => chooseFor(model, call, 'add') })}
       </header>
-      <ul class="scroll" data-testid="room" data-locked=${isLocked}>${repeat(room.members, ({ id }) => id, (member) => this.#member(member, me))}</ul>`;
+      <ul class="scroll" data-testid="room" data-locked=${isLocked}>${repeat(room.members, ({ id }) => id, (member) => this.#member(member, me))}${
+        repeat(room.invited, ({ id }) => id, (invitation) => this.#invitation(invitation, me))}</ul>`;
   }
 
   /** Who is heard, but for the user. */
@@ -91,6 +93,24 @@ export class RoomView extends PhoneView {
           title: name,
           more: html`${isMuted ? html`<span class="off">${icons.micOff}</span>` : nothing}<span class="clip digits">${words}</span>`,
           end: items.length > 0 ? html`<ringdown-menu label=${t('calls.more-with', { name })} .items=${items} testid="member-more"></ringdown-menu>` : undefined,
+        })}
+      </li>`;
+  }
+
+  /** Somebody who is called and not here yet. */
+  #invitation({ id, party, by, isRinging }: RoomInvitation, me: RoomMember | undefined): TemplateResult {
+    const name = nameOf(party);
+    const mayTakeBack = me?.isModerator === true || by === this.model.client?.me?.userId;
+    return html`
+      <li class="row invited" data-testid="room-invited" data-number=${party.number} data-ringing=${isRinging}>
+        ${row({
+          start: avatar({ name }),
+          title: name,
+          more: html`<span class="clip" role="status">${t(isRinging ? 'calls.ringing' : 'calls.calling')}</span>`,
+          end: mayTakeBack ? iconButton({
+            icon: 'close', label: t('calls.uninvite', { name }), testid: 'uninvite',
+            run: () => void this.model.act(async () => this.model.client?.request('room.uninvite', { room: this.room.room, invitation: id })),
+          }) : undefined,
         })}
       </li>`;
   }

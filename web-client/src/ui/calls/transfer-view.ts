@@ -1,5 +1,5 @@
 // Whom a call is handed on to, or who comes in.
-import { css, html, nothing, type TemplateResult } from 'lit';
+import { css, html, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { Call } from '../../index.js';
 import { t } from '../messages/index.js';
@@ -10,7 +10,7 @@ import type { Picked } from '../shared/picker.js';
 import { base } from '../shared/styles.js';
 import type { PhoneModel } from '../shell/phone-model.js';
 import { PhoneView } from '../shell/phone-view.js';
-import { ask, roomOf, transfer, type Purpose } from './moves.js';
+import { ask, invite, roomOf, transfer, type Purpose } from './moves.js';
 
 /** A picker, and what is done with who is picked. */
 @customElement('ringdown-transfer')
@@ -31,14 +31,15 @@ export class TransferView extends PhoneView {
   override render(): TemplateResult {
     const { model, call, picked, purpose } = this;
     const room = roomOf(model, call);
-    const there = room ? room.members.flatMap(({ party }) => [party.userId, party.number]) : [call.peer.userId, call.peer.number];
+    const there = room ? [...room.members, ...room.invited].flatMap(({ party }) => [party.userId, party.number]) : [call.peer.userId, call.peer.number];
     return html`
       <ringdown-picker .model=${model} .without=${there.filter((one) => one !== null && one !== '')} @pick=${(event: CustomEvent<Picked | null>) => { this.picked = event.detail; }}></ringdown-picker>
       <div class="actions">
-        <button class="button ${purpose === 'add' ? 'primary' : ''}" ?disabled=${!picked} @click=${() => this.#do((who) => ask(model, call, who, purpose))} data-testid="ask-first">
-          ${icons.phone}${t(purpose === 'add' ? 'calls.call-and-add' : 'calls.ask-first')}</button>
-        ${purpose === 'add' ? nothing : html`
-          <button class="button primary" ?disabled=${!picked} @click=${() => this.#do((who) => transfer(model, call, who))} data-testid="transfer-now">${icons.transfer}${t('calls.transfer-now')}</button>`}
+        <button class="button" ?disabled=${!picked} @click=${() => this.#do((who) => ask(model, call, who, purpose))} data-testid="ask-first">
+          ${icons.phone}${t('calls.ask-first')}</button>
+        ${purpose === 'add'
+          ? html`<button class="button primary" ?disabled=${!picked} @click=${() => this.#do((who) => invite(model, call, who))} data-testid="invite">${icons.addPerson}${t('calls.invite')}</button>`
+          : html`<button class="button primary" ?disabled=${!picked} @click=${() => this.#do((who) => transfer(model, call, who))} data-testid="transfer-now">${icons.transfer}${t('calls.transfer-now')}</button>`}
       </div>`;
   }
 
