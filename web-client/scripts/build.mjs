@@ -1,14 +1,33 @@
 // Builds everything that is served or installed: pages, client library, widget, types.
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build } from 'vite';
 import { plainWidget } from './widget-types.mjs';
 
+/** A page, with a mark of its content, and all that it loads, now or later. */
+const shellOf = (page) => {
+  const assets = readdirSync('dist/assets');
+  const found = new Set();
+  const visit = (file) => {
+    const text = readFileSync(`dist/${file}`, 'utf8');
+    for (const name of assets.filter((asset) => text.includes(asset) && !found.has(asset))) {
+      found.add(name);
+      if (/\.(js|css)$/.test(name)) visit(`assets/${name}`);
+    }
+  };
+  visit(page);
+  const mark = createHash('sha256').update(readFileSync(`dist/${page}`)).digest('hex').slice(0, 16);
+  return [`./${page}?${mark}`, ...[...found].sort().map((name) => `./assets/${name}`)];
+};
+
 await build({ logLevel: 'warn' });
 await build({ mode: 'client', logLevel: 'warn' });
 await build({ mode: 'widget', logLevel: 'warn' });
 await build({ mode: 'worker', logLevel: 'warn' });
+// The service worker keeps the files of the phone's page, all of this build.
+writeFileSync('dist/sw.js', `self.RINGDOWN_SHELL=${JSON.stringify(shellOf('phone.html'))};\n${readFileSync('dist/sw.js', 'utf8')}`);
 // What an application may add to the library: each folder is one file.
 const modules = existsSync('src/modules') ? readdirSync('src/modules') : [];
 for (const name of modules) await build({ mode: `module:${name}`, logLevel: 'warn' });

@@ -15,6 +15,8 @@ interface Worker {
   };
   readonly location: Location;
   skipWaiting(): Promise<void>;
+  /** The files of the phone's page, all of one build. */
+  readonly RINGDOWN_SHELL?: readonly string[];
   addEventListener(type: string, listener: (event: WorkerEvent) => void): void;
 }
 interface WindowClient {
@@ -49,22 +51,36 @@ const tagOf = (call: string): string => `ringdown-call-${call}`;
 const show = (title: string, options: NotificationOptions & { actions?: { action: string; title: string }[]; renotify?: boolean }): Promise<void> =>
   worker.registration.showNotification(title, { icon: './icon-192.png', badge: './icon-192.png', ...options });
 
+/** Calls that were over before they were told of: a push service keeps no order. */
+const over = new Set<string>();
+
+const shown = (call: string): Promise<readonly Notification[]> => worker.registration.getNotifications({ tag: tagOf(call) });
+
+const missed = (call: string, told: { readonly name?: string; readonly number?: string } | undefined): Promise<void> =>
+  show((told?.name ?? '') || (told?.number ?? '') || UNKNOWN, { tag: tagOf(call), body: MISSED, data: { ...told, type: 'missed' }, silent: true });
+
 const ring = async (message: Extract<Message, { type: 'call' }>): Promise<void> => {
-  const who = message.name || message.number || UNKNOWN;
   // A message that was held up says of a call that rings no more.
-  if (Date.now() - message.at > message.ringMs) return show(who, { tag: tagOf(message.call), body: MISSED, data: message });
-  return show(`${who} ${CALLS}`, {
+  const left = message.at + message.ringMs - Date.now();
+  if (left < 0 || over.has(message.call)) return missed(message.call, message);
+  const who = message.name || message.number || UNKNOWN;
+  await show(`${who} ${CALLS}`, {
     tag: tagOf(message.call), body: message.name ? message.number : '', data: message, renotify: true, requireInteraction: true,
     actions: [{ action: 'answer', title: ANSWER }, { action: 'decline', title: DECLINE }],
   });
+  // Where nobody says that it is over it ends by itself.
+  await new Promise((resolve) => { setTimeout(resolve, Math.min(left, LONGEST_WAIT_MS)); });
+  if (left > LONGEST_WAIT_MS) return;
+  const rings = (await shown(message.call)).some(({ data }) => (data as Message | null)?.type === 'call');
+  if (rings) await missed(message.call, message);
 };
 
 const cease = async (message: Extract<Message, { type: 'over' }>): Promise<void> => {
-  const shown = await worker.registration.getNotifications({ tag: tagOf(message.call) });
-  const told = shown[0]?.data as { readonly name?: string; readonly number?: string } | undefined;
-  for (const notification of shown) notification.close();
-  if (!['cancelled', 'no-answer'].includes(message.reason)) return;
-  await show((told?.name ?? '') || (told?.number ?? '') || UNKNOWN, { tag: tagOf(message.call), body: MISSED, data: told });
+  over.add(message.call);
+  const rings = await shown(message.call);
+  const told = rings[0]?.data as { readonly name?: string; readonly number?: string } | undefined;
+  if (['cancelled', 'no-answer'].includes(message.reason)) return missed(message.call, told);
+  for (const notification of rings) notification.close();
 };
 
 /** Opens the phone, or the one that is open; with a call it is answered there. */
@@ -81,7 +97,8 @@ const openPhone = async (call: string | null): Promise<void> => {
 
 worker.addEventListener('push', (event) => {
   const message = event.data?.json() as Message | undefined;
-  if (message) event.waitUntil(message.type === 'call' ? ring(message) : cease(message));
+  if (message?.type === 'call') event.waitUntil(ring(message));
+  else if (message?.type === 'over') event.waitUntil(cease(message));
 });
 
 worker.addEventListener('notificationclick', (event) => {
@@ -96,25 +113,35 @@ worker.addEventListener('notificationclick', (event) => {
   event.waitUntil(openPhone(event.action === 'answer' ? message?.call ?? null : null));
 });
 
-// The phone's page opens without a network and says so itself; everything else is the network's.
-const SHELL = 'ringdown-shell';
-worker.addEventListener('install', (event) => event.waitUntil(caches.open(SHELL).then((cache) => cache.add('./phone.html')).then(() => worker.skipWaiting())));
-worker.addEventListener('activate', (event) => event.waitUntil(worker.clients.claim()));
+// The phone's page opens without a network and says so itself. What is kept is of one build and never mixed with another's: the
+// page comes from the network whenever there is one, its other files have their content in their name.
+const FILES = worker.RINGDOWN_SHELL ?? [];
+const SHELL = `ringdown-shell ${FILES.join(' ')}`;
+worker.addEventListener('install', (event) => event.waitUntil((async () => {
+  const cache = await caches.open(SHELL);
+  await cache.addAll(FILES.map((file) => new Request(file, { cache: 'no-cache' })));
+  await worker.skipWaiting();
+})()));
+worker.addEventListener('activate', (event) => event.waitUntil((async () => {
+  const others = (await caches.keys()).filter((name) => name.startsWith('ringdown-shell') && name !== SHELL);
+  await Promise.all(others.map((name) => caches.delete(name)));
+  await worker.clients.claim();
+})()));
 worker.addEventListener('fetch', (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
-  const isShell = /\/(phone\.html|icon-\d+\.png|manifest\.webmanifest)$|\/assets\//.test(pathname);
-  if (request.method !== 'GET' || origin !== worker.location.origin || !isShell) return;
-  event.respondWith((async () => {
-    const cache = await caches.open(SHELL);
-    try {
-      const response = await fetch(request);
-      if (response.ok) await cache.put(request, response.clone());
-      return response;
-    } catch (thrown) {
-      const kept = await cache.match(request, { ignoreSearch: true });
-      if (kept) return kept;
+  if (request.method !== 'GET' || origin !== worker.location.origin) return;
+  const isPage = pathname.endsWith('/phone.html');
+  if (!isPage && !FILES.some((file) => new URL(file, worker.location.href).pathname === pathname)) return;
+  const kept = async (): Promise<Response | undefined> => (await caches.open(SHELL)).match(request, { ignoreSearch: true });
+  event.respondWith(isPage
+    ? fetch(request).catch(async (thrown: unknown) => {
+      const page = await kept();
+      if (page) return page;
       throw thrown;
-    }
-  })());
+    })
+    : kept().then((file) => file ?? fetch(request)));
 });
+
+/** Browsers end a worker that handles one message for much longer. */
+const LONGEST_WAIT_MS = 60_000;

@@ -38,6 +38,15 @@ export class DialPadView extends PhoneView {
   `];
 
   @state() private number = '';
+  /** The number this page was opened with. */
+  #given = '';
+
+  override willUpdate(): void {
+    const { tab, params } = this.model.route;
+    const given = tab === 'keypad' ? params.number ?? '' : '';
+    if (given !== '' && given !== this.#given) this.number = given;
+    this.#given = given;
+  }
 
   override render(): TemplateResult {
     const { client } = this.model;

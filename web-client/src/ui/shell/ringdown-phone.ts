@@ -105,6 +105,11 @@ export class RingdownPhone extends LitElement {
     return this.#model.answer(call);
   }
 
+  /** Shows a number on the keypad, for the user to call. */
+  dial(number: string): void {
+    this.#model.navigate('keypad', { number });
+  }
+
   /** Calls a number, with the camera where asked for; a call under way is put on hold first. Null where it failed; the widget says why. */
   call(number: string, variables: Readonly<Record<string, string>> = {}, options: { readonly video?: boolean } = {}): Promise<Call | null> {
     return this.#model.call(number, variables, options);
