@@ -54,6 +54,14 @@ const show = (title: string, options: NotificationOptions & { actions?: { action
 /** Calls that were over before they were told of: a push service keeps no order. */
 const over = new Set<string>();
 
+/** Messages are shown one after the other: one about a call looks at what the one before it left. */
+let turn: Promise<unknown> = Promise.resolve();
+const inTurn = (work: () => Promise<void>): Promise<void> => {
+  const done = turn.then(work);
+  turn = done.catch(() => undefined);
+  return done;
+};
+
 const shown = (call: string): Promise<readonly Notification[]> => worker.registration.getNotifications({ tag: tagOf(call) });
 
 const missed = (call: string, told: { readonly name?: string; readonly number?: string } | undefined): Promise<void> =>
@@ -62,15 +70,14 @@ const missed = (call: string, told: { readonly name?: string; readonly number?: 
 const ring = async (message: Extract<Message, { type: 'call' }>): Promise<void> => {
   // A message that was held up says of a call that rings no more.
   const left = message.at + message.ringMs - Date.now();
-  if (left < 0 || over.has(message.call)) return missed(message.call, message);
   const who = message.name || message.number || UNKNOWN;
-  await show(`${who} ${CALLS}`, {
+  await inTurn(() => left < 0 || over.has(message.call) ? missed(message.call, message) : show(`${who} ${CALLS}`, {
     tag: tagOf(message.call), body: message.name ? message.number : '', data: message, renotify: true, requireInteraction: true,
     actions: [{ action: 'answer', title: ANSWER }, { action: 'decline', title: DECLINE }],
-  });
+  }));
   // Where nobody says that it is over it ends by itself.
-  await new Promise((resolve) => { setTimeout(resolve, Math.min(left, LONGEST_WAIT_MS)); });
-  if (left > LONGEST_WAIT_MS) return;
+  await new Promise((resolve) => { setTimeout(resolve, Math.max(0, Math.min(left, LONGEST_WAIT_MS))); });
+  if (left < 0 || left > LONGEST_WAIT_MS) return;
   const rings = (await shown(message.call)).some(({ data }) => (data as Message | null)?.type === 'call');
   if (rings) await missed(message.call, message);
 };
@@ -98,7 +105,7 @@ const openPhone = async (call: string | null): Promise<void> => {
 worker.addEventListener('push', (event) => {
   const message = event.data?.json() as Message | undefined;
   if (message?.type === 'call') event.waitUntil(ring(message));
-  else if (message?.type === 'over') event.waitUntil(cease(message));
+  else if (message?.type === 'over') event.waitUntil(inTurn(() => cease(message)));
 });
 
 worker.addEventListener('notificationclick', (event) => {
