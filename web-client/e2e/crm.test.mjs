@@ -11,11 +11,14 @@ import { after, before, test } from "node:test";
 
 import { expectWithin, pause } from "./support/expect.mjs";
 import { heard, openBrowser } from "./support/person.mjs";
+import { startProvider } from "./support/provider.mjs";
 import { hearsOnly, soundFolder, startStand } from "./support/stand.mjs";
 import { Widget, openWidget } from "./support/widget.mjs";
 
 const SECRET = "what the CRM's server and the app server share";
-let crm, stand, alice, bob, page, widget, bobsWidget;
+let crm, provider, stand, alice, bob, page, widget, bobsWidget;
+/** Who is signed in to the CRM. */
+let user = "alice";
 
 const base64url = (value) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
 
@@ -41,23 +44,47 @@ const script = () => `
   for (const event of ["ready", "incoming", "answered", "ended", "record", "screenPop", "place"]) phone.on(event, (detail) => told.push([event, detail]));
   document.querySelector("#out").onclick = () => phone.popOut();`;
 
+/** One tag is all it takes. */
+const tagged = () => `<!doctype html><html lang="de"><title>Tag</title><a href="tel:102">102</a>
+  <script type="module" src="${stand.url}/ringdown-embed.js" data-ringdown-phone data-token-url="/token"></script>`;
+
+/** The widget in the page itself. */
+const element = () => `<!doctype html><title>Element</title><link rel="stylesheet" href="/element.css">
+  <script type="module" src="${stand.url}/ringdown-phone.js"></script><script type="module" src="/element.js"></script>
+  <ringdown-phone server="${stand.url}"></ringdown-phone>`;
+
+const elementScript = () => `
+  import { SignIn } from "${stand.url}/ringdown-sign-in.js";
+  const signIn = new SignIn({ server: "${stand.url}" });
+  let first = null;
+  document.querySelector("ringdown-phone").token = async () => {
+    await (first ??= fetch("/token", { method: "POST" }).then((answer) => answer.text()).then((token) => signIn.signInWithToken(token)));
+    return signIn.token();
+  };`;
+
 before(async () => {
+  provider = await startProvider();
   crm = createServer((request, response) => {
-    const answer = (type, body) => response.writeHead(200, {
+    const answer = (type, body, policy = `default-src 'none'; script-src 'self' ${stand.url}; connect-src 'self'; frame-src ${stand.url}; style-src 'none'`) => response.writeHead(200, {
       "content-type": type,
       // What docs/developer/sign-in.md asks of a strict page.
-      "content-security-policy": `default-src 'none'; script-src 'self' ${stand.url}; connect-src 'self'; frame-src ${stand.url}; style-src 'none'`,
+      "content-security-policy": policy,
     }).end(body);
-    if (request.url === "/token") answer("text/plain", sign("alice"));
+    if (request.url === "/token") answer("text/plain", sign(user));
+    else if (request.url === "/tag") answer("text/html", tagged());
+    else if (request.url === "/element") answer("text/html", element(), `default-src 'none'; script-src 'self' ${stand.url}; connect-src 'self' ${stand.url} ${stand.url.replace("http", "ws")}; style-src 'self'`);
+    else if (request.url === "/element.js") answer("text/javascript", elementScript());
+    else if (request.url === "/element.css") answer("text/css", "ringdown-phone { display: block; width: 360px; height: 640px; }");
     else if (request.url === "/page.js") answer("text/javascript", script());
     else answer("text/html", html(request.url));
   });
   await new Promise((resolve) => crm.listen(0, "127.0.0.1", resolve));
   crm.url = `http://127.0.0.1:${crm.address().port}`;
   const config = path.join(soundFolder, "crm.toml");
-  writeFileSync(config, `allowed_origins = ["${crm.url}"]\n[[trusted_issuers]]\nissuer = "crm"\nalgorithm = "HS256"\nsecret = "${SECRET}"\n`);
+  writeFileSync(config, `allowed_origins = ["${crm.url}"]\n[[trusted_issuers]]\nissuer = "crm"\nalgorithm = "HS256"\nsecret = "${SECRET}"\n
+[[oidc_providers]]\nid = "company"\ntitle = "Company"\nissuer = "${provider.url}"\nclient_id = "ringdown"\nalgorithm = "ES256"\n`);
   process.env.RINGDOWN_CONFIG = config;
-  stand = await startStand();
+  stand = await startStand({ isPublic: true });
   delete process.env.RINGDOWN_CONFIG;
   [alice, bob] = await Promise.all([openBrowser(500), openBrowser(900)]);
   page = await alice.context.newPage();
@@ -70,6 +97,7 @@ before(async () => {
 after(async () => {
   await Promise.all([alice?.browser.close(), bob?.browser.close()]);
   crm?.close();
+  provider?.stop();
   await stand?.stop();
 });
 
@@ -160,4 +188,93 @@ test("in its own window the phone keeps a call while the page is left for anothe
   await opened.close();
   await hears("place", (place) => place === "page");
   assert.deepEqual(page.complaints, [], "a strict page has nothing to complain of");
+});
+
+/** A browser's page under its policies: what they forbid is noted. */
+async function strictPage(address) {
+  const context = await alice.browser.newContext({ permissions: ["microphone"] });
+  await context.addInitScript(() => {
+    globalThis.violations = [];
+    document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => globalThis.violations.push(`${violatedDirective} ${blockedURI}`));
+  });
+  const opened = await context.newPage();
+  await opened.goto(address);
+  return opened;
+}
+
+const violations = async (on) => (await Promise.all(on.frames().map((frame) => frame.evaluate(() => globalThis.violations)))).flat();
+
+test("one script tag is a phone under a strict policy, and that of whoever is signed in to the CRM", async () => {
+  const tab = await strictPage(`${crm.url}/tag`);
+  const framed = () => tab.frames().find((one) => one.url().endsWith("/embed.html"));
+  const number = async () => framed()?.evaluate(() => document.querySelector("ringdown-phone")?.client?.me?.extension).catch(() => null);
+  await expectWithin(async () => (await number()) === "101", "alice's phone", number, 15_000);
+  await tab.getByText("102").click();
+  await bobsWidget.control("decline").waitFor({ timeout: 15_000 });
+  await bobsWidget.control("decline").click();
+  assert.equal(await (await framed().frameElement()).getAttribute("title"), "Telefon", "in the page's language");
+  assert.deepEqual(await violations(tab), []);
+  // Somebody else signs in at the same tab.
+  user = "carol";
+  await tab.reload();
+  await expectWithin(async () => (await number()) === "103", "carol's phone, never alice's", number, 15_000);
+  user = "alice";
+  await tab.context().close();
+  await bobsWidget.tidy();
+});
+
+test("the widget in a strict page of another site connects", async () => {
+  const tab = await strictPage(`${crm.url}/element`);
+  await tab.getByTestId("header").waitFor({ timeout: 15_000 });
+  assert.deepEqual(await violations(tab), []);
+  await tab.context().close();
+});
+
+/** The phone's own page, before anybody is signed in. */
+async function signInPage(before) {
+  const context = await alice.browser.newContext({ permissions: ["microphone"] });
+  if (before) await context.addInitScript(before);
+  const opened = await context.newPage();
+  await opened.goto(`${stand.url}/phone.html`);
+  await opened.getByTestId("sign-in-with").waitFor();
+  return opened;
+}
+
+const inWindow = async (opened, then) => {
+  const [window] = await Promise.all([opened.waitForEvent("popup"), opened.getByTestId("sign-in-with").click()]);
+  await window.locator("#yes").waitFor();
+  await then(window);
+};
+const refusal = async (opened, words) => {
+  const seen = () => opened.getByTestId("sign-in-error").textContent({ timeout: 10_000 });
+  await expectWithin(async () => (await seen()).includes(words), words, seen);
+};
+
+test("people sign in with their provider in a window; refused, closed and strangers are told so", async () => {
+  const opened = await signInPage();
+  await inWindow(opened, (window) => window.locator("#no").click());
+  await refusal(opened, "The provider did not sign you in.");
+  await inWindow(opened, (window) => window.close());
+  await refusal(opened, "The sign-in window was closed.");
+  provider.person = "stranger";
+  await inWindow(opened, (window) => window.locator("#yes").click());
+  await refusal(opened, "There is no account here for this person.");
+  provider.person = "carol";
+  await inWindow(opened, (window) => window.locator("#yes").click());
+  await opened.getByTestId("header").waitFor();
+  assert.equal(await opened.evaluate(() => document.querySelector("ringdown-phone").client.me.extension), "103");
+  await opened.context().close();
+});
+
+test("where the browser blocks the window the page goes to the provider and comes back", async () => {
+  const opened = await signInPage(() => { window.open = () => null; });
+  await opened.getByTestId("sign-in-with").click();
+  await opened.locator("#no").click();
+  await refusal(opened, "The provider did not sign you in.");
+  await opened.getByTestId("sign-in-with").click();
+  await opened.locator("#yes").click();
+  await opened.waitForURL(`${stand.url}/phone.html`);
+  await opened.getByTestId("header").waitFor();
+  assert.equal(await opened.evaluate(() => sessionStorage.getItem("ringdown.sign-in")), null, "no secret is left");
+  await opened.context().close();
 });

@@ -300,9 +300,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tls", action="store_true", help="serve the pages by TLS too, with a self-signed certificate")
     parser.add_argument("--digest", help="what telephones may authenticate with, preferred first")
+    parser.add_argument("--public", action="store_true", help="name the stand's address as its public URL")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     stand = Stand()
+    if arguments.public:
+        stand.environment["RINGDOWN_PUBLIC_URL"] = stand.url
     if arguments.tls:
         stand.environment["RINGDOWN_PUBLIC_URL"] = stand.url.replace("http:", "https:")
     if arguments.digest:

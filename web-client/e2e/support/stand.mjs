@@ -17,10 +17,13 @@ export function binaries() {
   return path.join(target, profile);
 }
 
-/** Starts a stand; `stop` takes it down. With `tls` its pages are served by TLS too; `digest` is what telephones may use. */
-export async function startStand({ tls = false, digest } = {}) {
+/**
+ * Starts a stand; `stop` takes it down. With `tls` its pages are served by TLS too; `digest` is what telephones may use;
+ * `isPublic` names its address as `public_url`.
+ */
+export async function startStand({ tls = false, digest, isPublic = false } = {}) {
   const script = path.join(root, "softswitch/tests/interop/stand.py");
-  const process_ = spawn("python3", [script, ...(tls ? ["--tls"] : []), ...(digest ? ["--digest", digest] : [])], { stdio: ["pipe", "pipe", "inherit"] });
+  const process_ = spawn("python3", [script, ...(tls ? ["--tls"] : []), ...(isPublic ? ["--public"] : []), ...(digest ? ["--digest", digest] : [])], { stdio: ["pipe", "pipe", "inherit"] });
   const lines = readline.createInterface({ input: process_.stdout });
   const nextLine = () =>
     new Promise((resolve, reject) => {

@@ -64,3 +64,12 @@ test('a page is asked once, and again where the sign-in is over', async () => {
   await phone.token();
   expect(asked()).toBe(2);
 });
+
+test('several who want a token at once ask the page once', async () => {
+  const { open, asked, families } = world();
+  const phone = open('alice');
+  const tokens = await Promise.all([phone.token(), phone.token(), phone.token()]);
+  expect(tokens.map(userOf)).toEqual(['alice', 'alice', 'alice']);
+  expect(asked()).toBe(1);
+  expect([...families.values()]).toEqual(['alice']);
+});

@@ -18,6 +18,7 @@ export class EmbedSignIn {
   readonly #ports: EmbedSignInPorts;
   readonly #signIn: SignIn;
   #proven = false;
+  #proving: Promise<void> | null = null;
 
   constructor(ports: EmbedSignInPorts) {
     this.#ports = ports;
@@ -34,9 +35,15 @@ export class EmbedSignIn {
         if ((thrown as Error).name !== 'sign-in-expired') throw thrown;
       }
     }
-    await this.#prove();
+    // Several may want a token at once: the page is asked for one.
+    await (this.#proving ??= this.#prove().finally(() => { this.#proving = null; }));
     return this.#signIn.token();
   };
+
+  /** Forgets what the tab kept, without ending it: it goes on elsewhere. */
+  forget(): void {
+    for (const key of [KEPT, WHO]) this.#ports.store.removeItem(key);
+  }
 
   async #prove(): Promise<void> {
     const given = await this.#ports.ask();
@@ -66,5 +73,7 @@ export class EmbedSignIn {
   }
 }
 
+/** Where a `SignIn` keeps its refresh token. */
+const KEPT = 'ringdown.refresh';
 /** Whose the kept sign-in is. */
 const WHO = 'ringdown.embed-user';

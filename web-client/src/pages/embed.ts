@@ -44,6 +44,8 @@ const show = (): void => {
 
 const begin = (has: Extract<ToPhone, { begin: unknown }>['begin']): void => {
   phone.lang = has.lang;
+  // The window's storage began as a copy of ours: a refresh token that was used there must not be used here.
+  if (has.isBack && isFramed) signIn.forget();
   if (has.hasContacts) phone.resolveContact = async (number) => await ask({ ask: 'contact', number }) as null;
   if (has.hasToken) phone.token ??= signIn.token;
   else phone.remember = 'session';

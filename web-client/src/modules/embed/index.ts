@@ -45,6 +45,8 @@ export class EmbeddedPhone {
   #window: Window | null = null;
   /** The page in the window that has the port. */
   #here = '';
+  /** A window had the phone, and began with what the frame kept: that is used up. */
+  #isBack = false;
   #orders = 0;
   #watching: ReturnType<typeof setInterval> | null = null;
 
@@ -145,6 +147,7 @@ export class EmbeddedPhone {
     if (this.#watching !== null) clearInterval(this.#watching);
     this.#watching = this.#window = null;
     sessionStorage.removeItem(POPPED);
+    this.#isBack = true;
     this.#drop();
     this.#dock.showFrame();
     this.#events.emit('place', 'page');
@@ -181,7 +184,8 @@ export class EmbeddedPhone {
     port1.onmessage = ({ data }: MessageEvent<ToPage>) => this.#handle(data);
     const { token, resolveContact } = this.#options;
     const lang = this.#options.lang ?? document.documentElement.lang;
-    this.#post({ begin: { hasToken: token !== undefined, hasContacts: resolveContact !== undefined, lang } });
+    this.#post({ begin: { hasToken: token !== undefined, hasContacts: resolveContact !== undefined, lang, isBack: this.#isBack } });
+    this.#isBack = false;
     // Whoever else is there by now does not get the port.
     phone.postMessage(CONNECT, this.#origin, [port2]);
   }

@@ -71,7 +71,7 @@ export type Order =
 export type ToPhone =
   | { readonly order: Order; readonly id: number }
   | { readonly answer: number; readonly value: unknown }
-  | { readonly begin: { readonly hasToken: boolean; readonly hasContacts: boolean; readonly lang: string } };
+  | { readonly begin: { readonly hasToken: boolean; readonly hasContacts: boolean; readonly lang: string; readonly isBack: boolean } };
 
 /** From the phone to the page. */
 export type ToPage =
