@@ -5,15 +5,16 @@
 
 mod connection;
 mod ports;
+mod rest;
 mod sign_in;
 
 use std::sync::Arc;
 
 use axum::{Router, routing::any};
-use ringdown_compat::{Verto, Webitel};
+use ringdown_compat::{AccountName, Verto, Webitel};
 use tokio::sync::broadcast;
 
-use crate::server::App;
+use crate::{problem::Refusal, server::App};
 
 pub use ports::{OldPort, at_the_root};
 
@@ -40,6 +41,14 @@ impl Compat {
     pub fn new(is_on: bool) -> Self {
         Self { is_on, told: broadcast::channel(TOLD).0 }
     }
+}
+
+/// The sign-in name that an older client's `101@pbx.example` stands for: that name, or the one of the number's account.
+///
+/// # Errors
+/// When the store fails.
+pub async fn username_of(app: &App, written: &str) -> Result<String, Refusal> {
+    sign_in::username_of(app, &AccountName::read(written)).await
 }
 
 /// The sockets, where they are on.

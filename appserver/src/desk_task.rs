@@ -17,8 +17,8 @@ use ringdown_desk::{
     ResumeInput, SessionRecord, Stats,
 };
 use ringdown_protocol::{
-    Contact, Empty, ErrorCode, ErrorInfo, HistoryParams, HistoryResult, Request, Response, Settings,
-    SettingsChange, VoicemailLink,
+    CallInfo, Contact, Empty, ErrorCode, ErrorInfo, HistoryParams, HistoryResult, Me, Request, Response,
+    Settings, SettingsChange, VoicemailLink,
 };
 use ringdown_types::{FileId, LegId, Pii, RecordingId, SessionId, UserId};
 use tokio::{
@@ -176,6 +176,8 @@ pub enum DeskMessage {
     Wakeable(UserId, bool),
     /// A user declined a leg from a notification.
     WakeDeclined(UserId, LegId),
+    /// Which calls are there?
+    Calls(oneshot::Sender<Vec<(Me, CallInfo)>>),
     /// How much is there?
     Stats(oneshot::Sender<Stats>),
 }
@@ -216,6 +218,13 @@ impl DeskHandle {
         self.send(DeskMessage::Ask(Box::new(command), sender)).await;
         let gone = |_| Err(ErrorInfo::new(ErrorCode::SwitchUnavailable, "the server is stopping"));
         receiver.await.unwrap_or_else(gone)
+    }
+
+    /// Every account's sides of calls, as their owners see them.
+    pub async fn calls(&self) -> Vec<(Me, CallInfo)> {
+        let (sender, receiver) = oneshot::channel();
+        self.send(DeskMessage::Calls(sender)).await;
+        receiver.await.unwrap_or_default()
     }
 
     /// How much there is.
@@ -383,6 +392,7 @@ impl DeskTask {
             DeskMessage::SignOut(family) => self.desk.handle_sign_out(now, &family),
             DeskMessage::Wakeable(user, on) => self.desk.handle_wakeable(now, user, on),
             DeskMessage::WakeDeclined(user, leg) => self.desk.handle_wake_declined(user, leg),
+            DeskMessage::Calls(reply) => drop(reply.send(self.desk.calls())),
             // Whoever asked may have gone.
             DeskMessage::Stats(reply) => drop(reply.send(self.desk.stats())),
         }

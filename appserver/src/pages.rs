@@ -89,9 +89,22 @@ impl Pages {
     }
 
     fn find(&self, path: &str) -> Option<&File> {
+        let path = if is_old_library(path) { OLD_LIBRARY } else { path };
         if path.ends_with('/') { self.files.get(&format!("{path}index.html")) } else { self.files.get(path) }
     }
 }
+
+/// Where pages written for Webitel find its library, by its version: `/public/js/v3.1/webitelLibrary.js`.
+fn is_old_library(path: &str) -> bool {
+    let version = path.strip_prefix("/public/js/").and_then(|rest| rest.strip_suffix("/webitelLibrary.js"));
+    version.is_some_and(|version| {
+        (1..=16).contains(&version.len())
+            && version.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
+    })
+}
+
+/// Ours in its place, with the same globals.
+const OLD_LIBRARY: &str = "/ringdown-compat.global.js";
 
 fn file(all: &HashMap<String, Bytes>, path: &str, body: &Bytes) -> Option<File> {
     const ENCODINGS: [(&str, &str); 2] = [("br", "br"), ("gzip", "gz")];

@@ -1,6 +1,6 @@
 //! REST: the router, what handlers take from a request, and the OpenAPI description.
 
-mod accounts;
+pub(crate) mod accounts;
 mod chat;
 mod codes;
 mod contacts;
@@ -13,7 +13,7 @@ mod outside;
 mod photos;
 mod play;
 mod push;
-mod recordings;
+pub(crate) mod recordings;
 mod session;
 mod settings;
 mod sound;
@@ -42,9 +42,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{compat, headers, listen::Peer, node, pages, problem::Refusal, server::App, sign_in::Caller, ws};
 
 /// The longest body.
-const MAX_BODY_BYTES: usize = 1024 * 1024;
+pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// A body comes within this.
-const BODY_WITHIN: Duration = Duration::from_secs(10);
+pub(crate) const BODY_WITHIN: Duration = Duration::from_secs(10);
 
 #[derive(OpenApi)]
 #[openapi(

@@ -63,11 +63,21 @@ impl SignIn {
         Self { store, key, passwords, desk, tickets: Tickets::default(), tries: Mutex::new(tries) }
     }
 
-    /// Signs in. An unknown name, a disabled account and a wrong password are answered alike, after the same work.
+    /// Signs in.
+    ///
+    /// # Errors
+    /// As [`Self::prove`].
+    pub async fn login(&self, address: IpAddr, username: &str, password: &str) -> Result<Tokens, Refusal> {
+        let account = self.prove(address, username, password).await?;
+        self.start_family(&account).await
+    }
+
+    /// The account of a name and its password. An unknown name, a disabled account and a wrong password are answered
+    /// alike, after the same work.
     ///
     /// # Errors
     /// When it does not fit, was tried too often, or the store fails.
-    pub async fn login(&self, address: IpAddr, username: &str, password: &str) -> Result<Tokens, Refusal> {
+    pub async fn prove(&self, address: IpAddr, username: &str, password: &str) -> Result<Account, Refusal> {
         let username = username.trim().to_lowercase();
         let key = (address, username.chars().take(64).collect::<String>());
         self.begin_try(&key)?;
@@ -82,7 +92,7 @@ impl SignIn {
             return Err(Refusal::BadCredentials);
         };
         self.tries.lock().expect("no holder of the lock panics").per_name.handle_success(&key);
-        self.start_family(&account).await
+        Ok(account)
     }
 
     /// Counts the try as failed before the password is looked at: tries made at once do not slip through.

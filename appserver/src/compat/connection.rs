@@ -178,11 +178,8 @@ impl<M: Machine> Connection<M> {
         if let Some(desk) = self.desk.take() {
             self.app.desk.send(DeskMessage::Disconnected(desk.conn)).await;
             // A session that waits for its client keeps its sign-in.
-            if M::KIND == SessionKind::Control
-                && let Some(token) = desk.known.refresh_token
-                && let Err(error) = self.app.sign_in.logout(&token).await
-            {
-                tracing::error!(refusal = %error, "a sign-in cannot be ended");
+            if M::KIND == SessionKind::Control {
+                desk.known.end(&self.app).await;
             }
         }
         // The peer may be gone; a close is a courtesy.
@@ -333,8 +330,16 @@ impl<M: Machine> Connection<M> {
         (known, hello): (Known, impl Fn(ConnId) -> HelloInput),
     ) -> Flow<Result<SignedIn, SignInFailure>> {
         let begun = self.begin(known, |conn, line| DeskMessage::Hello(hello(conn), line)).await?;
-        let Ok((desk, result)) = begun else { return Ok(Err(SignInFailure::TooOften)) };
+        let (desk, result) = match begun {
+            Ok(begun) => begun,
+            Err(known) => {
+                known.end(&self.app).await;
+                return Ok(Err(SignInFailure::TooOften));
+            }
+        };
         let Ok(Welcome { session, me, state, .. }) = serde_json::from_value(result) else {
+            self.app.desk.send(DeskMessage::Disconnected(desk.conn)).await;
+            desk.known.end(&self.app).await;
             return Ok(Err(SignInFailure::Unavailable));
         };
         self.desk = Some(desk);
@@ -349,11 +354,9 @@ impl<M: Machine> Connection<M> {
     ) -> Result<SignedIn, SignInFailure> {
         let me = crate::sign_in::person(&desk.known.caller.account).me();
         // The session has a sign-in of its own; this one only proved who came.
-        if let Some(token) = desk.known.refresh_token.take()
-            && let Err(error) = self.app.sign_in.logout(&token).await
-        {
-            tracing::error!(refusal = %error, "a sign-in cannot be ended");
-        }
+        let proof =
+            Known { caller: desk.known.caller.clone(), refresh_token: desk.known.refresh_token.take() };
+        proof.end(&self.app).await;
         self.desk = Some(desk);
         match serde_json::from_value(result) {
             Ok(ResumeResult { state: Some(state), .. }) => {

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use axum::{
     Extension, Router,
     extract::{FromRequestParts as _, Request, State, WebSocketUpgrade},
-    http::{HeaderMap, header},
+    http::{HeaderMap, Uri, header},
+    middleware,
     response::{IntoResponse as _, Response},
     routing::any,
 };
 use ringdown_compat::{Verto, Webitel};
 use tower::ServiceExt as _;
 
-use super::connection::upgrade;
-use crate::{listen::Peer, server::App};
+use super::{connection::upgrade, rest as old_rest};
+use crate::{headers, listen::Peer, server::App};
 
 /// Which protocol a port is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub enum OldPort {
     Verto,
 }
 
-/// Everything of `main`, and the protocol where a WebSocket is opened at `/`.
+/// Everything of `main`, the protocol where a WebSocket is opened at `/`, and Webitel's REST on its port.
 pub fn at_the_root(port: OldPort, app: Arc<App>, main: Router) -> Router {
     let rest = main.clone();
     let root = async move |State(app): State<Arc<App>>, headers: HeaderMap, request: Request| {
@@ -37,7 +38,25 @@ pub fn at_the_root(port: OldPort, app: Arc<App>, main: Router) -> Router {
         }
         open(port, app, headers, request).await
     };
-    Router::new().route("/", any(root)).with_state(app).fallback_service(main)
+    let router = Router::new().route("/", any(root));
+    let router = match port {
+        OldPort::Webitel => router
+            .merge(old_rest::routes(&app))
+            .layer(middleware::from_fn_with_state(Arc::clone(&app), headers::secure)),
+        OldPort::Verto => router,
+    };
+    let router = router.with_state(app).fallback_service(main);
+    if port == OldPort::Verto {
+        return router;
+    }
+    // Both have a page of this name.
+    let renamed = async move |mut request: Request| {
+        if old_rest::is_old_status(&request) {
+            *request.uri_mut() = Uri::from_static("/status");
+        }
+        router.clone().oneshot(request).await.into_response()
+    };
+    Router::new().fallback(renamed)
 }
 
 async fn open(port: OldPort, app: Arc<App>, headers: HeaderMap, request: Request) -> Response {

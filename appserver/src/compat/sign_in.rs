@@ -15,6 +15,17 @@ pub(super) struct Known {
     pub(super) refresh_token: Option<String>,
 }
 
+impl Known {
+    /// Ends the sign-in that was made for them, if one was.
+    pub(super) async fn end(self, app: &App) {
+        if let Some(token) = self.refresh_token
+            && let Err(error) = app.sign_in.logout(&token).await
+        {
+            tracing::error!(refusal = %error, "a sign-in cannot be ended");
+        }
+    }
+}
+
 pub(super) async fn find_out(app: &App, address: IpAddr, sign_in: &SignIn) -> Result<Known, SignInFailure> {
     let known = match &sign_in.proof {
         Proof::Token(token) => {

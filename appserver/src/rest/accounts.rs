@@ -58,25 +58,25 @@ pub(crate) struct User {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewUser {
     /// The sign-in name: 1 to 64 of `a-z 0-9 . _ @ -`; capitals are lowered.
-    username: String,
+    pub(crate) username: String,
     /// The name others see, 1 to 100 characters.
-    name: String,
+    pub(crate) name: String,
     /// The number others dial: 1 to 32 of `0-9 A-Z a-z * # + - . _`.
     #[serde(default)]
-    extension: Option<String>,
+    pub(crate) extension: Option<String>,
     /// Where they work, at most 100 characters.
     #[serde(default)]
-    department: String,
+    pub(crate) department: String,
     /// What it may do.
-    role: Role,
+    pub(crate) role: Role,
     /// 10 characters to 256 bytes.
-    password: String,
+    pub(crate) password: String,
     /// 5 to 300; 30 if left out.
     #[serde(default)]
-    ring_seconds: Option<u16>,
+    pub(crate) ring_seconds: Option<u16>,
     /// 1 to 100; 4 if left out.
     #[serde(default)]
-    max_calls: Option<u8>,
+    pub(crate) max_calls: Option<u8>,
 }
 
 /// Body of `PATCH /api/v1/users/{id}`: what is left out stays.
@@ -157,6 +157,11 @@ pub(crate) async fn create(
     _: Admin,
     Body(new): Body<NewUser>,
 ) -> Result<(StatusCode, Json<User>), Refusal> {
+    Ok((StatusCode::CREATED, Json(make(&app, new).await?.into())))
+}
+
+/// Makes an account, by whichever way it was asked for.
+pub(crate) async fn make(app: &App, new: NewUser) -> Result<Account, Refusal> {
     let username = read_username(&new.username)?;
     check_new_password(&new.password)?;
     let account = Account {
@@ -178,11 +183,11 @@ pub(crate) async fn create(
     let account = Account { password_hash, ..account };
     let _one_at_a_time = app.dialplan_changes.lock().await;
     if let Some(extension) = &account.extension {
-        check_number(&app, account.id, extension).await?;
+        check_number(app, account.id, extension).await?;
     }
     app.store.create_account(&account).await?;
     app.directory.changed().await;
-    Ok((StatusCode::CREATED, Json(account.into())))
+    Ok(account)
 }
 
 /// One account.
@@ -246,11 +251,17 @@ pub(crate) async fn delete(
     _: Admin,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
-    if !app.store.delete_account(read_id(&id, "account")?).await? {
+    remove(&app, read_id(&id, "account")?).await?;
+    Ok(no_content())
+}
+
+/// Removes an account, by whichever way it was asked for.
+pub(crate) async fn remove(app: &App, id: UserId) -> Result<(), Refusal> {
+    if !app.store.delete_account(id).await? {
         return Err(Refusal::NotFound("account"));
     }
     app.directory.changed().await;
-    Ok(no_content())
+    Ok(())
 }
 
 /// Sets somebody's password and signs them out everywhere.
@@ -265,14 +276,19 @@ pub(crate) async fn set_password(
     Path(id): Path<String>,
     Body(new): Body<NewPassword>,
 ) -> Result<Response, Refusal> {
-    let id = read_id(&id, "account")?;
-    check_new_password(&new.password)?;
-    let hash = app.sign_in.hash_password(&new.password).await?;
+    give_password(&app, read_id(&id, "account")?, &new.password).await?;
+    Ok(no_content())
+}
+
+/// Sets a password, by whichever way it was asked for.
+pub(crate) async fn give_password(app: &App, id: UserId, password: &str) -> Result<(), Refusal> {
+    check_new_password(password)?;
+    let hash = app.sign_in.hash_password(password).await?;
     if app.store.set_password(id, &hash).await?.is_none() {
         return Err(Refusal::NotFound("account"));
     }
     app.directory.changed().await;
-    Ok(no_content())
+    Ok(())
 }
 
 pub(crate) fn read_username(name: &str) -> Result<Pii<String>, Refusal> {

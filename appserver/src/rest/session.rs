@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::{Body, From, check_new_password, no_content};
 use crate::{
+    compat,
     problem::Refusal,
     server::App,
     sign_in::{Caller, person},
@@ -27,7 +28,13 @@ pub(crate) async fn login(
     if !app.password_sign_in {
         return Err(Refusal::BadCredentials);
     }
-    Ok(Json(app.sign_in.login(peer.address, &login.username, &login.password).await?))
+    let username = if app.compat.is_on {
+        // Pages of older clients know their users by number.
+        compat::username_of(&app, &login.username).await?
+    } else {
+        login.username
+    };
+    Ok(Json(app.sign_in.login(peer.address, &username, &login.password).await?))
 }
 
 /// Trades a refresh token for new tokens. A token used twice ends the sign-in.

@@ -3,6 +3,7 @@
 mod calls;
 mod chat;
 mod compat;
+mod compat_rest;
 mod database_away;
 mod dialplan;
 mod files;

@@ -9,6 +9,7 @@ async fn files_are_served_with_strict_headers_and_nothing_else_is() {
     let write = |name: &str, text: &str| std::fs::write(web.join(name), text).expect("writable");
     std::fs::create_dir_all(web.join("assets")).expect("writable");
     write("index.html", "<!doctype html><title>CRM</title>");
+    write("ringdown-compat.global.js", "var Webitel;");
     write("ringdown-phone.js", "export {}");
     write("ringdown-phone.js.gz", "not really gzip");
     write("assets/logo-abc123.svg", "<svg/>");
@@ -46,6 +47,10 @@ async fn files_are_served_with_strict_headers_and_nothing_else_is() {
     assert_eq!(plain.body, b"export {}");
     let asset = running.get("/assets/logo-abc123.svg", None).await;
     assert!(asset.headers["cache-control"].contains("immutable"));
+    for version in ["v3.1", "v3.10"] {
+        let old = running.get(&format!("/public/js/{version}/webitelLibrary.js"), None).await;
+        assert_eq!(old.body, b"var Webitel;", "where old pages look for it");
+    }
     let head = running.http("HEAD", "/", None, &[], None).await;
     assert_eq!((head.status, head.body.len()), (200, 0));
     for path in [
@@ -54,6 +59,7 @@ async fn files_are_served_with_strict_headers_and_nothing_else_is() {
         "/assets/../../outside.txt",
         "//etc/passwd",
         "/nothing",
+        "/public/js/a/b/webitelLibrary.js",
         "/assets",
     ] {
         assert_eq!(running.get(path, None).await.status, 404, "{path}");

@@ -12,6 +12,7 @@
 
 mod account;
 mod cause;
+mod login;
 mod names;
 mod output;
 mod people;
@@ -23,7 +24,7 @@ pub use cause::{Cause, cause_of};
 pub use names::{CALL_ID_VARIABLE, dashed};
 pub use output::{Output, Proof, Secret, SignIn, SignInFailure, SignedIn, Text};
 pub use verto::Verto;
-pub use webitel::Webitel;
+pub use webitel::{Webitel, channel_row, is_channel};
 
 /// The longest text of a client that is read; a longer one is answered with an error.
 pub const MAX_TEXT_BYTES: usize = ringdown_protocol::MAX_FRAME_BYTES;

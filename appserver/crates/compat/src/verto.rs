@@ -14,7 +14,9 @@ use ringdown_protocol::{ErrorInfo, Me, Method, Push, Request};
 use serde_json::{Value, json};
 
 use crate::{
-    AccountName, MAX_TEXT_BYTES, Output, Proof, SignIn, SignInFailure, SignedIn, Text, people::People,
+    AccountName, MAX_TEXT_BYTES, Output, Proof, SignIn, SignInFailure, SignedIn, Text,
+    login::{Login, Outcome},
+    people::People,
 };
 use dialog::Dialog;
 use methods::Waiting;
@@ -40,24 +42,6 @@ pub struct Verto {
     outputs: VecDeque<Output>,
 }
 
-/// Whether somebody signed in.
-#[derive(Debug)]
-enum Login {
-    Nobody,
-    /// The shell looks; what the client says meanwhile waits.
-    Checking {
-        id: Value,
-        name: AccountName,
-        later: VecDeque<Value>,
-    },
-    In {
-        name: AccountName,
-        me: Me,
-    },
-}
-
-/// Requests that wait for the end of a sign-in; the next one is refused.
-const MAX_LATER: usize = 32;
 /// Requests of one text.
 const MAX_BATCH: usize = 32;
 /// Calls of one client, over the desk's own limit.
@@ -96,7 +80,7 @@ impl Verto {
 
     /// Whether somebody signed in.
     pub const fn is_signed_in(&self) -> bool {
-        matches!(self.login, Login::In { .. })
+        self.login.is_in()
     }
 
     /// A text of the client's. Whatever it holds, it is answered or passed over.
@@ -120,27 +104,19 @@ impl Verto {
 
     /// What became of [`Output::SignIn`].
     pub fn handle_signed_in(&mut self, outcome: Result<SignedIn, SignInFailure>) {
-        let Login::Checking { id, name, later } = std::mem::replace(&mut self.login, Login::Nobody) else {
-            return;
-        };
-        match outcome {
+        let Some(Outcome { id, later, result }) = self.login.settle(outcome) else { return };
+        match result {
             Ok(signed_in) => {
                 if self.session.is_empty() {
                     self.session = crate::dashed(&signed_in.session);
                 }
-                self.login = Login::In { name, me: signed_in.me.clone() };
                 self.people = People::of(signed_in.state.directory.entries());
                 let result = object([("message", "logged in".into())]);
                 self.succeed(&id, result);
                 self.greet(&signed_in);
             }
             Err(failure) => {
-                let message = match failure {
-                    SignInFailure::Credentials => "Authentication Failure",
-                    SignInFailure::TooOften => "Too many tries: wait, then sign in again",
-                    SignInFailure::Unavailable => "The server cannot check the sign-in now",
-                };
-                self.refuse(&id, rpc::AUTH_FAILED, message);
+                self.refuse(&id, rpc::AUTH_FAILED, failure.text("Authentication Failure"));
             }
         }
         for value in later {
@@ -162,10 +138,7 @@ impl Verto {
     }
 
     fn handle_value(&mut self, value: Value) {
-        if let Login::Checking { later, .. } = &mut self.login {
-            if later.len() < MAX_LATER {
-                later.push_back(value);
-            }
+        if self.login.keep(&value) {
             return;
         }
         match rpc::read(value) {
@@ -189,7 +162,7 @@ impl Verto {
         let proof = Proof::of(secret);
         let session = session.map(str::to_owned);
         self.outputs.push_back(Output::SignIn(SignIn { name: name.clone(), proof, session }));
-        self.login = Login::Checking { id: call.id, name, later: VecDeque::new() };
+        self.login.check(call.id, name);
     }
 
     fn ask(&mut self, method: Method, waiting: Waiting) {
@@ -220,19 +193,11 @@ impl Verto {
         self.outputs.push_back(Output::Client(Text(text)));
     }
 
-    fn own_name(&self) -> &AccountName {
-        match &self.login {
-            Login::In { name, .. } | Login::Checking { name, .. } => name,
-            Login::Nobody => &NOBODY,
-        }
+    const fn own_name(&self) -> &AccountName {
+        self.login.name()
     }
 
-    fn me(&self) -> Option<&Me> {
-        match &self.login {
-            Login::In { me, .. } => Some(me),
-            Login::Nobody | Login::Checking { .. } => None,
-        }
+    const fn me(&self) -> Option<&Me> {
+        self.login.me()
     }
 }
-
-static NOBODY: AccountName = AccountName { whole: String::new(), user: String::new(), domain: String::new() };

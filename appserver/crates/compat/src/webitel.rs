@@ -10,11 +10,13 @@ mod events;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use ringdown_protocol::{ErrorInfo, Me, Method, Push, Request, Role};
+use ringdown_protocol::{CallInfo, ErrorInfo, Me, Method, Push, Request, Role};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    AccountName, MAX_TEXT_BYTES, Output, Proof, SignIn, SignInFailure, SignedIn, Text, output::Secret,
+    AccountName, MAX_TEXT_BYTES, Output, Proof, SignIn, SignInFailure, SignedIn, Text, dashed,
+    login::{Login, Outcome},
+    output::Secret,
     people::People,
 };
 use channel::Channel;
@@ -40,20 +42,6 @@ pub struct Webitel {
     subscribed: BTreeSet<String>,
     next_request: u32,
     outputs: VecDeque<Output>,
-}
-
-#[derive(Debug)]
-enum Login {
-    Nobody,
-    /// The shell looks.
-    Checking {
-        id: Value,
-        name: AccountName,
-    },
-    In {
-        name: AccountName,
-        me: Me,
-    },
 }
 
 /// What a call that the user asked for carries.
@@ -108,7 +96,7 @@ impl Webitel {
 
     /// Whether somebody signed in.
     pub const fn is_signed_in(&self) -> bool {
-        matches!(self.login, Login::In { .. })
+        self.login.is_in()
     }
 
     /// A text of the client's. Whatever it holds, it is answered.
@@ -134,21 +122,14 @@ impl Webitel {
 
     /// What became of [`Output::SignIn`].
     pub fn handle_signed_in(&mut self, outcome: Result<SignedIn, SignInFailure>) {
-        let Login::Checking { id, name } = std::mem::replace(&mut self.login, Login::Nobody) else { return };
-        let signed_in = match outcome {
+        let Some(Outcome { id, result, .. }) = self.login.settle(outcome) else { return };
+        let SignedIn { session, state, .. } = match result {
             Ok(signed_in) => signed_in,
             Err(failure) => {
-                let why = match failure {
-                    SignInFailure::Credentials => "secret incorrect",
-                    SignInFailure::TooOften => "too many tries: wait, then sign in again",
-                    SignInFailure::Unavailable => "the server cannot check the sign-in now",
-                };
-                return self.reply(&id, "+ERR", json!({"login": why}));
+                return self.reply(&id, "+ERR", json!({"login": failure.text("secret incorrect")}));
             }
         };
-        let SignedIn { me, session, state, .. } = signed_in;
         self.people = People::of(state.directory.entries());
-        self.login = Login::In { name, me };
         let (state_of, away) = self.own_state();
         let response = json!({
             "login": self.own_name().whole,
@@ -225,7 +206,7 @@ impl Webitel {
             Proof::of(secret)
         };
         self.outputs.push_back(Output::SignIn(SignIn { name: name.clone(), proof, session: None }));
-        self.login = Login::Checking { id, name };
+        self.login.check(id, name);
     }
 
     fn ask(&mut self, method: Method, waiting: Waiting) {
@@ -257,22 +238,16 @@ impl Webitel {
         self.outputs.push_back(Output::Client(Text(text)));
     }
 
-    fn own_name(&self) -> &AccountName {
-        match &self.login {
-            Login::In { name, .. } | Login::Checking { name, .. } => name,
-            Login::Nobody => &NOBODY,
-        }
+    const fn own_name(&self) -> &AccountName {
+        self.login.name()
     }
 
     fn domain(&self) -> String {
         self.own_name().domain.clone()
     }
 
-    fn me(&self) -> Option<&Me> {
-        match &self.login {
-            Login::In { me, .. } => Some(me),
-            Login::Nobody | Login::Checking { .. } => None,
-        }
+    const fn me(&self) -> Option<&Me> {
+        self.login.me()
     }
 
     fn role(&self) -> &'static str {
@@ -289,4 +264,12 @@ impl Webitel {
     }
 }
 
-static NOBODY: AccountName = AccountName { whole: String::new(), user: String::new(), domain: String::new() };
+/// A side of a call as a softswitch lists its channels. `account` is the name of its account.
+pub fn channel_row(call: CallInfo, me: &Me, account: &str) -> Value {
+    commands::row(&Channel::new(call, None).event("CHANNEL_DATA", account, me))
+}
+
+/// Whether `name` is what a client calls this side of a call, or the side it talks with.
+pub fn is_channel(call: &CallInfo, name: &str) -> bool {
+    name == dashed(&call.id) || Channel::new(call.clone(), None).is_named(name)
+}

@@ -31,7 +31,7 @@ use std::{
 use ringdown_control::{
     AppFrame, CallRecord, Command, CommandId, CommandResult, DirectorySnapshot, LegFigures, SettingChanged,
 };
-use ringdown_protocol::{ErrorInfo, HistoryParams, Push, Response, SettingsChange};
+use ringdown_protocol::{CallInfo, ErrorInfo, HistoryParams, Me, Push, Response, SettingsChange};
 use ringdown_types::{CallId, EndReason, FileId, LegId, NodeId, Random, RecordingId, SessionId, UserId};
 use serde_json::Value;
 
@@ -412,6 +412,18 @@ impl Desk {
             nodes: self.by_link.len(),
             rate_limited: self.rate_limited,
         }
+    }
+
+    /// Every account's sides of calls, as no session of theirs: oldest first.
+    pub fn calls(&self) -> Vec<(Me, CallInfo)> {
+        let nobody = SessionId::from_u128(0);
+        let sides = self.mirror.legs().filter_map(|leg| {
+            let person = self.roster.person(leg.info.user?)?;
+            Some((person.me(), leg.call_info(nobody)))
+        });
+        let mut sides: Vec<_> = sides.collect();
+        sides.sort_by(|(_, a), (_, b)| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        sides
     }
 
     /// Takes sessions of an earlier run. They are detached as of `now`.

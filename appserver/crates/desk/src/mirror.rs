@@ -32,6 +32,10 @@ impl Mirror {
         self.legs.get_mut(&leg)
     }
 
+    pub(crate) fn legs(&self) -> impl Iterator<Item = &Leg> {
+        self.legs.values()
+    }
+
     pub(crate) fn legs_of(&self, user: UserId) -> impl Iterator<Item = &Leg> {
         self.by_user.get(&user).into_iter().flatten().filter_map(|leg| self.legs.get(leg))
     }

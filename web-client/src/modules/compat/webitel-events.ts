@@ -2,7 +2,7 @@
 import type { WebitelCallInfo, WebitelSession } from './webitel-call.js';
 import { WebitelEvent } from './webitel-event.js';
 import type { WebitelUserInfo } from './webitel-user.js';
-import type { WebitelError } from './webitel-words.js';
+import type { WebitelError, WebitelMessage } from './webitel-words.js';
 
 /** All of them. */
 export class WebitelEvents {
@@ -32,6 +32,7 @@ export class WebitelEvents {
     renamed: new WebitelEvent<{ call: WebitelCallInfo; newId: string }>(this.#onFault),
     ended: new WebitelEvent<WebitelCallInfo>(this.#onFault),
   };
+  readonly message = new WebitelEvent<WebitelMessage>(this.#onFault);
   readonly web = {
     session: new WebitelEvent<WebitelSession>(this.#onFault),
     started: new WebitelEvent<WebitelSession>(this.#onFault),

@@ -35,6 +35,16 @@ export interface WebitelError {
   readonly message: string;
 }
 
+/** A message of a colleague, as `onNewMessage` tells it. */
+export interface WebitelMessage {
+  /** The colleague's number, with the domain. */
+  readonly from: string;
+  /** The own number, with the domain. */
+  readonly to: string;
+  /** The text. */
+  readonly body: string;
+}
+
 /** What a command is told by. */
 export type Callback = (response: WebitelResponse) => void;
 

@@ -44,6 +44,24 @@ describe('a page of a Webitel connector', () => {
     });
   });
 
+  it('writes to a colleague and reads what comes', async () => {
+    const messages: unknown[] = [];
+    webitel.onNewMessage((message) => messages.push(message));
+    let sent = 0;
+    webitel.sendMessage('102@pbx.test', 'are you in?', () => { sent += 1; });
+    await settle();
+    expect([sent, messages]).toEqual([1, []]);
+    const bob = new Webitel(
+      { server: 'wss://pbx.test:10022', account: '102@pbx.test', getToken: () => Promise.resolve('bob') },
+      new FakeDevice(server, { clock }),
+    );
+    bob.connect();
+    await settle();
+    bob.sendMessage('101@pbx.test', 'in a minute');
+    await settle();
+    expect(messages).toEqual([{ from: '102@pbx.test', to: '101@pbx.test', body: 'in a minute' }]);
+  });
+
   it('calls, holds by turns, and hangs up', async () => {
     webitel.call('102');
     await settle();

@@ -1,6 +1,7 @@
 // The object `Webitel` of that product's library, on ours: its methods, its events, its words. Calls, sound and rights are
 // those of `RingdownClient`; what pages did to a softswitch by it (`rawapi`, `eavesdrop`, accounts) is refused.
 import { RingdownClient, type Call, type CallEnd, type ClientPorts } from '../../index.js';
+import type { ChatMessage } from '../../protocol/generated.js';
 import { SignIn } from '../sign-in/index.js';
 import { ConnectionStatus, WebitelCallStates, WebitelCommandResponseTypes, WebitelErrorTypes } from './constants.js';
 import { TrackedCall, dashed, type WebitelCallInfo } from './webitel-call.js';
@@ -61,6 +62,8 @@ export class Webitel {
   readonly onUuidCall = this.#events.call.renamed.subscribe;
   /** It is over. */
   readonly onHangupCall = this.#events.call.ended.subscribe;
+  /** A colleague wrote. */
+  readonly onNewMessage = this.#events.message.subscribe;
   /** A call has its audio in this page. */
   readonly onWebitelWebRTCCall = this.#events.web.session.subscribe;
   /** A call of this page begins. */
@@ -98,6 +101,7 @@ export class Webitel {
     this.#client.on('incoming', () => this.#client.audio.startRinging());
     this.#client.on('presence', () => this.#handleUsers());
     this.#client.on('directory', () => this.#handleUsers());
+    this.#client.on('push', (push) => { if (push.event === 'chat.message') this.#handleMessage(push.data.message); });
     this.#client.on('error', (error) => this.#fail(WebitelErrorTypes.Call, error));
   }
 
@@ -221,6 +225,9 @@ export class Webitel {
     if (what === 'on' || (what === 'toggle' && !call.video.camera)) await call.startVideo();
     else call.stopVideo();
   });
+  /** Writes to a colleague's chat: to every page and telephone of theirs, those away too once they are back. */
+  readonly sendMessage = (to: string, text: string, done?: Callback): void =>
+    this.#command(this.#client.request('chat.send', { to: idOf(to), text }), done);
   /** Nothing needs to be done: the softswitch asks for pictures by itself. */
   readonly videoRefresh = (_uuid: string, done?: Callback): void => done?.(DONE);
 
@@ -232,7 +239,15 @@ export class Webitel {
   readonly displace = (done?: Callback): void => this.#notServed(done);
 
   #ownId(): string {
-    return (this.#parameters.account ?? '').split('@')[0] ?? '';
+    return idOf(this.#parameters.account ?? '');
+  }
+
+  #handleMessage(message: ChatMessage): void {
+    // These pages know neither changed messages nor their own of elsewhere.
+    if (message.from.userId === this.#client.me?.userId || message.editedAt !== undefined) return;
+    const domain = this.#domain();
+    const named = (number: string): string => (domain === '' ? number : `${number}@${domain}`);
+    this.#events.message.trigger({ from: named(message.from.number), to: named(this.#ownId()), body: message.text });
   }
 
   #domain(): string {
@@ -362,3 +377,6 @@ export class Webitel {
     this.#command(Promise.reject(new Error('Permission denied.')), done);
   }
 }
+
+/** What stands before the domain. */
+const idOf = (account: string): string => account.split('@')[0] ?? '';

@@ -354,7 +354,7 @@ fn shortened(text: &str) -> String {
 }
 
 /// A channel as a softswitch lists it.
-fn row(event: &Map<String, Value>) -> Value {
+pub(super) fn row(event: &Map<String, Value>) -> Value {
     let field = |name: &str| event.get(name).cloned().unwrap_or_default();
     json!({
         "uuid": field("Unique-ID"),

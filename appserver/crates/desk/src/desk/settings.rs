@@ -8,7 +8,7 @@ use ringdown_control::{
 use ringdown_protocol::{
     CallTones, ErrorCode, ErrorInfo, ForwardSettings, Push, Role, Settings, SettingsChange,
 };
-use ringdown_types::{Extension, Pii, SessionId, ToneId, TonePlan, UserId};
+use ringdown_types::{Extension, LegId, Pii, SessionId, ToneId, TonePlan, UserId};
 use serde_json::Value;
 
 use super::{ConnId, Desk, Output};
@@ -111,10 +111,12 @@ impl Desk {
         }
     }
 
-    /// The shell asks the softswitch that takes new calls something; [`Output::Answered`] follows in any case.
+    /// The shell asks something of the softswitch that has the call it is about, or else of the one that takes new calls;
+    /// [`Output::Answered`] follows in any case.
     pub fn handle_ask(&mut self, now: Instant, ask: AskId, command: Command) {
         let refused = |code, message| Output::Answered { ask, outcome: Err(ErrorInfo::new(code, message)) };
-        let Some(node) = self.node_for_new_call() else {
+        let has_it = leg_of(&command).and_then(|leg| self.mirror.leg(leg)).map(|leg| leg.node);
+        let Some(node) = has_it.or_else(|| self.node_for_new_call()) else {
             let error = refused(ErrorCode::SwitchUnavailable, "no softswitch is connected");
             return self.outputs.push_back(error);
         };
@@ -143,6 +145,19 @@ impl Desk {
     /// The answer to a question of the shell's.
     pub(super) fn answer(&mut self, ask: AskId, result: CommandResult) {
         self.outputs.push_back(Output::Answered { ask, outcome: Ok(result) });
+    }
+}
+
+/// The leg a question of the shell's is about.
+const fn leg_of(command: &Command) -> Option<LegId> {
+    match command {
+        Command::Hangup { leg }
+        | Command::Hold { leg }
+        | Command::Unhold { leg }
+        | Command::PlayToLeg { leg, .. }
+        | Command::StopPlayingToLeg { leg, .. }
+        | Command::RecordLeg { leg, .. } => Some(*leg),
+        _ => None,
     }
 }
 
