@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 
+import { signedIn } from "./support/admin.mjs";
 import { expectWithin, pause } from "./support/expect.mjs";
 import { openBrowser } from "./support/person.mjs";
 import { startStand } from "./support/stand.mjs";
 import { openWidget } from "./support/widget.mjs";
 
-let stand, chromium, alice, bob;
+let stand, chromium, alice, bob, carol, carolsTab;
 
 before(async () => {
   stand = await startStand();
@@ -16,6 +17,16 @@ before(async () => {
   const other = await chromium.browser.newContext({ permissions: ["microphone"] });
   alice = await openWidget(chromium.context, stand.url, stand.accounts.alice);
   bob = await openWidget(other, stand.url, stand.accounts.bob);
+  // Carol's page stands still, as one that the browser froze: headless Chromium freezes none, so a debugger stops it. It
+  // takes the server half a minute to be sure: the last test looks.
+  carol = await openWidget(await chromium.browser.newContext({ permissions: ["microphone"] }), stand.url, stand.accounts.carol);
+  await person(bob, "103").and(bob.page.locator("[data-presence=online]")).waitFor();
+  carolsTab = await carol.page.context().newCDPSession(carol.page);
+  await carolsTab.send("Debugger.enable");
+  const stopped = new Promise((resolve) => carolsTab.once("Debugger.paused", resolve));
+  await carolsTab.send("Debugger.pause");
+  // What the page does next, it no longer does.
+  await Promise.all([stopped, carolsTab.send("Runtime.evaluate", { expression: "setTimeout(() => 0, 0)" })]);
 });
 
 after(async () => {
@@ -46,7 +57,7 @@ test("what alice says of herself stands beside her name at bob's, with its note 
   await alice.control("say-note").fill("Back soon");
   await alice.control("say-end").selectOption("60");
   await alice.control("say").click();
-  await expectWithin(async () => /On a break · Back soon · until \d/.test(await alicesLine()), "bob sees the note and the end", alicesLine);
+  await expectWithin(async () => /On a break · Back soon · until .*\d/.test(await alicesLine()), "bob sees the note and the end", alicesLine);
   await bob.page.reload();
   await person(bob, "101").waitFor();
   assert.match(await alicesLine(), /Back soon/);
@@ -124,4 +135,41 @@ test("bob leaves a message, and alice plays and deletes it", async () => {
   await message.getByTestId("more-message").click();
   await alice.control("delete-message").click();
   await message.waitFor({ state: "detached" });
+});
+
+test("alice shows her face, and takes it away again", async () => {
+  await alice.control("settings").click();
+  await alice.control("settings-account").click();
+  await alice.control("change-photo").click();
+  await alice.control("photo-file").setInputFiles("e2e/baseline/conference.png");
+  await alice.control("photo-square").press("ArrowDown");
+  await alice.control("photo-save").click();
+  const face = person(bob, "101").locator(".avatar img");
+  await expectWithin(async () => (await face.evaluateAll(([img]) => img?.naturalWidth ?? 0)) === 512, "bob's page shows a square picture");
+  await alice.control("change-photo").click();
+  await alice.control("photo-remove").click();
+  await face.waitFor({ state: "detached" });
+  await alice.control("settings-back").click();
+  await alice.control("settings-back").click();
+});
+
+test("whom an admin takes into the address book is found and shown with all numbers", async () => {
+  const ask = await signedIn(stand);
+  const numbers = [{ label: "Office", number: "+49 30 1234567" }, { label: "Desk here", number: "102" }];
+  await ask("POST", "/api/v1/contacts", { name: "Dora Diaz", organisation: "Nordlicht GmbH", numbers });
+  await tab(alice, "people");
+  await alice.control("search").fill("nordli");
+  await alice.control("open-contact").click();
+  await alice.control("card-call").nth(1).click();
+  await bob.control("answer").waitFor();
+  await bob.control("decline").click();
+  await alice.ended("declined");
+});
+
+test("carol, whose page the browser froze, is asleep at bob's, and awake when it goes on", async () => {
+  const presence = () => person(bob, "103").getAttribute("data-presence");
+  await expectWithin(async () => (await presence()) === "asleep", "she sleeps", presence, 60_000);
+  assert.match(await person(bob, "103").locator(".status").textContent(), /^Asleep/);
+  await carolsTab.send("Debugger.disable");
+  await expectWithin(async () => (await presence()) === "online", "she is there again", presence, 20_000);
 });

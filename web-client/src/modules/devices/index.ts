@@ -3,3 +3,5 @@ export { DeviceMemory } from './device-memory.js';
 export type { DeviceStore } from './device-memory.js';
 export { RINGTONE_NAMES, RINGTONES } from './ringtones.js';
 export type { RingtoneName } from './ringtones.js';
+export { previewCamera } from '../../media/preview.js';
+export type { CameraPreview } from '../../media/preview.js';

@@ -31,6 +31,8 @@ export class DevicesView extends PhoneView {
   @state() private devices: readonly AudioDevice[] = [];
   @state() private level: number | null = null;
   @state() private ringing = false;
+  /** Whether the camera shows its user to themselves. */
+  @state() private filming = false;
   #stopTest: (() => void) | null = null;
   #ringTimer: ReturnType<typeof setTimeout> | undefined;
   #off: (() => void)[] = [];
@@ -62,7 +64,10 @@ export class DevicesView extends PhoneView {
         </div>` : nothing}
       ${this.#choice('output', t('devices.loudspeaker'), audio.output, (id) => audio.setOutput(id))}
       ${this.tests ? this.#ring() : nothing}
-      ${this.devices.some(({ kind }) => kind === 'camera') ? this.#choice('camera', t('devices.camera'), audio.camera, (id) => audio.setCamera(id)) : nothing}
+      ${this.devices.some(({ kind }) => kind === 'camera') ? html`
+        ${this.#choice('camera', t('devices.camera'), audio.camera, (id) => audio.setCamera(id))}
+        <div class="test"><button class="button small" aria-expanded=${this.filming} @click=${this.#film} data-testid="test-camera">${this.filming ? t('devices.stop') : t('devices.test-camera')}</button></div>
+        ${this.filming ? html`<ringdown-camera .model=${this.model} .camera=${audio.camera}></ringdown-camera>` : nothing}` : nothing}
       ${this.tests ? this.#more() : nothing}`;
   }
 
@@ -120,6 +125,14 @@ export class DevicesView extends PhoneView {
         ${devices.map(({ id, label: name }, index) => html`<option value=${id} ?selected=${id === chosen}>${name || `${label} ${index + 1}`}</option>`)}
       </select>`);
   }
+
+  readonly #film = (): void => {
+    if (this.filming) this.filming = false;
+    else void this.model.act(async () => {
+      await import('./camera-view.js');
+      this.filming = true;
+    });
+  };
 
   readonly #toggleTest = (): void => {
     if (this.level !== null) {

@@ -108,7 +108,7 @@ const afterClick = (run: () => void): void => {
 };
 
 /** A page may forbid the store: choices hold until it is left then. */
-const storeOfPage = (): DeviceStore => {
+export const storeOfPage = (): DeviceStore => {
   try {
     return localStorage;
   } catch {

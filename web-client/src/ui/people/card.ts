@@ -1,4 +1,4 @@
-// Opens what is read only when it is wanted: somebody's card, and the user's photo.
+// Opens what is read only when it is wanted: somebody's card, the user's presence and photo.
 import { html } from 'lit';
 import type { Contact } from '../../modules/people/index.js';
 import { t } from '../messages/index.js';
@@ -11,6 +11,15 @@ export const openCard = (model: PhoneModel, who: string | Contact): void => void
   model.openDialog({
     title: t('people.card'),
     content: (close) => html`<ringdown-person .model=${model} .user=${user} .contact=${contact} @done=${close}></ringdown-person>`,
+  });
+});
+
+/** Asks what the user does, until when, and whether they are away by themselves. */
+export const openPresence = (model: PhoneModel): void => void model.act(async () => {
+  await import('./say-view.js');
+  model.openDialog({
+    title: t('presence.say-title'),
+    content: (close) => html`<ringdown-say .model=${model} @done=${close}></ringdown-say>`,
   });
 });
 

@@ -1,12 +1,13 @@
 // What the widget knows of people beyond the client's directory: one for each client.
 import type { DirectoryEntry } from '../../index.js';
-import { People } from '../../modules/people/index.js';
-import { kitOf } from '../devices/kit.js';
+import { AutoAway, People } from '../../modules/people/index.js';
+import { kitOf, storeOfPage } from '../devices/kit.js';
 import type { Face } from '../shared/parts.js';
 import { seenAs } from '../shared/people.js';
 import type { PhoneModel } from '../shell/phone-model.js';
 
 const known = new WeakMap<object, People>();
+const away = new WeakMap<object, AutoAway>();
 
 /** A client begins. */
 export const beginPeople = (model: PhoneModel): void => {
@@ -18,7 +19,22 @@ export const beginPeople = (model: PhoneModel): void => {
     model.changed();
   });
   known.set(model.client, people);
+  const own = new AutoAway(model.client, people, storeOfPage());
+  away.set(model.client, own);
+  const { client } = model;
+  const watcher = {
+    requestUpdate: () => {
+      if (model.client === client) return;
+      model.unwatch(watcher);
+      own.destroy();
+      people.destroy();
+    },
+  };
+  model.watch(watcher);
 };
+
+/** Being away by itself; null while nobody is signed in. */
+export const awayOf = (model: PhoneModel): AutoAway | null => (model.client && away.get(model.client)) ?? null;
 
 /** What is known of people; null while nobody is signed in. */
 export const peopleOf = (model: PhoneModel): People | null => (model.client && known.get(model.client)) ?? null;
