@@ -5,3 +5,4 @@ export { RINGTONE_NAMES, RINGTONES } from './ringtones.js';
 export type { RingtoneName } from './ringtones.js';
 export { previewCamera } from '../../media/preview.js';
 export type { CameraPreview } from '../../media/preview.js';
+export { HowlWatch } from './howl-watch.js';

@@ -52,6 +52,13 @@ register.notice({
 });
 
 register.notice({
+  id: 'howl', order: 36,
+  render: (model) => (!kitOf(model)?.howl?.howling ? nothing : notice({
+    icon: 'warning', urgent: true, title: t('devices.howl'), text: t('devices.howl-help'), testid: 'notice-howl',
+  })),
+});
+
+register.notice({
   id: 'sound', order: 40,
   render: (model) => (!kitOf(model)?.isSoundNoticed ? nothing : notice({
     icon: 'mute', title: t('devices.sound-off'), text: t('devices.sound-off-help'), testid: 'notice-sound',

@@ -1,7 +1,7 @@
 // What the widget adds to a client for its devices: memory, notifications, headset buttons, checks.
 import type { Call, DeviceRole, RingdownClient } from '../../index.js';
 import { Attention } from '../../modules/attention/index.js';
-import { DeviceMemory, type DeviceStore } from '../../modules/devices/index.js';
+import { DeviceMemory, HowlWatch, type DeviceStore } from '../../modules/devices/index.js';
 import { Diagnostics, isCheckCall } from '../../modules/diagnostics/index.js';
 import { Headset } from '../../modules/headset/index.js';
 import { t } from '../messages/index.js';
@@ -15,6 +15,8 @@ export interface DeviceKit {
   readonly attention: Attention;
   readonly headset: Headset;
   readonly diagnostics: Diagnostics;
+  /** Null where the microphone is to be sent as it is. */
+  readonly howl: HowlWatch | null;
   /** Whether to say that sound is locked. */
   isSoundNoticed: boolean;
 }
@@ -47,6 +49,8 @@ export const beginKit = (model: PhoneModel): void => {
     }),
     headset: new Headset(client, { isInCharge, onChange: () => model.changed(), onError: () => model.changed() }),
     diagnostics: new Diagnostics(client),
+    // Who asks for raw audio sends tones and music on purpose.
+    howl: model.isRawAudio ? null : new HowlWatch(client, () => model.changed()),
     isSoundNoticed: client.audio.state === 'locked',
   };
   kits.set(model, kit);
@@ -64,7 +68,7 @@ export const beginKit = (model: PhoneModel): void => {
       if (model.client === client) return;
       model.unwatch(watcher);
       if (kits.get(model) === kit) kits.delete(model);
-      for (const part of [kit.memory, kit.attention, kit.diagnostics]) part.destroy();
+      for (const part of [kit.memory, kit.attention, kit.diagnostics, kit.howl]) part?.destroy();
       void kit.headset.destroy();
     },
   };

@@ -99,6 +99,11 @@ export class PhoneModel extends Screen {
     return httpOrigin(this.#settings?.server ?? '');
   }
 
+  /** Whether the microphone is sent as it is. */
+  get isRawAudio(): boolean {
+    return this.#settings?.rawAudio ?? false;
+  }
+
   /** Whether the widget can sign out: it signed in itself. */
   get canSignOut(): boolean {
     return this.#signIn !== null;
