@@ -5,7 +5,7 @@ import { settle } from '../../testing/fake-clock.js';
 import { callInfo } from '../../testing/fake-socket.js';
 import { connectedStory } from '../../testing/story.js';
 import { Headset, type Hid, type HidDevice } from './headset.js';
-import { HeadsetReports, type HidCollection } from './hid-report.js';
+import { HeadsetReports, type HeadsetLamp, type HidCollection } from './hid-report.js';
 
 /** One bit each: hook, a constant gap, mute (relative), flash, drop; lamps off-hook, mute, ring, hold after five bits of nothing. */
 const HEADSET: readonly HidCollection[] = [{
@@ -189,6 +189,55 @@ describe('a headset', () => {
     expect([headset.names, speakers.opened]).toEqual([[], false]);
     const none = new Headset(client, { hid: null });
     expect([none.isSupported, await none.attach()]).toEqual([false, false]);
+  });
+});
+
+const bit = (...usages: number[]) => ({ usages, reportSize: 1, reportCount: usages.length });
+const padding = (reportCount: number) => ({ isConstant: true, reportSize: 1, reportCount });
+const lamp = (reportId: number, usage: number) => ({ reportId, items: [bit(usage), padding(7)] });
+
+/** As a Plantronics Blackwire 3220 describes itself: a report of its own for each lamp. */
+const PLANTRONICS: readonly HidCollection[] = [
+  { usagePage: 0x0c, inputReports: [{ reportId: 1, items: [bit(0x0c00e9, 0x0c00ea), padding(6)] }] },
+  {
+    usagePage: 0x0b,
+    inputReports: [{ reportId: 8, items: [bit(0x0b002f), bit(0x0b0020, 0x0b0021), padding(5)] }],
+    outputReports: [lamp(9, 0x080009), lamp(0x17, 0x080017), lamp(0x18, 0x080018), lamp(0x20, 0x080020)],
+  },
+];
+
+/** As headsets of Jabra's kind do: one report each way, with a busy tone, speed dialling and a keypad between. */
+const JABRA: readonly HidCollection[] = [{
+  usagePage: 0x0b,
+  inputReports: [{
+    reportId: 2,
+    items: [
+      bit(0x0b0020, 0x0b0097), bit(0x0b002f, 0x0b0021, 0x0b0070, 0x0b0050),
+      { isArray: true, isRange: true, usageMinimum: 0x0b00b0, usageMaximum: 0x0b00bb, logicalMinimum: 0, reportSize: 4, reportCount: 1 },
+      bit(0x0b0007), padding(5),
+    ],
+  }],
+  outputReports: [{ reportId: 2, items: [bit(0x080017, 0x080009, 0x080018, 0x080020, 0x080021), bit(0x0b009e), padding(10)] }],
+}];
+
+describe('headsets of', () => {
+  it.each([
+    ['Plantronics', PLANTRONICS, { lifted: [8, 0b010], muted: [8, 0b011], flashed: [8, 0b110] }, { ring: { 0x18: [1] }, call: { 0x17: [1] }, muted: { 9: [1], 0x17: [1] } }],
+    ['Jabra', JABRA, { lifted: [2, 0b1], muted: [2, 0b101], flashed: [2, 0b1001] }, { ring: { 2: [0b100, 0] }, call: { 2: [0b1, 0] }, muted: { 2: [0b11, 0] } }],
+  ] as const)('%s say what was pressed and show what goes on', (_, collections, pressed, shown) => {
+    const reports = new HeadsetReports(collections);
+    expect(reports.isHeadset).toBe(true);
+    const read = ([id, ...bytes]: readonly number[]) => [...reports.read(id ?? 0, new DataView(Uint8Array.from([...bytes, 0, 0]).buffer))].filter(([, isDown]) => isDown).map(([name]) => name).sort();
+    expect(read(pressed.lifted)).toEqual(['hook']);
+    expect(read(pressed.muted)).toEqual(['hook', 'mute']);
+    expect(read(pressed.flashed)).toEqual(['flash', 'hook']);
+    expect(read([1, 0xff])).toEqual([]);
+    const lit = (...lamps: HeadsetLamp[]) => Object.fromEntries([...reports.write(new Set(lamps))].filter(([, bytes]) => bytes.some((byte) => byte !== 0)).map(([id, bytes]) => [id, [...bytes]]));
+    expect(lit('ring')).toEqual(shown.ring);
+    expect(lit('off-hook')).toEqual(shown.call);
+    expect(lit('off-hook', 'mute')).toEqual(shown.muted);
+    // What is dark is said, too.
+    expect([...reports.write(new Set()).values()].flatMap((bytes) => [...bytes]).every((byte) => byte === 0)).toBe(true);
   });
 });
 
