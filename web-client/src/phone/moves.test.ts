@@ -135,7 +135,7 @@ describe('a conference', () => {
     await server.result<'call.merge'>(id, {});
     await merged;
 
-    const room = { room: 'r-1', number: '', isLocked: false, members: [member('leg-1', 'u-alice'), member('leg-9', 'u-bob')] };
+    const room = { room: 'r-1', number: '', isLocked: false, invited: [], members: [member('leg-1', 'u-alice'), member('leg-9', 'u-bob')] };
     await server.push({ event: 'room', data: { room } });
     expect(client.rooms.all).toHaveLength(1);
     const muted = client.rooms.mute('r-1', 'leg-9');

@@ -1,6 +1,7 @@
 // The conference rooms the user is in.
-import type { RoomState } from '../protocol/generated.js';
+import type { Invited, RoomState } from '../protocol/generated.js';
 import type { CallContext } from './call-context.js';
+import { dialled } from './dialled.js';
 
 /** The conference rooms the user is in, and what may be done there. Rights are the server's to judge. */
 export class Rooms {
@@ -35,6 +36,19 @@ export class Rooms {
   /** Lets only moderators in, or everybody again; for moderators. */
   async lock(room: string, locked = true): Promise<void> {
     await this.#request('room.lock', { room, locked });
+  }
+
+  /**
+   * Calls somebody, who is in the room as soon as they answer. `call` is the user's own: in a room, or with one other side,
+   * of which a room is made. `RoomState.invited` tells how it goes, the push `room.invitation` that they do not come.
+   */
+  async invite(call: { readonly id: string }, to: string): Promise<Invited> {
+    return this.#request('room.invite', { call: call.id, to: dialled(to) });
+  }
+
+  /** Takes an invitation back: the user's own, or anybody's for a moderator. */
+  async uninvite(room: string, invitation: string): Promise<void> {
+    await this.#request('room.uninvite', { room, invitation });
   }
 
   /** @internal */

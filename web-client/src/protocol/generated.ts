@@ -1125,6 +1125,19 @@ username?: string,
 credential?: string, };
 
 /**
+ * Result of `room.invite`.
+ */
+export type Invited = {
+/**
+ * The room.
+ */
+room: string,
+/**
+ * The invitation's `id`.
+ */
+invitation: string, };
+
+/**
  * A call's id alone.
  */
 export type LegParams = {
@@ -1536,7 +1549,19 @@ member: string,
 /**
  * Whether it talks.
  */
-isTalking: boolean, } } | { "event": "parked", "data": {
+isTalking: boolean, } } | { "event": "room.invitation", "data": {
+/**
+ * The room.
+ */
+room: string,
+/**
+ * The invitation as it was last.
+ */
+invitation: RoomInvitation,
+/**
+ * Why: an `EndReason` name such as `declined`, `busy`, `no-answer`, `cancelled`.
+ */
+reason: string, } } | { "event": "parked", "data": {
 /**
  * Everybody who waits.
  */
@@ -1686,7 +1711,7 @@ export type Request = {
 /**
  * Names the request in its response; the client counts up.
  */
-id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "settings.get", "params": Empty } | { "method": "settings.set", "params": SettingsChange } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "call.transfer", "params": TransferParams } | { "method": "call.complete", "params": CompleteParams } | { "method": "call.merge", "params": MergeParams } | { "method": "room.mute", "params": RoomMuteParams } | { "method": "room.gain", "params": RoomGainParams } | { "method": "room.remove", "params": RoomRemoveParams } | { "method": "room.lock", "params": RoomLockParams } | { "method": "call.park", "params": ParkParams } | { "method": "call.originate", "params": OriginateParams } | { "method": "call.completion", "params": CompletionParams } | { "method": "call.record", "params": RecordParams } | { "method": "call.stopRecording", "params": StopRecordingParams } | { "method": "presence.set", "params": PresenceParams } | { "method": "presence.watch", "params": WatchParams } | { "method": "presence.unwatch", "params": WatchParams } | { "method": "presence.sound", "params": SoundParams } | { "method": "directory.favourite", "params": FavouriteParams } | { "method": "history.seen", "params": Empty } | { "method": "voicemail.list", "params": Empty } | { "method": "voicemail.mark", "params": VoicemailMarkParams } | { "method": "voicemail.delete", "params": VoicemailParams } | { "method": "voicemail.link", "params": VoicemailParams } | { "method": "session.state", "params": Empty } | { "method": "chat.list", "params": ChatListParams } | { "method": "chat.open", "params": ChatOpenParams } | { "method": "chat.create", "params": ChatCreateParams } | { "method": "chat.change", "params": ChatChangeParams } | { "method": "chat.leave", "params": ChatParams } | { "method": "chat.history", "params": ChatHistoryParams } | { "method": "chat.send", "params": ChatSendParams } | { "method": "chat.edit", "params": ChatEditParams } | { "method": "chat.delete", "params": ChatDeleteParams } | { "method": "chat.mark", "params": ChatMarkParams } | { "method": "chat.typing", "params": ChatParams } | { "method": "chat.search", "params": ChatSearchParams } | { "method": "file.link", "params": FileParams } | { "method": "file.place", "params": Empty } | { "method": "chat.react", "params": ChatReactParams } | { "method": "chat.block", "params": ChatBlockParams } | { "method": "call.reoffer", "params": LegParams } | { "method": "directory.photo", "params": PhotoParams } | { "method": "contact.search", "params": ContactSearchParams });
+id: number, } & ({ "method": "hello", "params": HelloParams } | { "method": "resume", "params": ResumeParams } | { "method": "ping", "params": Empty } | { "method": "bye", "params": Empty } | { "method": "directory.search", "params": SearchParams } | { "method": "history.list", "params": HistoryParams } | { "method": "settings.get", "params": Empty } | { "method": "settings.set", "params": SettingsChange } | { "method": "call.start", "params": StartParams } | { "method": "call.answer", "params": AnswerParams } | { "method": "call.decline", "params": DeclineParams } | { "method": "call.hangup", "params": LegParams } | { "method": "call.hold", "params": LegParams } | { "method": "call.unhold", "params": LegParams } | { "method": "call.mute", "params": MuteParams } | { "method": "call.dtmf", "params": DtmfParams } | { "method": "call.describe", "params": DescribeParams } | { "method": "call.candidate", "params": CandidateParams } | { "method": "call.transfer", "params": TransferParams } | { "method": "call.complete", "params": CompleteParams } | { "method": "call.merge", "params": MergeParams } | { "method": "room.mute", "params": RoomMuteParams } | { "method": "room.gain", "params": RoomGainParams } | { "method": "room.remove", "params": RoomRemoveParams } | { "method": "room.lock", "params": RoomLockParams } | { "method": "room.invite", "params": RoomInviteParams } | { "method": "room.uninvite", "params": RoomUninviteParams } | { "method": "call.park", "params": ParkParams } | { "method": "call.originate", "params": OriginateParams } | { "method": "call.completion", "params": CompletionParams } | { "method": "call.record", "params": RecordParams } | { "method": "call.stopRecording", "params": StopRecordingParams } | { "method": "presence.set", "params": PresenceParams } | { "method": "presence.watch", "params": WatchParams } | { "method": "presence.unwatch", "params": WatchParams } | { "method": "presence.sound", "params": SoundParams } | { "method": "directory.favourite", "params": FavouriteParams } | { "method": "history.seen", "params": Empty } | { "method": "voicemail.list", "params": Empty } | { "method": "voicemail.mark", "params": VoicemailMarkParams } | { "method": "voicemail.delete", "params": VoicemailParams } | { "method": "voicemail.link", "params": VoicemailParams } | { "method": "session.state", "params": Empty } | { "method": "chat.list", "params": ChatListParams } | { "method": "chat.open", "params": ChatOpenParams } | { "method": "chat.create", "params": ChatCreateParams } | { "method": "chat.change", "params": ChatChangeParams } | { "method": "chat.leave", "params": ChatParams } | { "method": "chat.history", "params": ChatHistoryParams } | { "method": "chat.send", "params": ChatSendParams } | { "method": "chat.edit", "params": ChatEditParams } | { "method": "chat.delete", "params": ChatDeleteParams } | { "method": "chat.mark", "params": ChatMarkParams } | { "method": "chat.typing", "params": ChatParams } | { "method": "chat.search", "params": ChatSearchParams } | { "method": "file.link", "params": FileParams } | { "method": "file.place", "params": Empty } | { "method": "chat.react", "params": ChatReactParams } | { "method": "chat.block", "params": ChatBlockParams } | { "method": "call.reoffer", "params": LegParams } | { "method": "directory.photo", "params": PhotoParams } | { "method": "contact.search", "params": ContactSearchParams });
 
 /**
  * The server's answer: `{"id": 7, "result": {…}}` or `{"id": 7, "error": {…}}`.
@@ -1756,6 +1781,44 @@ member: string,
  * How much louder the others are to hear it, in decibels: −60 (silence) to 20, 0 for as it is.
  */
 decibels: number, };
+
+/**
+ * Somebody whom a room calls.
+ */
+export type RoomInvitation = {
+/**
+ * Names the invitation, for `room.uninvite`.
+ */
+id: string,
+/**
+ * Who it is, or the number that was dialled while that is not known.
+ */
+party: PeerInfo,
+/**
+ * The account of whoever invited them.
+ */
+by: string,
+/**
+ * Whether one of their devices rings.
+ */
+isRinging: boolean,
+/**
+ * Since when they are called, Unix time in milliseconds.
+ */
+since: number, };
+
+/**
+ * Parameters of `room.invite`.
+ */
+export type RoomInviteParams = {
+/**
+ * The `id` of the user's call: in a room, or with one other side, of which a room is made.
+ */
+call: string,
+/**
+ * Whom the room calls: a number, at most 64 characters.
+ */
+to: string, };
 
 /**
  * Parameters of `room.lock`.
@@ -1852,7 +1915,24 @@ isLocked: boolean,
 /**
  * Who is in it, in the order they came.
  */
-members: Array<RoomMember>, };
+members: Array<RoomMember>,
+/**
+ * Who was invited and has not answered yet.
+ */
+invited: Array<RoomInvitation>, };
+
+/**
+ * Parameters of `room.uninvite`.
+ */
+export type RoomUninviteParams = {
+/**
+ * The room.
+ */
+room: string,
+/**
+ * The invitation's `id`.
+ */
+invitation: string, };
 
 /**
  * Parameters of `directory.search`.
@@ -2275,6 +2355,8 @@ export type Results = {
   "room.gain": Empty;
   "room.remove": Empty;
   "room.lock": Empty;
+  "room.invite": Invited;
+  "room.uninvite": Empty;
   "call.park": Slot;
   "call.originate": Originated;
   "call.completion": Empty;

@@ -1,5 +1,5 @@
 // One side of a call at the fake switch.
-import type { CallDirection, CallInfo, CallState, Description, PeerInfo } from '../protocol/generated.js';
+import type { CallDirection, CallInfo, CallState, Description, EndReason, PeerInfo } from '../protocol/generated.js';
 import type { FakeAccount } from './fake-people.js';
 import type { FakeSession } from './fake-session.js';
 
@@ -33,6 +33,8 @@ export interface FakeLeg {
   room: string | null;
   /** What is to happen instead of talking to `others` once it is answered. */
   onAnswered: (() => void) | null;
+  /** Told once it is over. */
+  onEnded: ((reason: EndReason) => void) | null;
 }
 
 /** A leg as a page of its user's sees it. */

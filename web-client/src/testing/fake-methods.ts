@@ -93,6 +93,8 @@ export const answersOf = (desk: FakeDesk): FakeAnswers => {
     'room.mute': ({ room, member, muted }, { account }) => { rooms.mute(account.userId, room, member, muted); return {}; },
     'room.gain': ({ room, member, decibels }, { account }) => { rooms.gain(account.userId, room, member, decibels); return {}; },
     'room.remove': ({ room, member }, { account }) => { calls.end(rooms.remove(account.userId, room, member), 'removed', 'remote'); return {}; },
+    'room.invite': ({ call, to }, session) => calls.invite(calls.talking(call, session), number(to)),
+    'room.uninvite': ({ room, invitation }, { account }) => { calls.uninvite(account.userId, room, invitation); return {}; },
     'room.lock': ({ room, locked }, { account }) => { rooms.lock(account.userId, room, locked); return {}; },
     'chat.list': (_params, session) => chat.list(session),
     'chat.open': ({ call, ...target }, session) => chat.open(session, call === undefined ? target : { to: calls.leg(call, session).peer.number }),

@@ -1,5 +1,5 @@
 // The fake switch's conference rooms.
-import type { RoomState } from '../protocol/generated.js';
+import type { EndReason, PeerInfo, RoomInvitation, RoomState } from '../protocol/generated.js';
 import type { Push } from '../protocol/messages.js';
 import type { FakeLeg } from './fake-leg.js';
 import { FakeFault } from './fake-people.js';
@@ -17,11 +17,13 @@ interface Room {
   readonly id: string;
   isLocked: boolean;
   members: Member[];
+  invited: RoomInvitation[];
 }
 
 /** The fake switch's conference rooms. */
 export class FakeRooms {
   readonly #rooms = new Map<string, Room>();
+  #next = 1;
   readonly #changed: (leg: FakeLeg) => void;
   readonly #tell: (user: string, push: Push) => void;
 
@@ -37,7 +39,7 @@ export class FakeRooms {
 
   /** Puts legs in a room, in that of `moderator` where there is one; who made it moderates. */
   open(legs: readonly FakeLeg[], moderator: FakeLeg, now: number): void {
-    const room = this.#rooms.get(moderator.room ?? '') ?? { id: `room-${moderator.id}`, isLocked: false, members: [] };
+    const room = this.#rooms.get(moderator.room ?? '') ?? { id: `room-${moderator.id}`, isLocked: false, members: [], invited: [] };
     for (const leg of legs) {
       if (room.members.some((member) => member.leg === leg)) continue;
       room.members.push({ leg, isModerator: leg === moderator, since: now, isMuted: false, isSilenced: false, gain: 0 });
@@ -53,6 +55,45 @@ export class FakeRooms {
     this.#tellAll(room);
   }
 
+  /** Somebody is called; the invitation's id. */
+  invite(id: string, by: FakeLeg, party: PeerInfo, now: number): string {
+    const room = this.#rooms.get(id);
+    if (!room) throw new FakeFault('no-such-call', 'no such room');
+    if (room.isLocked && !room.members.some(({ leg, isModerator }) => leg === by && isModerator)) throw new FakeFault('forbidden', 'only a moderator may');
+    const invitation = `invitation-${String(this.#next++)}`;
+    room.invited.push({ id: invitation, party, by: by.account?.userId ?? '', isRinging: true, since: now });
+    this.#tellAll(room);
+    return invitation;
+  }
+
+  /** Whoever was invited answered. */
+  join(id: string, invitation: string, leg: FakeLeg, now: number): void {
+    const room = this.#rooms.get(id);
+    if (!room) return;
+    room.invited = room.invited.filter((one) => one.id !== invitation);
+    const members = room.members.map((member) => member.leg);
+    const [first] = members;
+    if (first) this.open([...members, leg], first, now);
+  }
+
+  /** Whoever was invited does not come. */
+  uninvite(id: string, invitation: string, reason: EndReason): void {
+    const room = this.#rooms.get(id);
+    const found = room?.invited.find((one) => one.id === invitation);
+    if (!room || !found) return;
+    room.invited = room.invited.filter((one) => one !== found);
+    this.#tellAll(room);
+    for (const user of usersOf(room)) this.#tell(user, { event: 'room.invitation', data: { room: id, invitation: found, reason } });
+  }
+
+  /** Refuses whoever did not invite and does not moderate. */
+  mayUninvite(userId: string, id: string, invitation: string): void {
+    const { room, isModerator } = this.#may(userId, id);
+    const found = room.invited.find((one) => one.id === invitation);
+    if (!found) throw new FakeFault('no-such-call', 'no such invitation');
+    if (found.by !== userId && !isModerator) throw new FakeFault('forbidden', 'only a moderator may');
+  }
+
   /** A leg ended. */
   leave(leg: FakeLeg): void {
     const room = leg.room === null ? undefined : this.#rooms.get(leg.room);
@@ -60,7 +101,7 @@ export class FakeRooms {
     const users = usersOf(room);
     room.members = room.members.filter((member) => member.leg !== leg);
     if (room.members.length < 2) this.#rooms.delete(room.id);
-    this.#tellAll(room.members.length < 2 ? { ...room, members: [] } : room, users);
+    this.#tellAll(room.members.length < 2 ? { ...room, members: [], invited: [] } : room, users);
   }
 
   /** Mutes a member: themselves, or for a moderator anybody. */
@@ -115,8 +156,8 @@ export class FakeRooms {
 const usersOf = ({ members }: Room): string[] =>
   [...new Set(members.flatMap(({ leg }) => (leg.account ? [leg.account.userId] : [])))];
 
-const stateOf = ({ id, isLocked, members }: Room): RoomState => ({
-  room: id, number: '', isLocked,
+const stateOf = ({ id, isLocked, members, invited }: Room): RoomState => ({
+  room: id, number: '', isLocked, invited,
   members: members.map(({ leg, isModerator, isMuted, isSilenced, gain, since }) =>
     ({ id: leg.id, party: leg.self, isModerator, isMuted, isSilenced, gain, since })),
 });

@@ -139,6 +139,26 @@ describe('moves', () => {
     expect([alice.client.rooms.all[0]?.members.length, server.person('carol').legs.length]).toEqual([2, 0]);
   });
 
+  it('makes a room of two and calls a third into it', async () => {
+    const { alice, bob, call } = await talking();
+    const carol = server.person('carol');
+    carol.habit = 'rings';
+    const refused: unknown[] = [];
+    bob.client.on('push', (push) => { if (push.event === 'room.invitation') refused.push(push.data.reason); });
+    const { room, invitation } = await alice.client.rooms.invite(call, '103');
+    await settle();
+    expect(bob.client.rooms.all[0]).toMatchObject({ room, members: [{}, {}], invited: [{ id: invitation, party: { name: 'Carol Céspedes' } }] });
+    await expect(bob.client.rooms.uninvite(room, invitation)).rejects.toMatchObject({ name: 'forbidden' });
+    await alice.client.rooms.uninvite(room, invitation);
+    await settle();
+    expect([refused, carol.legs.length, bob.client.rooms.all[0]?.invited]).toEqual([['cancelled'], 0, []]);
+    carol.habit = 'answers';
+    await alice.client.rooms.invite(call, '103');
+    await settle();
+    expect(bob.client.rooms.all[0]).toMatchObject({ members: [{}, {}, { party: { name: 'Carol Céspedes' } }], invited: [] });
+    await expect(alice.client.rooms.invite(call, ' ')).rejects.toMatchObject({ name: 'bad-argument' });
+  });
+
   it('rings the own device first', async () => {
     const { client } = await open('alice');
     server.person('carol').habit = 'answers';

@@ -1,7 +1,7 @@
 // The fake server's switch: rings people, connects them, and does with calls what the real one does. No sound, no time of
 // its own.
 import type { Clock } from '../platform/clock.js';
-import type { CallInfo, Description, EndedBy, EndReason, ParkedCall, PeerInfo } from '../protocol/generated.js';
+import type { CallInfo, Description, EndedBy, EndReason, Invited, ParkedCall, PeerInfo } from '../protocol/generated.js';
 import type { Push } from '../protocol/messages.js';
 import { infoOf, isShown, type FakeLeg, type FakeSwitchMedia } from './fake-leg.js';
 import { FakeFault, type FakeAccount } from './fake-people.js';
@@ -176,6 +176,40 @@ export class FakeSwitch {
     this.rooms.open(members, leg, this.#ports.clock.now());
   }
 
+  /** A room calls somebody: the one the leg is in, or one that is made of it and its other side. */
+  invite(leg: FakeLeg, to: string): Invited {
+    const { clock } = this.#ports;
+    if (leg.room === null) this.rooms.open([leg, this.#other(leg)], leg, clock.now());
+    const room = leg.room ?? '';
+    const party = this.#partyOf(to);
+    const invitation = this.rooms.invite(room, leg, party, clock.now());
+    const account = this.#accountOf(to);
+    const devices = account ? this.#ports.sessionsOf(account.userId, true) : [];
+    if (!account || (devices.length === 0 && account.presence === 'offline')) {
+      this.rooms.uninvite(room, invitation, account ? 'offline' : 'not-found');
+      return { room, invitation };
+    }
+    const rung = (devices.length > 0 ? devices : [null]).map((session) => this.#newLeg(account, session, 'inbound', leg.self, {}, invitation));
+    let left = rung.length;
+    for (const one of rung) {
+      one.state = 'ringing';
+      one.onAnswered = () => this.rooms.join(room, invitation, one, clock.now());
+      one.onEnded = (reason) => {
+        left -= 1;
+        if (!reason.endsWith('elsewhere') || left === 0) this.rooms.uninvite(room, invitation, reason);
+      };
+      if (one.session) this.#offer(one);
+      else this.#ports.onTelephone(one);
+    }
+    return { room, invitation };
+  }
+
+  /** Takes an invitation back. */
+  uninvite(userId: string, room: string, invitation: string): void {
+    this.rooms.mayUninvite(userId, room, invitation);
+    for (const leg of this.legs) if (leg.callId === invitation && leg.room === null) this.end(leg, 'cancelled', 'remote');
+  }
+
   /** Parks the other side; the slot takes it back. */
   park(leg: FakeLeg, wanted?: number): number {
     const other = this.#other(leg);
@@ -210,6 +244,7 @@ export class FakeSwitch {
       this.#ports.tell(session, { event: 'call.ended', data: { call: infoOf(leg, session), reason, by, code: CAUSES[reason] ?? 16, durationMs } });
     }
     this.#ports.onLeg(leg, { reason, by });
+    leg.onEnded?.(reason);
   }
 
   /** The live calls as a session sees them. */
@@ -228,7 +263,7 @@ export class FakeSwitch {
     const leg: FakeLeg = {
       id, callId: callId ?? `call-${id}`, account, self: this.#partyOf(account?.extension ?? peer.number), session, direction,
       state: direction === 'outbound' ? 'dialing' : 'ringing', others: [], peer, held: false, heldByPeer: false, muted: false, pinAsked: null, recording: null,
-      createdAt: this.#ports.clock.now(), answeredAt: null, variables, offer: null, autoAnswer: false, room: null, onAnswered: null,
+      createdAt: this.#ports.clock.now(), answeredAt: null, variables, offer: null, autoAnswer: false, room: null, onAnswered: null, onEnded: null,
     };
     this.#legs.set(id, leg);
     this.#ports.onLeg(leg, null);

@@ -56,7 +56,8 @@ pub use quality::{AudioQuality, AudioWay, CallQuality, CallSide, QualityIssue, Q
 pub use recording::{RecordParams, RecordingStarted, StopRecordingParams};
 pub use rest::{LoginRequest, Problem, RefreshRequest, Ticket, Tokens};
 pub use room::{
-    MergeParams, RoomGainParams, RoomLockParams, RoomMember, RoomMuteParams, RoomRemoveParams, RoomState,
+    Invited, MergeParams, RoomGainParams, RoomInvitation, RoomInviteParams, RoomLockParams, RoomMember,
+    RoomMuteParams, RoomRemoveParams, RoomState, RoomUninviteParams,
 };
 pub use settings::{ForwardChange, ForwardSettings, Settings, SettingsChange};
 pub use sign_in::{LoginCode, LoginFor, OidcRedeem, SignInMethods, SignInProvider, TokenLogin};

@@ -12,8 +12,9 @@ use crate::{
     ChatReactParams, ChatSearchParams, ChatSendParams, CompleteParams, CompletionParams, ContactSearchParams,
     Description, DirectoryEntry, DirectoryText, FavouriteParams, FileParams, HistoryEntry, Me, MergeParams,
     OriginateParams, ParkParams, ParkedCall, PhotoParams, PresenceParams, RecordParams, RoomGainParams,
-    RoomLockParams, RoomMuteParams, RoomRemoveParams, RoomState, SettingsChange, SoundParams,
-    StopRecordingParams, TransferParams, VoicemailCount, VoicemailMarkParams, VoicemailParams, WatchParams,
+    RoomInviteParams, RoomLockParams, RoomMuteParams, RoomRemoveParams, RoomState, RoomUninviteParams,
+    SettingsChange, SoundParams, StopRecordingParams, TransferParams, VoicemailCount, VoicemailMarkParams,
+    VoicemailParams, WatchParams,
 };
 
 /// A method with its parameters. Ids are 32 hexadecimal digits.
@@ -101,6 +102,13 @@ pub enum Method {
     /// Locks a room the user moderates, or opens it. Result: [`Empty`].
     #[serde(rename = "room.lock")]
     RoomLock(RoomLockParams),
+    /// Calls somebody who comes into the room by answering; of a call with one other side a room is made first. How it
+    /// goes is told by `room`, that they do not come by `room.invitation`. Result: [`Invited`](crate::Invited).
+    #[serde(rename = "room.invite")]
+    RoomInvite(RoomInviteParams),
+    /// Takes an invitation back: the user's own, or anybody's for a moderator. Result: [`Empty`].
+    #[serde(rename = "room.uninvite")]
+    RoomUninvite(RoomUninviteParams),
     /// Parks the other side; the call ends `parked`. Result: [`Slot`](crate::Slot).
     #[serde(rename = "call.park")]
     CallPark(ParkParams),
@@ -249,6 +257,8 @@ impl Method {
         "room.gain",
         "room.remove",
         "room.lock",
+        "room.invite",
+        "room.uninvite",
         "call.park",
         "call.originate",
         "call.completion",

@@ -5,7 +5,8 @@ use ts_rs::TS;
 
 use crate::{
     CallInfo, CallQuality, CallTones, ChatMessage, ChatOpened, CompletionState, Description, DirectoryEntry,
-    EndedBy, HistoryEntry, ParkedCall, PeerInfo, PresenceEntry, RoomState, Settings, VoicemailCount,
+    EndedBy, HistoryEntry, ParkedCall, PeerInfo, PresenceEntry, RoomInvitation, RoomState, Settings,
+    VoicemailCount,
 };
 
 /// A push: `{"seq": 12, "event": "presence", "data": {…}}`. `seq` grows by one within a session; pushes with
@@ -128,6 +129,16 @@ pub enum Push {
         member: String,
         /// Whether it talks.
         is_talking: bool,
+    },
+    /// Somebody who was invited into a room the user is in does not come.
+    #[serde(rename = "room.invitation")]
+    RoomInvitation {
+        /// The room.
+        room: String,
+        /// The invitation as it was last.
+        invitation: RoomInvitation,
+        /// Why: an `EndReason` name such as `declined`, `busy`, `no-answer`, `cancelled`.
+        reason: String,
     },
     /// Who waits on parking slots changed.
     #[serde(rename = "parked")]

@@ -66,6 +66,52 @@ pub struct RoomState {
     pub is_locked: bool,
     /// Who is in it, in the order they came.
     pub members: Vec<RoomMember>,
+    /// Who was invited and has not answered yet.
+    pub invited: Vec<RoomInvitation>,
+}
+
+/// Somebody whom a room calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomInvitation {
+    /// Names the invitation, for `room.uninvite`.
+    pub id: String,
+    /// Who it is, or the number that was dialled while that is not known.
+    pub party: PeerInfo,
+    /// The account of whoever invited them.
+    pub by: String,
+    /// Whether one of their devices rings.
+    pub is_ringing: bool,
+    /// Since when they are called, Unix time in milliseconds.
+    #[ts(type = "number")]
+    pub since: u64,
+}
+
+/// Parameters of `room.invite`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RoomInviteParams {
+    /// The `id` of the user's call: in a room, or with one other side, of which a room is made.
+    pub call: String,
+    /// Whom the room calls: a number, at most 64 characters.
+    pub to: String,
+}
+
+/// Result of `room.invite`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Invited {
+    /// The room.
+    pub room: String,
+    /// The invitation's `id`.
+    pub invitation: String,
+}
+
+/// Parameters of `room.uninvite`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RoomUninviteParams {
+    /// The room.
+    pub room: String,
+    /// The invitation's `id`.
+    pub invitation: String,
 }
 
 /// Somebody in a room.

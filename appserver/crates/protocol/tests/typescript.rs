@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use ringdown_protocol::{
     CallStarted, ChatFound, ChatHistory, ChatList, ChatSent, ContactSearchResult, Empty, FileInfo, FileLink,
-    HistoryResult, LoginCode, LoginFor, LoginRequest, MAX_DEPTH, MAX_FRAME_BYTES, Mailbox, Method,
+    HistoryResult, Invited, LoginCode, LoginFor, LoginRequest, MAX_DEPTH, MAX_FRAME_BYTES, Mailbox, Method,
     OidcRedeem, Originated, Problem, PushFrame, RecordingStarted, RefreshRequest, Request, Response,
     ResumeResult, SearchResult, SignInMethods, Slot, Ticket, TokenLogin, Tokens, VoicemailLink, WatchResult,
     Welcome,
@@ -40,6 +40,8 @@ const RESULTS: &[(&str, &str)] = &[
     ("room.gain", "Empty"),
     ("room.remove", "Empty"),
     ("room.lock", "Empty"),
+    ("room.invite", "Invited"),
+    ("room.uninvite", "Empty"),
     ("call.park", "Slot"),
     ("call.originate", "Originated"),
     ("call.completion", "Empty"),
@@ -115,6 +117,7 @@ fn typescript() -> String {
         .add::<CallStarted>()
         .add::<Slot>()
         .add::<Originated>()
+        .add::<Invited>()
         .add::<RecordingStarted>()
         .add::<ChatList>()
         .add::<ChatHistory>()

@@ -12,6 +12,7 @@ use crate::{
     fork::Fork,
     leg::{Leg, Phase},
     park::Parked,
+    room::RoomPlan,
     service::{Input, Service},
     shared::Shared,
 };
@@ -58,6 +59,8 @@ pub(crate) struct Way {
     pub(crate) diversions: Vec<Diversion>,
     /// Why the first destination failed.
     pub(crate) failure: Option<(EndReason, EndedBy)>,
+    /// The room that whoever answers comes into: there is no anchor until then.
+    pub(crate) invitation: Option<Arc<RoomPlan>>,
     /// Who gets the anchor back when nobody takes it.
     pub(crate) recall: Option<UserId>,
     /// They were rung already.
@@ -314,6 +317,11 @@ impl Call {
         debug_assert!(self.legs.is_empty(), "a call outlives its legs");
         self.transition(State::Over);
         self.ended = Some(reason);
+        if let Some(room) = self.way.invitation.as_ref().map(|plan| plan.room)
+            && let Some(invitation) = shared.rooms.uninvite(room, self.id)
+        {
+            shared.notice(Notice::InvitationEnded { room, invitation, reason });
+        }
         shared.notice(Notice::CallEnded(CallRecord {
             call: self.id,
             caller: Party::User(self.caller),
@@ -392,8 +400,13 @@ impl Call {
                 Some(anchor) => Party::User(anchor.user),
                 None => Party::User(self.caller),
             },
+            // Whoever was invited sees who invited them, and then the room.
+            None if self.way.invitation.is_some() => Party::User(self.caller),
             // An originated call shows its own user whom it will reach.
-            Some(_) | None => self.callee.clone(),
+            Some(_) | None => match &self.way.invitation {
+                Some(plan) => Party::Number(plan.number.clone()),
+                None => self.callee.clone(),
+            },
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use ringdown_types::{DtmfDigit, MixId, PromptId, RoomId};
+use ringdown_types::{DtmfDigit, EndReason, MixId, PromptId, RoomId};
 
 use crate::{
     PlaySource,
@@ -27,6 +27,8 @@ pub(crate) struct Attendance {
     stage: Stage,
     /// What is said to this caller alone; while it lasts they neither hear the others nor are heard.
     script: Script,
+    /// The room called them: no PIN and no lock keeps them out.
+    is_invited: bool,
 }
 
 #[derive(Debug)]
@@ -35,16 +37,22 @@ enum Stage {
     Knocking(PinEntry),
     /// In the room. `mix` is what is heard there; `None` while nobody else is in it.
     Inside { mix: Option<MixId>, in_menu: bool },
-    /// Something is said, then the call ends.
-    Leaving,
+    /// Something is said, then the call ends for this reason.
+    Leaving(EndReason),
 }
 
 impl Attendance {
-    /// Asks for the PIN, or lets the caller in at once.
-    pub(crate) fn new(now: Instant, plan: Arc<RoomPlan>, guest: Guest, shared: &mut Shared) -> Self {
-        let mut attendance = Self { plan, stage: Stage::Leaving, script: Script::default() };
+    /// Asks for the PIN, or lets the caller in at once; who was invited needs none.
+    pub(crate) fn new(
+        now: Instant,
+        plan: Arc<RoomPlan>,
+        (guest, is_invited): (Guest, bool),
+        shared: &mut Shared,
+    ) -> Self {
+        let stage = Stage::Leaving(EndReason::Hangup);
+        let mut attendance = Self { plan, stage, script: Script::default(), is_invited };
         let is_moderator = attendance.plan.moderators.contains(&guest.user);
-        if is_moderator || attendance.plan.pin.is_none() {
+        if is_moderator || is_invited || attendance.plan.pin.is_none() {
             attendance.enter(now, is_moderator, guest, shared);
         } else {
             attendance.stage = Stage::Knocking(PinEntry::new(now, &mut attendance.script));
@@ -62,7 +70,7 @@ impl Attendance {
     pub(crate) const fn deadline(&self) -> Option<Instant> {
         match &self.stage {
             Stage::Knocking(entry) => Some(entry.deadline()),
-            Stage::Inside { .. } | Stage::Leaving => None,
+            Stage::Inside { .. } | Stage::Leaving(_) => None,
         }
     }
 
@@ -70,7 +78,7 @@ impl Attendance {
     pub(crate) const fn pin_asked(&self) -> Option<u8> {
         match &self.stage {
             Stage::Knocking(entry) => Some(entry.wrong_so_far()),
-            Stage::Inside { .. } | Stage::Leaving => None,
+            Stage::Inside { .. } | Stage::Leaving(_) => None,
         }
     }
 
@@ -106,7 +114,7 @@ impl Attendance {
     /// A moderator removes the caller.
     pub(crate) fn remove(&mut self, guest: Guest, shared: &mut Shared) {
         if matches!(self.stage, Stage::Inside { .. }) {
-            self.leave([PromptId::RoomRemoved], guest, shared);
+            self.leave((PromptId::RoomRemoved, EndReason::Removed), guest, shared);
         }
     }
 
@@ -125,7 +133,7 @@ impl Attendance {
                 *in_menu = false;
                 return self.choose(key, guest, shared);
             }
-            Stage::Inside { .. } | Stage::Leaving => {}
+            Stage::Inside { .. } | Stage::Leaving(_) => {}
         }
         Next::Stay
     }
@@ -169,7 +177,7 @@ impl Attendance {
         let Stage::Knocking(entry) = &mut self.stage else { return };
         let digits = match entered {
             Entered::Nothing => return,
-            Entered::TooLate => return self.leave([PromptId::Goodbye], guest, shared),
+            Entered::TooLate => return self.leave((PromptId::Goodbye, EndReason::Hangup), guest, shared),
             Entered::Digits(digits) => digits,
         };
         let is = |pin: &Option<crate::Pin>| pin.as_ref().is_some_and(|pin| pin.is(&digits));
@@ -177,7 +185,7 @@ impl Attendance {
         if moderates || is(&self.plan.pin) {
             self.enter(now, moderates, guest, shared);
         } else if !entry.wrong(now, &mut self.script) {
-            self.stage = Stage::Leaving;
+            self.stage = Stage::Leaving(EndReason::Hangup);
         }
     }
 
@@ -193,7 +201,7 @@ impl Attendance {
             since: now,
         };
         let mix = shared.new_mix_id();
-        match shared.rooms.enter(&self.plan, mix, member) {
+        match shared.rooms.enter(&self.plan, mix, (member, self.is_invited)) {
             Ok(()) => {
                 let mix = shared.rooms.mix(self.plan.room);
                 self.stage = Stage::Inside { mix, in_menu: false };
@@ -203,21 +211,21 @@ impl Attendance {
                     self.script.stop();
                 }
             }
-            Err(Closed::Locked) => self.leave([PromptId::RoomLocked], guest, shared),
-            Err(Closed::Full) => self.leave([PromptId::RoomFull], guest, shared),
+            Err(Closed::Locked) => self.leave((PromptId::RoomLocked, EndReason::Forbidden), guest, shared),
+            Err(Closed::Full) => self.leave((PromptId::RoomFull, EndReason::Congestion), guest, shared),
         }
     }
 
     /// Says something and leaves.
-    fn leave(&mut self, prompts: [PromptId; 1], guest: Guest, shared: &mut Shared) {
-        self.stage = Stage::Leaving;
+    fn leave(&mut self, (prompt, reason): (PromptId, EndReason), guest: Guest, shared: &mut Shared) {
+        self.stage = Stage::Leaving(reason);
         shared.rooms.leave(guest.leg);
-        self.script.say(prompts.map(PlaySource::Prompt));
+        self.script.say([PlaySource::Prompt(prompt)]);
     }
 
     fn all_is_said(&mut self) -> Next {
         match &mut self.stage {
-            Stage::Leaving => Next::HangUp,
+            Stage::Leaving(reason) => Next::End(*reason),
             Stage::Inside { in_menu, .. } => {
                 *in_menu = false;
                 Next::Stay

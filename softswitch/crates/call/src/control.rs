@@ -118,6 +118,7 @@ impl CallControl {
         if self.with_call(call).is_none_or(|call| !matches!(call.state, State::Routing)) {
             return;
         }
+        let destination = self.invited_to(call, destination);
         match self.joint(&destination) {
             Some(joint) => self.move_anchor(now, call, joint),
             None => self.send(now, call, destination),
@@ -423,6 +424,11 @@ impl CallControl {
         self.legs.insert(leg, call);
     }
 
+    /// When the input came that is being handled.
+    pub(crate) const fn now(&self) -> Option<Instant> {
+        self.now
+    }
+
     /// Notes when the input came that is being handled.
     pub(crate) const fn input_at(&mut self, now: Instant) {
         self.now = Some(now);
@@ -452,6 +458,7 @@ impl CallControl {
         let Some(entry) = self.calls.get_mut(&id) else { return };
         let settled = contain(|| {
             entry.leave_room(&mut self.shared);
+            entry.call.follow_invitation(&mut self.shared);
             // A leg is shown before its media: what its codec is then changed to is a description of a known leg.
             entry.call.report_changes(&mut self.shared);
             entry.call.reconcile_media(&mut self.shared);

@@ -96,7 +96,7 @@ impl Call {
 
     /// Whether the call was sent on less often than it may be.
     pub(crate) fn may_be_sent_on(&self) -> bool {
-        self.anchor.is_some() && self.way.diversions.len() < MAX_DIVERSIONS
+        (self.anchor.is_some() || self.way.invitation.is_some()) && self.way.diversions.len() < MAX_DIVERSIONS
     }
 
     fn send_on(

@@ -263,6 +263,10 @@ impl Call {
         let Some(winner) = self.leg_mut(leg) else { return Err(CommandError::NoSuchLeg) };
         winner.phase = Phase::Active { since: now };
         let user = winner.user;
+        if let Some(plan) = self.way.invitation.clone().filter(|_| self.anchor.is_none()) {
+            self.invited_answers(now, leg, &plan, shared);
+            return Ok(());
+        }
         if self.anchor.is_none() {
             self.own_device_answered(leg, shared);
             return Ok(());

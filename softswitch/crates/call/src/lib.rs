@@ -26,6 +26,7 @@
 //! | `echo_test`, `announcement` | the two simplest services |
 //! | `room`, `conference`, `room_control` | who is in which room; one caller's way through it; what moderators do |
 //! | `merge` | two calls become a conference |
+//! | `invite` | a room calls somebody |
 //! | `deposit`, `mailbox` | leaving a message, and listening to one's own |
 //! | `bridge` | who hears what, derived from the state and reconciled after each input |
 //!
@@ -48,6 +49,7 @@ mod fork;
 mod hold;
 mod input;
 mod insertion;
+mod invite;
 mod leg;
 mod mailbox;
 mod merge;
@@ -78,5 +80,5 @@ pub use output::{
     Action, CompletionState, LookupTarget, MailboxChange, Notice, Output, PlaySource, TransferProgress,
 };
 pub use pin::Pin;
-pub use room::{RoomMember, RoomPlan, RoomView};
+pub use room::{Invitation, RoomMember, RoomPlan, RoomView};
 pub use view::{CallRecord, CallView, EndedBy, LegRole, LegState, LegView, ParkedView, Party};

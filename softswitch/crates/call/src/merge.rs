@@ -28,15 +28,7 @@ impl CallControl {
         let plan = if let Some(plan) = asked.room().and_then(|room| self.shared.rooms.plan(room)) {
             plan
         } else {
-            let (_, _, first_partner) = self.talking(leg)?;
-            let plan = Arc::new(self.made_room(user));
-            for member in [leg, first_partner] {
-                if let Some(member) = self.take(first, member) {
-                    self.seat(now, member, &plan);
-                }
-            }
-            self.with(first, |call, shared| call.is_handed_on(now, leg, EndReason::Transferred, shared));
-            plan
+            self.make_room(now, leg)?
         };
         if let Some(member) = self.take(second, partner) {
             self.seat(now, member, &plan);
@@ -45,6 +37,19 @@ impl CallControl {
         // Who held the room to ask somebody is in it again; a leg that was seated is in another call by now.
         self.with(first, |call, _| call.leg(leg).is_some().then(|| call.set_held(leg, false)));
         Ok(plan.room)
+    }
+
+    /// Makes a room of two who talk: the leg's user moderates it.
+    pub(crate) fn make_room(&mut self, now: Instant, leg: LegId) -> Result<Arc<RoomPlan>, CommandError> {
+        let (id, user, partner) = self.talking(leg)?;
+        let plan = Arc::new(self.made_room(user));
+        for member in [leg, partner] {
+            if let Some(member) = self.take(id, member) {
+                self.seat(now, member, &plan);
+            }
+        }
+        self.with(id, |call, shared| call.is_handed_on(now, leg, EndReason::Transferred, shared));
+        Ok(plan)
     }
 
     /// A leg that was answered becomes a member of a room.

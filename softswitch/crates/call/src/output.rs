@@ -6,7 +6,7 @@ use ringdown_types::{
     CallId, DtmfDigit, EndReason, LegId, MixId, Pii, PromptId, RecordingId, RoomId, ToneId, UserId,
 };
 
-use crate::{CallRecord, DeviceId, EndedBy, LegView, ParkedView, Party, RoomView};
+use crate::{CallRecord, DeviceId, EndedBy, Invitation, LegView, ParkedView, Party, RoomView};
 
 /// One thing to do or to tell, in the order it was decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -279,6 +279,15 @@ pub enum Notice {
     },
     /// A room changed; one without members is over.
     RoomChanged(RoomView),
+    /// Somebody who was invited did not come.
+    InvitationEnded {
+        /// The room.
+        room: RoomId,
+        /// What it was.
+        invitation: Invitation,
+        /// Why.
+        reason: EndReason,
+    },
     /// A member of a room begins or ceases to talk.
     RoomTalking {
         /// The room.

@@ -29,7 +29,7 @@ impl Call {
         match destination {
             Destination::User(mut callee) => {
                 callee.auto_answer |= std::mem::take(&mut self.way.auto_answer);
-                if self.anchor.is_some() {
+                if self.anchor.is_some() || self.way.invitation.is_some() {
                     self.callee = Party::User(callee.user);
                 }
                 self.follow(now, Plan::person(callee), shared);

@@ -8,7 +8,7 @@ use std::{
 
 use ringdown_types::{CallId, LegId, MixId, Pii, RoomId, ToneId, UserId};
 
-use crate::{Action, PlaySource, pin::Pin};
+use crate::{Action, Party, PlaySource, pin::Pin};
 
 /// What is known of a room before anybody is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,23 @@ pub struct RoomView {
     pub is_locked: bool,
     /// Who is in it, in the order they came.
     pub members: Vec<RoomMember>,
+    /// Who was invited and has not answered yet.
+    pub invited: Vec<Invitation>,
+}
+
+/// Somebody whom a room calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// The call that reaches them.
+    pub call: CallId,
+    /// Who it is, or what was dialled while that is not known.
+    pub to: Party,
+    /// Who invited them.
+    pub by: UserId,
+    /// Whether one of their devices rings.
+    pub is_ringing: bool,
+    /// Since when they are called.
+    pub since: Instant,
 }
 
 /// A member of a room.
@@ -84,6 +101,8 @@ struct Room {
     mix: MixId,
     is_locked: bool,
     members: Vec<RoomMember>,
+    /// Bounded by the room's size: members and invited are no more than may be in it.
+    invited: Vec<Invitation>,
 }
 
 /// Every room with somebody in it.
@@ -100,12 +119,13 @@ pub(crate) struct Rooms {
 }
 
 impl Rooms {
-    /// Lets a member in, making the room if it is the first; `mix` names what it will hear.
+    /// Lets a member in, making the room if it is the first; `mix` names what it will hear. A lock does not keep out who
+    /// was invited.
     pub(crate) fn enter(
         &mut self,
         plan: &Arc<RoomPlan>,
         mix: MixId,
-        mut member: RoomMember,
+        (mut member, is_invited): (RoomMember, bool),
     ) -> Result<(), Closed> {
         let room = plan.room;
         let entry = self.rooms.entry(room).or_insert_with(|| Room {
@@ -113,8 +133,9 @@ impl Rooms {
             mix,
             is_locked: false,
             members: Vec::new(),
+            invited: Vec::new(),
         });
-        if entry.is_locked && !member.is_moderator {
+        if entry.is_locked && !member.is_moderator && !is_invited {
             return Err(Closed::Locked);
         }
         if entry.members.len() >= plan.max_members.max(2) {
@@ -139,6 +160,38 @@ impl Rooms {
         self.lifted.extend(gone.iter().flat_map(RoomMember::lifted));
         self.changed.insert(id);
         self.tones.push((id, ToneId::MemberLeft));
+    }
+
+    /// Somebody is called to come into a room that exists.
+    pub(crate) fn invite(&mut self, id: RoomId, invitation: Invitation) {
+        if let Some(room) = self.rooms.get_mut(&id) {
+            room.invited.push(invitation);
+            self.changed.insert(id);
+        }
+    }
+
+    /// Notes whom an invitation reaches, and whether they ring.
+    pub(crate) fn note_invited(&mut self, id: RoomId, call: CallId, to: &Party, is_ringing: bool) {
+        let Some(room) = self.rooms.get_mut(&id) else { return };
+        let Some(invited) = room.invited.iter_mut().find(|invited| invited.call == call) else { return };
+        if invited.to != *to || invited.is_ringing != is_ringing {
+            invited.to = to.clone();
+            invited.is_ringing = is_ringing;
+            self.changed.insert(id);
+        }
+    }
+
+    /// An invitation is over, one way or the other.
+    pub(crate) fn uninvite(&mut self, id: RoomId, call: CallId) -> Option<Invitation> {
+        let room = self.rooms.get_mut(&id)?;
+        let place = room.invited.iter().position(|invited| invited.call == call)?;
+        self.changed.insert(id);
+        Some(room.invited.remove(place))
+    }
+
+    /// Who was invited and has not answered yet.
+    pub(crate) fn invited(&self, id: RoomId) -> &[Invitation] {
+        self.rooms.get(&id).map_or(&[], |room| &room.invited)
     }
 
     /// Notes that a leg muted itself, or does not any more; returns whether a moderator muted it all the same. Nothing
@@ -266,9 +319,10 @@ impl Rooms {
     }
 
     pub(crate) fn view(&self, id: RoomId) -> Option<RoomView> {
-        let Room { plan, is_locked, members, .. } = self.rooms.get(&id)?;
+        let Room { plan, is_locked, members, invited, .. } = self.rooms.get(&id)?;
         let number = plan.number.clone();
-        Some(RoomView { room: id, number, is_locked: *is_locked, members: members.clone() })
+        let (members, invited) = (members.clone(), invited.clone());
+        Some(RoomView { room: id, number, is_locked: *is_locked, members, invited })
     }
 
     pub(crate) fn views(&self) -> impl Iterator<Item = RoomView> {

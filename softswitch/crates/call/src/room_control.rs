@@ -127,7 +127,10 @@ impl CallControl {
                 }
                 self.settle_one(call);
             }
-            if let Some(view) = self.shared.rooms.view_of_changed(room) {
+            if let Some(mut view) = self.shared.rooms.view_of_changed(room) {
+                if view.members.is_empty() {
+                    self.end_invitations(std::mem::take(&mut view.invited));
+                }
                 self.shared.notice(Notice::RoomChanged(view));
             }
         }

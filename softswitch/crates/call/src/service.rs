@@ -62,6 +62,8 @@ pub(crate) enum Next {
     /// The caller is not heard any more, or again.
     Mute(bool),
     HangUp,
+    /// As [`Next::HangUp`], for this reason.
+    End(EndReason),
 }
 
 impl Service {
@@ -115,8 +117,17 @@ impl Call {
     }
 
     pub(crate) fn start_conference(&mut self, now: Instant, plan: Arc<RoomPlan>, shared: &mut Shared) {
+        self.attend(now, (plan, false), shared);
+    }
+
+    /// Brings an invited anchor into the room.
+    pub(crate) fn join_conference(&mut self, now: Instant, plan: Arc<RoomPlan>, shared: &mut Shared) {
+        self.attend(now, (plan, true), shared);
+    }
+
+    fn attend(&mut self, now: Instant, (plan, is_invited): (Arc<RoomPlan>, bool), shared: &mut Shared) {
         let Some(guest) = self.guest() else { return };
-        let attendance = Attendance::new(now, plan, guest, shared);
+        let attendance = Attendance::new(now, plan, (guest, is_invited), shared);
         self.start_service(now, Service::Conference(Box::new(attendance)), shared);
     }
 
@@ -136,11 +147,13 @@ impl Call {
                 // The anchor is there, or nobody were served.
                 let _ = self.set_muted(guest.leg, muted, shared);
             }
-            Next::HangUp => {
-                let ending = Ending::told(EndReason::Hangup, EndedBy::Switch);
-                self.hang_up(now, guest.leg, ending, shared);
-            }
+            Next::HangUp => self.end_service(now, guest.leg, EndReason::Hangup, shared),
+            Next::End(reason) => self.end_service(now, guest.leg, reason, shared),
         }
+    }
+
+    fn end_service(&mut self, now: Instant, leg: LegId, reason: EndReason, shared: &mut Shared) {
+        self.hang_up(now, leg, Ending::told(reason, EndedBy::Switch), shared);
     }
 
     /// The room the anchor is a member of.

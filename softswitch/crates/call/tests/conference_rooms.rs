@@ -5,9 +5,9 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use ringdown_call::{
-    CommandError, Destination, LegCommand, LegEvent, Pin, PlaySource, RoomCommand, RoomPlan,
+    CommandError, Destination, EndedBy, LegCommand, LegEvent, Pin, PlaySource, RoomCommand, RoomPlan,
 };
-use ringdown_types::{LegId, Pii, PromptId, RoomId, ToneId, UserId};
+use ringdown_types::{EndReason, LegId, Pii, PromptId, RoomId, ToneId, UserId};
 use support::{ALICE, ALICE_TAB, BOB, BOB_PHONE, BOB_TAB, CAROL, CAROL_PHONE, Hears, World, digit, music};
 
 const ROOM: RoomId = RoomId::from_u128(600);
@@ -312,7 +312,7 @@ fn a_removed_member_is_told_and_cannot_be_removed_twice() {
     assert_eq!(members(&world), [alice, carol]);
     assert_eq!(world.control.handle_room_command(ROOM, ALICE, remove), Err(CommandError::NoSuchLeg));
     finish(&mut world, bob);
-    assert!(world.ended.contains_key(&bob));
+    assert_eq!(world.ended[&bob], (EndReason::Removed, EndedBy::Switch));
     press(&mut world, alice, "*3");
     assert_eq!(said(&world, carol), Some(PromptId::RoomRemoved), "carol came last");
     assert_eq!(world.hears(alice), music());

@@ -208,6 +208,24 @@ pub enum Command {
         /// Who asks.
         by: UserId,
     },
+    /// Calls somebody who comes into a room by answering: the room the leg is in, which any member may do and moderators
+    /// alone while it is locked, or one made of the leg and its partner. Replies [`CommandResult::Invited`];
+    /// [`crate::Event::RoomChanged`] tells how it goes, [`crate::Event::InvitationEnded`] that they do not come.
+    Invite {
+        /// The inviter's leg.
+        leg: LegId,
+        /// What is dialled, with the rights of the leg's user.
+        to: String,
+    },
+    /// Takes an invitation back: for whoever invited, and for moderators.
+    Uninvite {
+        /// The room.
+        room: RoomId,
+        /// The invitation.
+        invitation: CallId,
+        /// Who asks.
+        by: UserId,
+    },
     /// Plays a tone or a prompt once to everybody in a room, beneath what they say.
     PlayToRoom {
         /// The room.
@@ -446,6 +464,13 @@ pub enum CommandResult {
     Originated {
         /// The call.
         call: CallId,
+    },
+    /// Somebody is called.
+    Invited {
+        /// The room they come into.
+        room: RoomId,
+        /// Names the invitation.
+        invitation: CallId,
     },
     /// A mailbox.
     Voicemail {

@@ -9,8 +9,8 @@ use ringdown_types::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CandidateText, ChatMessage, PersonStatement, Recording, RoomInfo, SessionDescription, SettingChange,
-    VoicemailCount,
+    CandidateText, ChatMessage, InvitationInfo, PersonStatement, Recording, RoomInfo, SessionDescription,
+    SettingChange, VoicemailCount,
 };
 
 /// Something that happened. Times are Unix time in milliseconds.
@@ -143,6 +143,15 @@ pub enum Event {
         leg: LegId,
         /// Whether it talks.
         is_talking: bool,
+    },
+    /// Somebody who was invited into a room does not come.
+    InvitationEnded {
+        /// The room.
+        room: RoomId,
+        /// As it was last.
+        invitation: InvitationInfo,
+        /// Why.
+        reason: EndReason,
     },
     /// A mailbox has other numbers of messages.
     VoicemailChanged {

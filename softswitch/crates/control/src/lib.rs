@@ -30,6 +30,6 @@ pub use event::{
 pub use frame::{AppFrame, FrameError, MAX_FRAME_BYTES, NodeFrame, PROTOCOL_VERSION, decode, encode};
 pub use person::{Activity, ChatMessage, MAX_MESSAGE_BYTES, MAX_NOTE_BYTES, PersonStatement, Statement};
 pub use recording::{Recording, RecordingRight, RecordingState};
-pub use room::{RoomInfo, RoomMemberInfo};
+pub use room::{InvitationInfo, RoomInfo, RoomMemberInfo};
 pub use snapshot::{CallInfo, Snapshot};
 pub use voicemail::{SoundBytes, VoicemailCount, VoicemailMessage};

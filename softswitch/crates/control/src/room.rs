@@ -1,6 +1,6 @@
 //! Conference rooms with somebody in them.
 
-use ringdown_types::{CallId, LegId, Pii, RoomId};
+use ringdown_types::{CallId, LegId, Pii, RoomId, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::Party;
@@ -17,6 +17,25 @@ pub struct RoomInfo {
     pub is_locked: bool,
     /// Who is in it, in the order they came.
     pub members: Vec<RoomMemberInfo>,
+    /// Who was invited and has not answered yet.
+    #[serde(default)]
+    pub invited: Vec<InvitationInfo>,
+}
+
+/// Somebody whom a room calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InvitationInfo {
+    /// The call that reaches them; it names the invitation.
+    pub call: CallId,
+    /// Who it is, or what was dialled while that is not known.
+    pub party: Party,
+    /// Who invited them.
+    pub by: UserId,
+    /// Whether one of their devices rings.
+    pub is_ringing: bool,
+    /// Since when they are called, Unix time in milliseconds.
+    pub since: u64,
 }
 
 /// A member of a room.

@@ -1,6 +1,6 @@
 //! What the app server asks, obeyed.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use ringdown_call::{
     CommandError as CallError, DeclineReason, DeviceId, EndedBy, LegCommand, LegEvent, OfferError,
@@ -11,7 +11,7 @@ use ringdown_control::{
 };
 use ringdown_media::api::MediaCommand;
 use ringdown_sdp::SdpError;
-use ringdown_types::{DialKey, EndReason, LegId, RecordedTracks, SessionId, UserId};
+use ringdown_types::{DialKey, EndReason, LegId, Pii, RecordedTracks, SessionId, UserId};
 
 use crate::{
     Switch,
@@ -143,21 +143,13 @@ impl Switch {
                 let refused = |refusal| Refusal(CommandError::Invalid, format!("{refusal}"));
                 self.change_setting(now, user, change).map_err(refused)?;
             }
-            Command::Merge { leg, other } => {
-                self.calls.handle_merge(now, leg, other)?;
-            }
-            Command::RoomMute { room, leg, muted, by } => {
-                self.calls.handle_room_command(room, by, RoomCommand::Mute { leg, muted })?;
-            }
-            Command::RoomGain { room, leg, decibels, by } => {
-                self.calls.handle_room_command(room, by, RoomCommand::Gain { leg, decibels })?;
-            }
-            Command::RoomRemove { room, leg, by } => {
-                self.calls.handle_room_command(room, by, RoomCommand::Remove { leg })?;
-            }
-            Command::RoomLock { room, locked, by } => {
-                self.calls.handle_room_command(room, by, RoomCommand::Lock(locked))?;
-            }
+            command @ (Command::Merge { .. }
+            | Command::RoomMute { .. }
+            | Command::RoomGain { .. }
+            | Command::RoomRemove { .. }
+            | Command::RoomLock { .. }
+            | Command::Invite { .. }
+            | Command::Uninvite { .. }) => return self.obey_about_room(now, command),
             Command::ListVoicemail { user } => {
                 return Ok(CommandResult::Voicemail { messages: self.voicemail(user).to_vec() });
             }
@@ -188,6 +180,36 @@ impl Switch {
             Command::SendMessage { message } => self.send_message(now, message)?,
             Command::MessageTaken { message, taken } => self.message_taken(now, message, taken),
             Command::State { people } => self.people_state(people),
+        }
+        Ok(CommandResult::Done)
+    }
+
+    /// What is asked of conference rooms.
+    fn obey_about_room(&mut self, now: Instant, command: Command) -> Result<CommandResult, Refusal> {
+        match command {
+            Command::Merge { leg, other } => {
+                self.calls.handle_merge(now, leg, other)?;
+            }
+            Command::RoomMute { room, leg, muted, by } => {
+                self.calls.handle_room_command(room, by, RoomCommand::Mute { leg, muted })?;
+            }
+            Command::RoomGain { room, leg, decibels, by } => {
+                self.calls.handle_room_command(room, by, RoomCommand::Gain { leg, decibels })?;
+            }
+            Command::RoomRemove { room, leg, by } => {
+                self.calls.handle_room_command(room, by, RoomCommand::Remove { leg })?;
+            }
+            Command::RoomLock { room, locked, by } => {
+                self.calls.handle_room_command(room, by, RoomCommand::Lock(locked))?;
+            }
+            Command::Invite { leg, to } => {
+                let (room, invitation) = self.calls.handle_invite(now, leg, Pii(Arc::from(to.as_str())))?;
+                return Ok(CommandResult::Invited { room, invitation });
+            }
+            Command::Uninvite { room, invitation, by } => {
+                self.calls.handle_uninvite(now, (room, invitation), by)?;
+            }
+            _ => return Err(Refusal::new(CommandError::Invalid, "this is nothing to ask of a room")),
         }
         Ok(CommandResult::Done)
     }

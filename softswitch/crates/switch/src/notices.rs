@@ -47,6 +47,10 @@ impl Translator<'_> {
             },
             Notice::Dtmf { leg, digit } => Event::Dtmf { leg: *leg, digit: *digit },
             Notice::RoomChanged(view) => Event::RoomChanged { room: self.room(view) },
+            Notice::InvitationEnded { room, invitation, reason } => {
+                let invitation = self.invitation(invitation);
+                Event::InvitationEnded { room: *room, invitation, reason: *reason }
+            }
             Notice::RoomTalking { room, leg, is_talking } => {
                 Event::RoomTalking { room: *room, leg: *leg, is_talking: *is_talking }
             }

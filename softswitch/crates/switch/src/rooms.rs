@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use ringdown_call::{Pin, PlaySource as Play, RoomPlan, RoomView};
-use ringdown_control::{ConferenceRoom, RoomInfo, RoomMemberInfo};
+use ringdown_call::{Invitation, Pin, PlaySource as Play, RoomPlan, RoomView};
+use ringdown_control::{ConferenceRoom, InvitationInfo, RoomInfo, RoomMemberInfo};
 use ringdown_media::api::PlaySource;
 use ringdown_types::{Pii, RoomId};
 
@@ -48,11 +48,23 @@ impl Translator<'_> {
             gain: member.gain,
             since: self.clock.unix_ms(member.since),
         });
+        let invited = view.invited.iter().map(|invited| self.invitation(invited));
         RoomInfo {
             room: view.room,
             number: Pii(view.number.0.as_ref().to_owned()),
             is_locked: view.is_locked,
             members: members.collect(),
+            invited: invited.collect(),
+        }
+    }
+
+    pub(crate) fn invitation(&self, invited: &Invitation) -> InvitationInfo {
+        InvitationInfo {
+            call: invited.call,
+            party: self.directory.party(&invited.to),
+            by: invited.by,
+            is_ringing: invited.is_ringing,
+            since: self.clock.unix_ms(invited.since),
         }
     }
 }

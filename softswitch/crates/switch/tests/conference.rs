@@ -174,3 +174,55 @@ fn two_calls_of_a_browser_are_merged() {
     office.at(bob, |phone| phone.hang_up());
     office.assert_quiet();
 }
+
+/// Alice talks with bob's phone and adds carol's browser in one step.
+#[test]
+fn two_who_talk_invite_a_third_into_a_room_of_their_own() {
+    let mut office = Office::new();
+    let (alice, carol) = (office.tab(ALICE), office.tab(CAROL));
+    let bob = office.phone("bob-phone");
+    let a = office.browser_calls(alice, ALICE, "102", &ALL);
+    office.at(bob, |phone| phone.answer());
+    let b = office.leg_of(BOB);
+    office.assert_talking(a, b);
+    let invite = Command::Invite { leg: a, to: "103".to_owned() };
+    let CommandResult::Invited { room: made, invitation } = office.command(invite) else { panic!("invited") };
+    let seen = room(&office);
+    assert_eq!((seen.room, seen.members.len()), (made, 2));
+    let [invited] = &seen.invited[..] else { panic!("carol is invited") };
+    assert_eq!((invited.party.name.as_str(), invited.by, invited.is_ringing), ("Carol", ALICE, true));
+    let (c, offer) = office.browsers[&carol].offered.last().cloned().expect("carol rings");
+    let description = Some(support::browser::answer(&offer));
+    assert_eq!(office.command(Command::Answer { leg: c, description }), CommandResult::Done);
+    for leg in [a, b, c] {
+        assert!(in_mix(&office, leg), "{:?}", office.hears(leg));
+    }
+    let seen = room(&office);
+    assert_eq!((seen.members.len(), seen.invited.len()), (3, 0));
+    let late = Command::Uninvite { room: made, invitation, by: ALICE };
+    assert!(matches!(office.command(late), CommandResult::Refused { .. }), "she is in");
+    for leg in [a, b, c] {
+        office.hang_up(leg);
+    }
+    office.assert_quiet();
+}
+
+#[test]
+fn who_is_invited_and_declines_is_told_of() {
+    let mut office = office(None);
+    let (alice, carol) = (office.tab(ALICE), office.tab(CAROL));
+    let a = office.browser_calls(alice, ALICE, "600", &ALL);
+    let invite = Command::Invite { leg: a, to: "103".to_owned() };
+    let CommandResult::Invited { invitation, .. } = office.command(invite) else { panic!("invited") };
+    let (c, _) = office.browsers[&carol].offered.last().cloned().expect("carol rings");
+    let decline = Command::Decline { leg: c, reason: ringdown_types::EndReason::Declined };
+    assert_eq!(office.command(decline), CommandResult::Done);
+    let told = office.events.iter().rev().find_map(|event| match event {
+        Event::InvitationEnded { room, invitation, reason } => Some((*room, invitation.call, *reason)),
+        _ => None,
+    });
+    assert_eq!(told, Some((ROOM, invitation, ringdown_types::EndReason::Declined)));
+    assert_eq!(room(&office).invited, []);
+    office.hang_up(a);
+    office.assert_quiet();
+}

@@ -6,8 +6,8 @@ use ringdown_control::{
     self as control, AppFrame, Command, CommandId, CommandResult, Event, LegInfo, LegState, RegistrationInfo,
 };
 use ringdown_protocol::{
-    CallDirection, CallInfo, CallStarted, CallState, ErrorInfo, Originated, PeerInfo, Push, RecordingStarted,
-    Slot,
+    CallDirection, CallInfo, CallStarted, CallState, ErrorInfo, Invited, Originated, PeerInfo, Push,
+    RecordingStarted, Slot,
 };
 use ringdown_types::{CallId, EndReason, LegId, NodeId, Pii, SessionId, UserId};
 use serde_json::{Value, json};
@@ -85,6 +85,9 @@ impl Desk {
             Event::Completion { user, target, state } => self.handle_completion(user, &target, state),
             Event::RoomChanged { room } => self.handle_room(now, id, room),
             Event::RoomTalking { room, leg, is_talking } => self.handle_room_talking(room, leg, is_talking),
+            Event::InvitationEnded { room, invitation, reason } => {
+                self.handle_invitation_ended(room, &invitation, reason);
+            }
             Event::VoicemailChanged { count } => self.set_voicemail(id, count),
             Event::RecordingChanged { recording } => self.handle_recording(id, recording),
             Event::SettingChanged { changed } => self.take_settings(vec![changed]),
@@ -150,6 +153,12 @@ impl Desk {
             (waiter, CommandResult::Originated { call }) => {
                 if let Some((conn, request)) = waiter.asker() {
                     let result = Originated { call_id: call.to_string() };
+                    self.respond_to_asker(conn, request, Ok(json!(result)));
+                }
+            }
+            (waiter, CommandResult::Invited { room, invitation }) => {
+                if let Some((conn, request)) = waiter.asker() {
+                    let result = Invited { room: room.to_string(), invitation: invitation.to_string() };
                     self.respond_to_asker(conn, request, Ok(json!(result)));
                 }
             }

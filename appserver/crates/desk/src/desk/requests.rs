@@ -148,6 +148,8 @@ impl Desk {
             | Method::RoomMute(_)
             | Method::RoomGain(_)
             | Method::RoomRemove(_)
+            | Method::RoomInvite(_)
+            | Method::RoomUninvite(_)
             | Method::RoomLock(_)) => self.dispatch_room(now, asker, id, method),
             method @ (Method::CallTransfer(_)
             | Method::CallComplete(_)

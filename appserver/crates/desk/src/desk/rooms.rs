@@ -6,11 +6,14 @@ use std::{
 };
 
 use ringdown_control::{self as control, Command};
-use ringdown_protocol::{ErrorCode, ErrorInfo, Method, Push, RoomMember, RoomState};
-use ringdown_types::{LegId, NodeId, RoomId, SessionId, UserId};
+use ringdown_protocol::{ErrorCode, ErrorInfo, Method, Push, RoomInvitation, RoomMember, RoomState};
+use ringdown_types::{EndReason, LegId, NodeId, RoomId, SessionId, UserId};
 use serde_json::Value;
 
-use super::{ConnId, Desk, requests::bad_request};
+use super::{
+    ConnId, Desk,
+    requests::{bad_request, check_number},
+};
 use crate::{leg::peer_info, pending::Waiter};
 
 /// Rooms with somebody in them; bounded by the calls there are.
@@ -45,6 +48,17 @@ impl Desk {
             Method::RoomRemove(params) => {
                 let (node, room) = self.room_of(by, &params.room)?;
                 (node, Command::RoomRemove { room, leg: member(&params.member)?, by })
+            }
+            Method::RoomInvite(params) => {
+                let to = check_number(&params.to)?;
+                return self.command(now, session, &params.call, waiter, |leg| Command::Invite { leg, to });
+            }
+            Method::RoomUninvite(params) => {
+                let (node, room) = self.room_of(by, &params.room)?;
+                let invitation = params.invitation.parse();
+                let invitation =
+                    invitation.map_err(|_| bad_request("an invitation is 32 hexadecimal digits"))?;
+                (node, Command::Uninvite { room, invitation, by })
             }
             Method::RoomLock(params) => {
                 let (node, room) = self.room_of(by, &params.room)?;
@@ -81,6 +95,22 @@ impl Desk {
         self.tell_recorded_room(&legs);
     }
 
+    /// Somebody who was invited does not come: those in the room are told.
+    pub(super) fn handle_invitation_ended(
+        &mut self,
+        room: RoomId,
+        invitation: &control::InvitationInfo,
+        reason: EndReason,
+    ) {
+        let Some((_, info)) = self.rooms.get(&room) else { return };
+        let members: BTreeSet<UserId> = users(info).collect();
+        for session in members.into_iter().flat_map(|user| self.sessions_of(user)).collect::<Vec<_>>() {
+            let invitation = shown_invitation(invitation);
+            let (room, reason) = (room.to_string(), reason.name().to_owned());
+            self.push(session, Push::RoomInvitation { room, invitation, reason });
+        }
+    }
+
     pub(super) fn handle_room_talking(&mut self, room: RoomId, leg: LegId, is_talking: bool) {
         let Some((_, info)) = self.rooms.get(&room) else { return };
         let members: BTreeSet<UserId> = users(info).collect();
@@ -96,7 +126,11 @@ impl Desk {
         let gone = self.rooms.iter().filter(|(room, (other, _))| *other == node && !named.contains(room));
         let gone: Vec<_> = gone.map(|(_, (_, info))| info.clone()).collect();
         for info in gone {
-            self.handle_room(now, node, control::RoomInfo { members: Vec::new(), ..info });
+            self.handle_room(
+                now,
+                node,
+                control::RoomInfo { members: Vec::new(), invited: Vec::new(), ..info },
+            );
         }
         for info in rooms {
             if self.rooms.get(&info.room).is_none_or(|(_, known)| *known != info) {
@@ -138,5 +172,16 @@ fn shown(info: &control::RoomInfo) -> RoomState {
         number: info.number.0.clone(),
         is_locked: info.is_locked,
         members: info.members.iter().map(member).collect(),
+        invited: info.invited.iter().map(shown_invitation).collect(),
+    }
+}
+
+fn shown_invitation(invited: &control::InvitationInfo) -> RoomInvitation {
+    RoomInvitation {
+        id: invited.call.to_string(),
+        party: peer_info(&invited.party),
+        by: invited.by.to_string(),
+        is_ringing: invited.is_ringing,
+        since: invited.since,
     }
 }

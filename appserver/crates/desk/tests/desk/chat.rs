@@ -295,7 +295,13 @@ fn a_call_leads_to_the_conversation_of_its_two_or_of_its_room() {
         gain: 0,
         since: 0,
     };
-    let with = |members| RoomInfo { room, number: Pii("800".into()), is_locked: false, members };
+    let with = |members| RoomInfo {
+        room,
+        number: Pii("800".into()),
+        is_locked: false,
+        members,
+        invited: Vec::new(),
+    };
     world.event(Event::RoomChanged { room: with(vec![member(5, BOB), member(6, ALICE)]) });
     assert_eq!(world.jobs(), [], "nobody wants to write there yet");
     world.request(bob.conn, 3, open());

@@ -185,6 +185,7 @@ fn who_comes_into_a_recorded_room_is_told_and_who_left_it_no_more() {
             room: RoomId::from_u128(60),
             number: Pii("600".to_owned()),
             is_locked: false,
+            invited: Vec::new(),
             members,
         },
     };

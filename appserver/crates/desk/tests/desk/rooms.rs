@@ -1,10 +1,12 @@
 //! Conference rooms: their members see them, nobody else does, and the softswitch is told who asks.
 
-use ringdown_control::{Command, Event, Party, RoomInfo, RoomMemberInfo};
-use ringdown_protocol::{Method, RoomGainParams, RoomLockParams, RoomMuteParams};
-use ringdown_types::{CallId, LegId, Pii, RoomId, UserId};
+use ringdown_control::{Command, CommandResult, Event, InvitationInfo, Party, RoomInfo, RoomMemberInfo};
+use ringdown_protocol::{
+    Method, RoomGainParams, RoomInviteParams, RoomLockParams, RoomMuteParams, RoomUninviteParams,
+};
+use ringdown_types::{CallId, EndReason, LegId, Pii, RoomId, UserId};
 
-use crate::world::{ALICE, BOB, LINK, World};
+use crate::world::{ALICE, BOB, LINK, World, answered, leg};
 
 const ROOM: RoomId = RoomId::from_u128(60);
 
@@ -23,7 +25,13 @@ fn member(leg: u128, user: UserId) -> RoomMemberInfo {
 
 fn room(members: Vec<RoomMemberInfo>) -> Event {
     Event::RoomChanged {
-        room: RoomInfo { room: ROOM, number: Pii("600".to_owned()), is_locked: false, members },
+        room: RoomInfo {
+            room: ROOM,
+            number: Pii("600".to_owned()),
+            is_locked: false,
+            members,
+            invited: Vec::new(),
+        },
     }
 }
 
@@ -92,4 +100,61 @@ fn a_softswitch_that_names_no_room_has_none() {
         world.pushes(alice.conn, "room").last().expect("its end").1["room"]["members"],
         serde_json::json!([])
     );
+}
+
+fn carol_is_invited(is_ringing: bool) -> InvitationInfo {
+    InvitationInfo {
+        call: CallId::from_u128(9),
+        party: Party { user: None, number: Pii("103".to_owned()), name: Pii(String::new()) },
+        by: ALICE,
+        is_ringing,
+        since: 1_700_000_000_000,
+    }
+}
+
+#[test]
+fn an_invitation_is_asked_for_by_a_call_shown_to_the_room_and_told_of_when_it_fails() {
+    let mut world = World::new();
+    world.connect_node(LINK, 1);
+    let (alice, bob) = (world.hello(ALICE), world.hello(BOB));
+    let rings = leg(1, ALICE, &alice);
+    world.ring(rings.clone());
+    world.event(Event::LegChanged { leg: answered(rings) });
+    world.know_all_calls();
+    let call = LegId::from_u128(1).to_string();
+    let invite = RoomInviteParams { call: call.clone(), to: " 103 ".to_owned() };
+    world.request(bob.conn, 2, Method::RoomInvite(invite.clone()));
+    assert_eq!(world.result(bob.conn, 2).expect_err("it is alice's call")["name"], "no-such-call");
+    world.request(alice.conn, 2, Method::RoomInvite(invite));
+    let (_, id, command) = world.commands.last().expect("a command").clone();
+    assert_eq!(command, Command::Invite { leg: LegId::from_u128(1), to: "103".to_owned() });
+    world.reply(id, CommandResult::Invited { room: ROOM, invitation: CallId::from_u128(9) });
+    let result = world.result(alice.conn, 2).expect("carol is called");
+    assert_eq!(result["room"], ROOM.to_string());
+
+    let room = |invited: Vec<InvitationInfo>| RoomInfo {
+        room: ROOM,
+        number: Pii("600".to_owned()),
+        is_locked: false,
+        members: vec![member(1, ALICE), member(2, BOB)],
+        invited,
+    };
+    world.event(Event::RoomChanged { room: room(vec![carol_is_invited(true)]) });
+    let (_, told) = world.pushes(bob.conn, "room").pop().expect("the room");
+    assert_eq!(told["room"]["invited"][0]["party"]["number"], "103");
+    assert_eq!(told["room"]["invited"][0]["isRinging"], true);
+    let uninvite = |invitation: &serde_json::Value| RoomUninviteParams {
+        room: ROOM.to_string(),
+        invitation: invitation.as_str().unwrap_or_default().to_owned(),
+    };
+    world.request(alice.conn, 3, Method::RoomUninvite(uninvite(&result["invitation"])));
+    let (_, _, command) = world.commands.last().expect("a command").clone();
+    assert_eq!(command, Command::Uninvite { room: ROOM, invitation: CallId::from_u128(9), by: ALICE });
+    world.event(Event::RoomChanged { room: room(Vec::new()) });
+    let invitation = carol_is_invited(true);
+    world.event(Event::InvitationEnded { room: ROOM, invitation, reason: EndReason::Declined });
+    for conn in [alice.conn, bob.conn] {
+        let (_, told) = world.pushes(conn, "room.invitation").pop().expect("why she does not come");
+        assert_eq!((&told["reason"], &told["invitation"]["id"]), (&"declined".into(), &result["invitation"]));
+    }
 }

@@ -13,7 +13,7 @@ use std::{
 use ringdown_call::{
     Action, CallControl, CallRecord, Callee, CompletionState, Destination, DeviceId, EndedBy, Forwards,
     LegCommand, LegEvent, LegState, LegView, Limits, LookupTarget, MailboxChange, Notice, OfferedCall,
-    Output, ParkedView, PlaySource, RoomView, TransferProgress,
+    Output, ParkedView, Party, PlaySource, RoomView, TransferProgress,
 };
 use ringdown_types::{
     CallId, DtmfDigit, EndReason, LegId, MixId, Pii, RecordingId, RoomId, SeededRandom, SessionId, ToneId,
@@ -80,6 +80,8 @@ pub(crate) struct World {
     /// The last view told of each room.
     pub(crate) rooms: BTreeMap<RoomId, RoomView>,
     pub(crate) talking: Vec<(LegId, bool)>,
+    /// Whose invitations ended, and why.
+    pub(crate) uninvited: Vec<(Party, EndReason)>,
     /// What transferors were told.
     pub(crate) progress: Vec<(LegId, TransferProgress)>,
     /// Where numbers and users lead; elsewhere is not found.
@@ -121,6 +123,7 @@ impl World {
             mailbox_changes: Vec::new(),
             rooms: BTreeMap::new(),
             talking: Vec::new(),
+            uninvited: Vec::new(),
             progress: Vec::new(),
             numbers: BTreeMap::new(),
             parked: BTreeMap::new(),
@@ -368,6 +371,9 @@ impl World {
                 );
             }
             Notice::RoomTalking { leg, is_talking, .. } => self.talking.push((leg, is_talking)),
+            Notice::InvitationEnded { invitation, reason, .. } => {
+                self.uninvited.push((invitation.to, reason))
+            }
         }
     }
 
