@@ -59,8 +59,9 @@ export const startFakeServer = async ({ port = 0, root = null, testing = import(
       leg.others.forEach((other) => fake.desk.calls.answer(other));
     },
     switchUp: (up) => fake.setSwitch(up),
-    /** Forgets every session, call, room and parked call, without a word. */
+    /** Forgets every session, call, room, parked call and conversation, without a word. */
     reset: () => {
+      fake.desk.chat.clear();
       fake.stop({ forget: true, code: 1006 });
       fake.start();
     },

@@ -59,6 +59,30 @@ function fillBook(server) {
 }
 
 const settings = async (page, section) => { await byId(page, "settings").click(); await byId(page, `settings-${section}`).click(); };
+/** A conversation with Bob and a group, with all that messages may have. */
+function talk(server) {
+  const { chat } = server.fake.desk;
+  const as = (userId) => ({ account: { userId } });
+  const [alice, bob, grace] = [as("u-101"), as("u-102"), as("u-107")];
+  const first = chat.send(bob, { to: "101", text: "Good morning! The plan is at https://crm.example.com/plans/2026 (page 4)." });
+  const { conversation } = first;
+  chat.send(alice, { conversation, text: "Thank you, I will have a look." });
+  chat.react(bob, { conversation, seq: 2, emoji: "👍" });
+  const wrong = chat.send(alice, { conversation, text: "wrong window" });
+  chat.edit(alice, conversation, wrong.seq);
+  const group = chat.create(grace, "Quarterly figures", ["101", "102", "103"]).conversation.id;
+  chat.send(grace, { conversation: group, text: "The figures are due on Friday." });
+  chat.mark(alice, group, 1, 1);
+  chat.send(bob, { conversation: group, text: "I am nearly done. 我马上完成。" });
+  return { conversation, group };
+}
+
+async function inGroup(page, server) {
+  talk(server);
+  await byId(page, "tab-chat").click();
+  await page.locator("[data-testid=chat-row][data-name='Quarterly figures']").click();
+  await byId(page, "message").nth(1).waitFor();
+}
 
 /** Each with what leads there from the directory (or, where `signedOut`, from the form); `picture` is what its baseline shows. */
 export const SCENES = [
@@ -107,5 +131,13 @@ export const SCENES = [
   { name: "parked", go: async (page, server) => { await talking(page, server); await tool(page, "park"); await byId(page, "toast").waitFor(); } },
   { name: "ended", picture: "ringdown-ended", go: async (page, server) => { await talking(page, server); server.end("hangup"); await byId(page, "ended").waitFor(); } },
   { name: "busy", picture: "ringdown-ended", go: async (page, server) => { await byId(page, "call-person").nth(3).click(); await state(page, "ringing"); server.end("busy"); await byId(page, "ended").waitFor(); } },
+  { name: "chats", unstable: true, go: async (page, server) => { talk(server); await byId(page, "tab-chat").click(); await byId(page, "chat-row").nth(1).waitFor(); } },
+  { name: "chat", unstable: true, go: async (page, server) => { talk(server); await byId(page, "tab-chat").click(); await byId(page, "chat-row").nth(1).click(); await byId(page, "message").nth(2).waitFor(); } },
+  { name: "chat-group", unstable: true, go: inGroup },
+  { name: "chat-actions", unstable: true, go: async (page, server) => { await inGroup(page, server); await byId(page, "message").nth(1).getByRole("button").click(); await byId(page, "react").first().waitFor(); } },
+  { name: "chat-about", unstable: true, go: async (page, server) => { await inGroup(page, server); await byId(page, "chat-about").click(); await byId(page, "add-members").click(); await byId(page, "group-member").first().waitFor(); } },
+  { name: "chat-new-group", go: async (page) => { await byId(page, "tab-chat").click(); await byId(page, "new-group").click(); await byId(page, "group-member").first().waitFor(); } },
+  { name: "chat-blocked", unstable: true, go: async (page, server) => { const { conversation } = talk(server); await byId(page, "tab-chat").click(); await byId(page, "chat-row").nth(1).click(); server.fake.desk.chat.block({ account: { userId: "u-101" } }, { user: "u-102", isBlocked: true }); await byId(page, "chat-blocked").waitFor(); } },
+  { name: "chat-failed", unstable: true, go: async (page, server) => { await inGroup(page, server); server.fake.refuse("chat.send", "rate-limited"); await byId(page, "chat-text").fill("Does this arrive?"); await page.keyboard.press("Enter"); await byId(page, "retry").waitFor(); } },
   { name: "reconnecting", unstable: true, go: async (page, server) => { await talking(page, server); server.drop(); await byId(page, "notice-connection").waitFor(); } },
 ];

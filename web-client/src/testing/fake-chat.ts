@@ -196,6 +196,12 @@ export class FakeChat {
     return { messages: found.sort((a, b) => b.at - a.at).slice(0, 30) };
   }
 
+  /** Forgets every conversation and whom anybody blocked. */
+  clear(): void {
+    this.#rooms.clear();
+    this.#blocks.clear();
+  }
+
   #person(to: string): FakeAccount {
     const found = this.#ports.people.find(({ extension, userId }) => [extension, userId].includes(to));
     if (!found) throw new FakeFault('bad-request', 'nobody in the directory has this number or account');

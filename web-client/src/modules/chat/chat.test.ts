@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ChatConversation, ChatMessage } from '../../protocol/generated.js';
-import { Chat, type ChatClient } from './chat.js';
+import { Chat } from './chat.js';
+import type { ChatClient } from './chat-client.js';
 import { Conversation } from './conversation.js';
 
 const party = (userId: string) => ({ userId, name: userId, number: '' });

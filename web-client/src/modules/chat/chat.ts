@@ -1,34 +1,12 @@
 // The chat of a client: keeps conversations in step with the server, and says what reached the user and what they read.
 import { Emitter, type Unsubscribe } from '../../emitter.js';
 import { asRingdownError, clientError } from '../../errors.js';
-import type { ChatFound, ChatMessage, ChatOpenParams, ChatOpened, FileInfo, Me } from '../../protocol/generated.js';
-import type { MethodName, ParamsOf, Push, ResultOf } from '../../protocol/messages.js';
-import { Conversation, type Outgoing } from './conversation.js';
-
-/** What the chat needs of a `RingdownClient`. */
-export interface ChatClient {
-  readonly me: Readonly<Me> | null;
-  readonly state: string;
-  request<M extends MethodName>(method: M, params: ParamsOf<M>): Promise<ResultOf<M>>;
-  on(event: 'push', listener: (push: Push) => void): Unsubscribe;
-  on(event: 'ready', listener: () => void): Unsubscribe;
-}
-
-/** How the chat is set up. */
-export interface ChatOptions {
-  /** Where files are: `https://pbx.example`, or empty for the page's own server. */
-  readonly server?: string;
-  readonly fetch?: typeof fetch;
-  readonly now?: () => number;
-}
-
-/** What the chat tells. */
-export interface ChatEvents {
-  /** Something is not as it was: conversations, messages, marks, typing, the number of unread messages. */
-  changed: [];
-  /** Somebody else wrote. */
-  message: [message: ChatMessage, conversation: Conversation];
-}
+import type { ChatFound, ChatMessage, ChatOpenParams, ChatOpened, FileInfo } from '../../protocol/generated.js';
+import type { Push } from '../../protocol/messages.js';
+import type { ChatClient, ChatEvents, ChatOptions } from './chat-client.js';
+import { Conversation, randomId, type Outgoing } from './conversation.js';
+import { readAll, readAround, readNewer, readNewest, readOlder } from './reading.js';
+import { post, type UploadOptions } from './upload.js';
 
 /** The chat of a client. Make one for each client, and `close()` it with the client. */
 export class Chat {
@@ -45,6 +23,7 @@ export class Chat {
   #cursor: string | null = null;
   #isListed = false;
   #typedAt = 0;
+  #blocked: ReadonlySet<string> = new Set();
 
   /** The messages of the person who is signed in at `client`. */
   constructor(client: ChatClient, options: ChatOptions = {}) {
@@ -70,6 +49,9 @@ export class Chat {
   get isListed(): boolean { return this.#isListed; }
   /** Messages the user has not read, in all conversations. */
   get unread(): number { return this.#elsewhere + [...this.#conversations.values()].reduce((sum, { unread }) => sum + unread, 0); }
+
+  /** Accounts the user takes no messages from. */
+  get blocked(): ReadonlySet<string> { return this.#blocked; }
 
   /** A conversation that was read or opened. */
   get(id: string): Conversation | null { return this.#conversations.get(id) ?? null; }
@@ -105,12 +87,27 @@ export class Chat {
 
   /** Reads older messages; the newest at first. */
   async older(id: string): Promise<void> {
-    const conversation = this.#conversations.get(id);
-    if (!conversation?.hasOlder) return;
-    const first = conversation.isLoaded ? conversation.messages.at(0)?.seq : undefined;
-    const { messages, more } = await this.#client.request('chat.history', { conversation: id, ...(first === undefined ? {} : { before: first }) });
-    conversation.takePage(messages, more);
-    this.#changed();
+    await this.#read(id, (conversation) => readOlder(this.#client, conversation));
+  }
+
+  /** Reads the messages around one, in place of those that were read: it may be long ago. */
+  async around(id: string, seq: number): Promise<void> {
+    await this.#read(id, (conversation) => readAround(this.#client, conversation, seq));
+  }
+
+  /** Reads the messages after those of an older place. */
+  async newer(id: string): Promise<void> {
+    await this.#read(id, (conversation) => readNewer(this.#client, conversation));
+  }
+
+  /** Reads the newest messages, in place of those of an older place. */
+  async newest(id: string): Promise<void> {
+    await this.#read(id, (conversation) => readNewest(this.#client, conversation));
+  }
+
+  /** All messages of a conversation, the newest first, page by page. */
+  all(id: string): AsyncGenerator<readonly ChatMessage[]> {
+    return readAll(this.#client, id);
   }
 
   /** Writes. The message stands in `outgoing` until it is kept; where that fails it stays there as `failed`. */
@@ -119,15 +116,21 @@ export class Chat {
     await this.#post(id, outgoing);
   }
 
+  /** Sends a file, with words. It stands in `outgoing` with its progress; `discard` stops it. */
+  async sendFile(id: string, file: Blob & { readonly name?: string }, text = ''): Promise<void> {
+    await this.#post(id, { id: randomId(), text, upload: { file, progress: 0, stop: new AbortController() }, at: this.#now(), failed: false });
+  }
+
   /** Sends again what failed. */
   async retry(id: string, messageId: string): Promise<void> {
     const outgoing = this.#conversations.get(id)?.outgoing.find((one) => one.id === messageId);
     if (outgoing) await this.#post(id, outgoing);
   }
 
-  /** Forgets what failed. */
+  /** Forgets what failed, and stops a file on its way. */
   discard(id: string, messageId: string): void {
     const conversation = this.#conversations.get(id);
+    conversation?.outgoing.find((one) => one.id === messageId)?.upload?.stop.abort();
     if (conversation) conversation.outgoing = conversation.outgoing.filter((one) => one.id !== messageId);
     this.#changed();
   }
@@ -137,7 +140,18 @@ export class Chat {
     this.#takeMessage((await this.#client.request('chat.edit', { conversation, seq, text })).message);
   }
 
-  /** Deletes an own message. */
+  /** Gives a message the user's sign, an emoji; null for none any more. */
+  async react({ conversation, seq }: ChatMessage, emoji: string | null): Promise<void> {
+    this.#takeMessage((await this.#client.request('chat.react', { conversation, seq, ...(emoji === null ? {} : { emoji }) })).message);
+  }
+
+  /** Takes no messages of an account, or takes them again. */
+  async block(user: string, isBlocked: boolean): Promise<void> {
+    await this.#client.request('chat.block', { user, isBlocked });
+    this.#takeBlocked([...this.#blocked].filter((other) => other !== user).concat(isBlocked ? [user] : []));
+  }
+
+  /** Deletes a message: an own one, or in a group one of others with the right. */
   async delete({ conversation, seq }: ChatMessage): Promise<void> {
     this.#takeMessage((await this.#client.request('chat.delete', { conversation, seq })).message);
   }
@@ -166,19 +180,13 @@ export class Chat {
   }
 
   /** Sends a file to the server, to be given to `send`. */
-  async upload(file: Blob & { readonly name?: string }): Promise<FileInfo> {
+  async upload(file: Blob & { readonly name?: string }, options: UploadOptions = {}): Promise<FileInfo> {
     const { path } = await this.#client.request('file.place', {});
-    const send = this.#options.fetch ?? fetch.bind(globalThis);
-    const response = await send(`${this.#options.server ?? ''}${path}&name=${encodeURIComponent(file.name ?? 'file')}`, { method: 'POST', body: file });
-    if (response.ok) return (await response.json()) as FileInfo;
-    const problem = (await response.json().catch(() => null)) as { detail?: string; title?: string; solutions?: string[] } | null;
-    throw clientError('upload-failed', { message: problem?.detail ?? problem?.title ?? 'The file was refused.', solutions: problem?.solutions ?? ['Try again, or send a smaller file.'] });
+    return post(`${this.#options.server ?? ''}${path}&name=${encodeURIComponent(file.name ?? 'file')}`, file, options, this.#options.fetch);
   }
 
   /** Where a file is had for an hour, without a token: for an `<img>` or a link. */
-  async fileUrl(id: string): Promise<string> {
-    return (await this.fileLink(id)).url;
-  }
+  async fileUrl(id: string): Promise<string> { return (await this.fileLink(id)).url; }
 
   /** Where a file is had without a token, and for how many seconds. */
   async fileLink(id: string): Promise<{ readonly url: string; readonly expiresIn: number }> {
@@ -204,6 +212,7 @@ export class Chat {
 
   async #list(cursor: string | null): Promise<void> {
     const page = await this.#client.request('chat.list', cursor === null ? {} : { cursor });
+    this.#blocked = new Set(page.blocked);
     for (const info of page.conversations) {
       const known = this.#conversations.get(info.id);
       const missed = known?.isLoaded === true && (known.info.revision < info.revision || this.#behind.has(info.id));
@@ -221,6 +230,13 @@ export class Chat {
       this.#elsewhere = Math.max(0, this.#elsewhere - page.conversations.reduce((sum, { lastSeq, read }) => sum + lastSeq - read, 0));
     }
     this.#cursor = page.cursor ?? null;
+    this.#changed();
+  }
+
+  async #read(id: string, read: (conversation: Conversation) => Promise<void>): Promise<void> {
+    const conversation = this.#conversations.get(id);
+    if (!conversation) return;
+    await read(conversation);
     this.#changed();
   }
 
@@ -252,15 +268,36 @@ export class Chat {
     conversation.outgoing = [...conversation.outgoing.filter((one) => one !== outgoing), outgoing];
     this.#changed();
     try {
+      await this.#bring(outgoing);
       const { message } = await this.#client.request('chat.send', {
         conversation: id, text: outgoing.text, id: outgoing.id, ...(outgoing.file ? { file: outgoing.file.id } : {}),
       });
       this.#takeMessage(message);
     } catch (thrown) {
+      // Who took it back knows that it was not sent.
+      if (outgoing.upload?.stop.signal.aborted) return;
       outgoing.failed = true;
+      outgoing.problem = asRingdownError(thrown);
       this.#changed();
-      throw asRingdownError(thrown);
+      throw outgoing.problem;
     }
+  }
+
+  /** Brings a message's file to the server, unless it is there. */
+  async #bring(outgoing: Outgoing): Promise<void> {
+    const { upload } = outgoing;
+    if (!upload || outgoing.file) return;
+    const onProgress = (progress: number): void => {
+      upload.progress = progress;
+      this.#changed();
+    };
+    outgoing.file = await this.upload(upload.file, { onProgress, signal: upload.stop.signal });
+    upload.stop.signal.throwIfAborted();
+  }
+
+  #takeBlocked(users: readonly string[]): void {
+    this.#blocked = new Set(users);
+    this.#changed();
   }
 
   #handlePush(push: Push): void {
@@ -270,6 +307,9 @@ export class Chat {
         return;
       case 'chat.conversation':
         this.#take(push.data.opened);
+        return;
+      case 'chat.blocked':
+        this.#takeBlocked(push.data.users);
         return;
       case 'chat.gone':
         this.#drop(push.data.conversation);
@@ -345,16 +385,10 @@ export class Chat {
     this.#timers.push(timer);
   }
 
-  #changed(): void {
-    this.#events.emit('changed');
-  }
+  #changed(): void { this.#events.emit('changed'); }
 
-  #now(): number {
-    return (this.#options.now ?? Date.now)();
-  }
+  #now(): number { return (this.#options.now ?? Date.now)(); }
 }
-
-const randomId = (): string => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /** How long a sign of typing holds, and how often it is given. */
 const TYPING_FOR_MS = 6000;

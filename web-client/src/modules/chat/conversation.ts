@@ -1,4 +1,5 @@
 // One conversation as it is known here: pages of messages, marks, who types, and what is on its way.
+import type { RingdownError } from '../../errors.js';
 import type { ChatConversation, ChatMember, ChatMessage, FileInfo } from '../../protocol/generated.js';
 
 /** A message on its way, or one that could not be sent. */
@@ -6,10 +7,15 @@ export interface Outgoing {
   /** Its id once it is kept. */
   readonly id: string;
   readonly text: string;
-  readonly file?: FileInfo | undefined;
+  /** What comes with it, once the server has it. */
+  file?: FileInfo | undefined;
+  /** What comes with it, as long as it is on its way: `progress` is 0 to 1. */
+  upload?: { readonly file: Blob & { readonly name?: string }; progress: number; readonly stop: AbortController } | undefined;
   readonly at: number;
   /** It was refused or not answered: `chat.retry()` sends it again, under its id, so that it is not sent twice. */
   failed: boolean;
+  /** Why. */
+  problem?: RingdownError;
 }
 
 /** A conversation. Its parts are as of the last `changed`. */
@@ -22,7 +28,9 @@ export class Conversation {
   messages: readonly ChatMessage[] = [];
   /** Whether there are older messages than those. */
   hasOlder = true;
-  /** Whether the newest page was read. */
+  /** Whether there are newer messages than those: an older place is looked at. */
+  hasNewer = false;
+  /** Whether a page was read. */
   isLoaded = false;
   /** Own messages on their way. */
   outgoing: readonly Outgoing[] = [];
@@ -55,7 +63,8 @@ export class Conversation {
     // What was told meanwhile is newer than an answer that was on its way.
     if (info.revision < this.info.revision) return;
     this.info = { ...info, read: Math.max(info.read, this.info.read) };
-    this.members = members ?? this.members;
+    // Of large conversations members are told where they are asked for.
+    if (members && (members.length > 0 || info.memberCount === 0)) this.members = members;
   }
 
   /** Takes a message that was written or changed; whether it is new here. */
@@ -72,8 +81,21 @@ export class Conversation {
       ...(mine ? { read: Math.max(info.read, message.seq) } : {}),
     };
     if (message.from.userId !== null) this.#typing.delete(message.from.userId);
-    this.#place([message], isNew);
+    this.#place([message], isNew && !this.hasNewer);
     return isNew;
+  }
+
+  /** Takes the messages around one, in place of those that were read. */
+  takeWindow(older: { readonly messages: readonly ChatMessage[]; readonly more: boolean }, newer: { readonly messages: readonly ChatMessage[]; readonly more: boolean }): void {
+    this.messages = [];
+    [this.isLoaded, this.hasOlder, this.hasNewer] = [true, older.more, newer.more];
+    this.#place([...older.messages, ...newer.messages], true);
+  }
+
+  /** Takes the page after what is here. */
+  takeNewer(messages: readonly ChatMessage[], more: boolean): void {
+    this.hasNewer = more;
+    this.#place(messages, true);
   }
 
   /** Takes a page: the newest, or the one before what is here. */
@@ -86,9 +108,9 @@ export class Conversation {
 
   /** Takes all that changed since a revision: what is older than the pages read here does not tear a hole. */
   takeChanges(messages: readonly ChatMessage[]): void {
-    const oldest = this.messages[0]?.seq ?? 0;
+    const [oldest, newest] = [this.messages[0]?.seq ?? 0, this.hasNewer ? (this.messages.at(-1)?.seq ?? 0) : Infinity];
     for (const message of messages) this.takeMessage(message, false);
-    this.#place(messages.filter(({ seq }) => seq > oldest), true);
+    this.#place(messages.filter(({ seq }) => seq > oldest && seq <= newest), true);
   }
 
   /** Forgets the messages: too much was missed. */
@@ -96,6 +118,7 @@ export class Conversation {
     this.messages = [];
     this.isLoaded = false;
     this.hasOlder = true;
+    this.hasNewer = false;
   }
 
   /** @internal */
@@ -126,3 +149,6 @@ export class Conversation {
     this.messages = [...bySeq.values()].sort((a, b) => a.seq - b.seq);
   }
 }
+
+/** A new message's id. */
+export const randomId = (): string => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,5 +1,6 @@
 // Chat.
 import { html, nothing } from 'lit';
+import { roomOf } from '../calls/moves.js';
 import { register } from '../shell/registry.js';
 import { chatOf } from './chats.js';
 import './chat-view.js';
@@ -9,9 +10,9 @@ register.tab({
   id: 'chat', label: 'chat.chat', icon: 'chat', order: 40, keep: true,
   render: (model) => html`<ringdown-chats .model=${model}></ringdown-chats>`,
   detail: (model) => {
-    const { with: conversation, to } = model.route.params;
+    const { with: conversation, to, at } = model.route.params;
     if (conversation === undefined && to === undefined) return nothing;
-    return html`<ringdown-chat .model=${model} .target=${conversation === undefined ? { to } : { conversation }}></ringdown-chat>`;
+    return html`<ringdown-chat .model=${model} .target=${conversation === undefined ? { to } : { conversation, ...(at === undefined ? {} : { at: Number(at) }) }}></ringdown-chat>`;
   },
   badge: (model) => chatOf(model)?.unread ?? 0,
   badgeLabel: 'chat.unread-count',
@@ -25,5 +26,5 @@ register.personAction({
 
 register.callPanel({
   id: 'chat', label: 'chat.chat', icon: 'chat', order: 10,
-  render: (model, call) => html`<ringdown-chat .model=${model} .target=${{ call: call.id }} inCall></ringdown-chat>`,
+  render: (model, call) => html`<ringdown-chat .model=${model} .target=${{ call: call.id, room: roomOf(model, call)?.room }} inCall></ringdown-chat>`,
 });

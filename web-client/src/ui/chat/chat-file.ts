@@ -35,7 +35,7 @@ export class ChatFile extends PhoneView {
   }
 
   protected override willUpdate(): void {
-    if (this.#asked === this.file.id || this.model.client?.state !== 'ready') return;
+    if (this.file.size === 0 || this.#asked === this.file.id || this.model.client?.state !== 'ready') return;
     if (this.#shown !== this.file.id) this.url = '';
     this.#shown = this.file.id;
     void this.#ask(this.file.id);
@@ -56,7 +56,8 @@ export class ChatFile extends PhoneView {
   }
 
   override render(): TemplateResult {
-    const { name, mediaType } = this.file;
+    const { name, mediaType, size } = this.file;
+    if (size === 0) return html`<span class="soft" data-testid="file-gone">${t('chat.file-gone', { name })}</span>`;
     if (mediaType.startsWith('image/') && this.url !== '') return html`<a href=${this.url} target="_blank" rel="noreferrer"><img src=${this.url} alt=${t('chat.picture', { name })} data-testid="chat-picture"></a>`;
     return html`<a href=${this.url || nothing} download=${name} target="_blank" rel="noreferrer" data-testid="chat-file">${icons.attach}${name}</a>`;
   }

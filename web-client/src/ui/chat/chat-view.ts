@@ -1,38 +1,36 @@
-// One conversation: its messages, what is on its way, who types, and the field to write in.
+// One conversation: its messages by day, what is new, what is on its way, who types, and the field to write in.
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import type { Chat, ChatMessage, ChatOpenedTarget, Conversation, Outgoing } from './types.js';
-import { timeOfDay } from '../messages/format.js';
+import type { Chat, ChatMessage, ChatOpenedTarget, Conversation } from './types.js';
+import { asRingdownError } from '../../errors.js';
+import { errorText } from '../messages/errors.js';
+import { dayOf, daysAgo } from '../messages/format.js';
 import { t } from '../messages/index.js';
-import { busy, empty, iconButton } from '../shared/parts.js';
-import { nameOf } from '../shared/people.js';
+import { badge, busy, empty, iconButton, notice } from '../shared/parts.js';
 import { base } from '../shared/styles.js';
 import '../shared/menu.js';
-import { icons } from '../shared/icons.js';
 import { PhoneView } from '../shell/phone-view.js';
-import { chatOf, draftsOf, fits, titleOf } from './chats.js';
-import './chat-file.js';
+import { attempt, attempted, chatOf, titleOf } from './chats.js';
+import type { Composer } from './composer.js';
+import './composer.js';
+import './info-view.js';
+import { messageView, outgoingView } from './message-view.js';
+import { messageStyles } from './message-styles.js';
 
 /** A conversation, named by its id, a person or a call. */
 @customElement('ringdown-chat')
 export class ChatView extends PhoneView {
-  static override styles = [base, css`
-    :host { display: flex; flex-direction: column; height: 100%; min-height: 0; }
+  static override styles = [base, messageStyles, css`
+    :host { position: relative; display: flex; flex-direction: column; height: 100%; min-height: 0; }
+    :host(.dropping)::after { content: ''; position: absolute; inset: 6px; border: 2px dashed var(--accent); border-radius: var(--radius); background: color-mix(in srgb, var(--tint), transparent 40%); pointer-events: none; }
     header { display: flex; align-items: center; gap: 8px; padding: 6px 10px; border-bottom: 1px solid var(--line); }
     h2 { flex: 1; min-width: 0; margin: 0; font-size: 16px; }
     .messages { flex: 1; overflow-y: auto; padding: 10px 12px; display: flex; flex-direction: column; gap: 6px; }
-    .message { max-width: 82%; align-self: flex-start; background: var(--sunken); border-radius: 12px; padding: 6px 10px; overflow-wrap: anywhere; white-space: pre-wrap; }
-    .mine { align-self: flex-end; background: var(--tint); }
-    .who { font-size: 12px; font-weight: 600; }
-    .foot { display: flex; gap: 6px; align-items: center; justify-content: flex-end; font-size: 11px; color: var(--soft); white-space: normal; }
-    .gone { font-style: italic; color: var(--soft); }
     .typing { min-height: 20px; padding: 0 14px; font-size: 12px; color: var(--soft); }
-    form { display: flex; gap: 6px; align-items: flex-end; padding: 6px 10px 10px; }
-    textarea { flex: 1; min-width: 0; resize: none; max-height: 120px; }
     .older { align-self: center; }
-    .wrong:not(:empty) { padding: 4px 14px; font-size: 12px; color: var(--stop-text); }
-    .failed { color: var(--stop-text); }
+    .down { position: relative; height: 0; }
+    .down .button { position: absolute; inset-inline-end: 12px; bottom: 8px; box-shadow: var(--shadow); }
   `];
 
   /** Which conversation. */
@@ -40,15 +38,37 @@ export class ChatView extends PhoneView {
   /** Whether it stands beside a call, without a way back. */
   @property({ type: Boolean }) inCall = false;
   @state() private conversation: Conversation | null = null;
-  @state() private draft = '';
   @state() private editing: ChatMessage | null = null;
-  @query('.messages') private list!: HTMLElement | null;
+  /** The first message that was new when it was opened. */
+  @state() private newFrom: number | null = null;
   /** Why nothing is shown. */
   @state() private problem: 'failed' | 'gone' | null = null;
-  #atEnd = true;
+  private why = '';
+  @state() private atEnd = true;
+  @query('.messages') private list!: HTMLElement | null;
+  @query('ringdown-composer') private composer!: Composer | null;
+  #goTo: number | null = null;
   #opened = '';
   #chat: Chat | null = null;
   #turn = 0;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener('visibilitychange', this.#seen);
+    addEventListener('focus', this.#seen);
+    this.addEventListener('dragover', this.#drag);
+    this.addEventListener('dragleave', this.#drag);
+    this.addEventListener('drop', this.#drag);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener('visibilitychange', this.#seen);
+    removeEventListener('focus', this.#seen);
+  }
+
+  /** What is on a screen nobody looks at is not read; it is once somebody does. */
+  readonly #seen = (): void => this.requestUpdate();
 
   protected override willUpdate(): void {
     const key = JSON.stringify(this.target);
@@ -63,10 +83,8 @@ export class ChatView extends PhoneView {
     if (this.problem === 'failed' && !isReady) this.#close();
     if (chat && isReady && this.#opened === '') {
       [this.#opened, this.#chat] = [key, chat];
-      void this.model.act(() => this.#open(chat));
+      void this.#open(chat);
     }
-    const seen = this.list;
-    this.#atEnd = !seen || seen.scrollHeight - seen.scrollTop - seen.clientHeight < 60;
   }
 
   /** Nothing is open: what is asked for opens next. */
@@ -79,139 +97,125 @@ export class ChatView extends PhoneView {
 
   async #open(chat: Chat): Promise<void> {
     const turn = ++this.#turn;
+    const { at, to, call, conversation: id } = this.target;
     try {
-      const conversation = await chat.open(this.target);
-      if (turn === this.#turn) this.#show(conversation);
-    } catch (thrown) {
-      // Another one is looked at by now.
+      const conversation = await chat.open({ ...(to === undefined ? {} : { to }), ...(call === undefined ? {} : { call }), ...(id === undefined ? {} : { conversation: id }) });
+      const { read } = conversation.info;
+      const newFrom = conversation.unread > 0 ? read + 1 : null;
+      // The message that was found, or where reading goes on.
+      const goTo = at ?? (newFrom !== null && newFrom < (conversation.messages[0]?.seq ?? 0) ? newFrom : null);
+      if (goTo !== null) await chat.around(conversation.id, goTo);
       if (turn !== this.#turn) return;
-      this.problem = 'failed';
-      throw thrown;
+      this.#show(conversation);
+      [this.newFrom, this.#goTo, this.atEnd] = [newFrom, at ?? newFrom, at === undefined && newFrom === null];
+    } catch (thrown) {
+      // Another one may be looked at by now.
+      if (turn === this.#turn) [this.problem, this.why] = ['failed', errorText(asRingdownError(thrown)).title];
     }
   }
 
-  /** Each conversation has its own beginnings; a change of a message is not taken along. */
   #show(conversation: Conversation | null): void {
+    if (conversation !== this.conversation) this.newFrom = null;
     this.conversation = conversation;
     this.editing = null;
-    this.draft = (conversation && this.#chat && draftsOf(this.#chat).get(conversation.id)) ?? '';
   }
 
   protected override updated(): void {
-    if (this.list && this.#atEnd) this.list.scrollTop = this.list.scrollHeight;
-    // What is on a screen nobody looks at is not read.
-    if (this.conversation && this.#atEnd && document.visibilityState === 'visible') chatOf(this.model)?.read(this.conversation.id);
+    const { list, conversation } = this;
+    if (!list || !conversation) return;
+    if (this.#goTo !== null) this.#scrollTo(list, this.#goTo);
+    else if (this.atEnd && !conversation.hasNewer) list.scrollTop = list.scrollHeight;
+    this.#scrolled();
+    if (this.atEnd && !conversation.hasNewer && document.visibilityState === 'visible' && this.offsetHeight > 0) chatOf(this.model)?.read(conversation.id);
+  }
+
+  /** Shows a message in the middle, without moving the page around the widget. */
+  #scrollTo(list: HTMLElement, seq: number): void {
+    const place = [...list.querySelectorAll<HTMLElement>('[data-seq]')].find((one) => Number(one.dataset.seq) >= seq);
+    this.#goTo = null;
+    if (!place) return;
+    const [frame, box] = [list.getBoundingClientRect(), place.getBoundingClientRect()];
+    list.scrollTop += box.top - frame.top - frame.height / 3;
+    if (this.target.at === seq) {
+      place.classList.add('found');
+      place.tabIndex = -1;
+      place.focus({ preventScroll: true });
+    }
+  }
+
+  /** Whether the end is in sight. */
+  #scrolled(): void {
+    const { list } = this;
+    if (list) this.atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
   }
 
   override render(): TemplateResult {
     const { conversation, problem } = this;
     if (problem === 'gone') return empty('chat', t('chat.gone'), this.inCall ? undefined : { label: t('chat.back'), run: () => this.model.navigate('chat', {}) });
-    if (problem === 'failed') return empty('chat', t('chat.open-failed'), { label: t('chat.try-again'), run: () => this.#close() });
+    if (problem === 'failed') return empty('chat', `${t('chat.open-failed')} ${this.why}`, { label: t('chat.try-again'), run: () => this.#close() });
     if (!conversation) return busy();
+    const { id, info: { peer } } = conversation;
     const typing = conversation.typing(Date.now());
-    const isTooLong = !fits(this.draft);
+    const chat = chatOf(this.model);
+    const other = peer?.userId ?? '';
+    const isBlocked = chat?.blocked.has(other) === true;
     return html`
       <header>${this.inCall ? nothing : iconButton({ icon: 'back', label: t('chat.back'), run: () => this.model.navigate('chat', {}), testid: 'chat-back' })}
         <h2 class="clip" tabindex="-1" data-main data-testid="chat-title">${titleOf(conversation)}</h2>
-        ${conversation.info.kind === 'direct' || this.inCall ? nothing : iconButton({ icon: 'close', label: t('chat.leave'), run: () => this.#leave(), testid: 'chat-leave' })}
+        ${iconButton({ icon: 'info', label: t('chat.about'), run: () => this.#about(conversation), testid: 'chat-about' })}
       </header>
-      <div class="messages" role="log" aria-label=${titleOf(conversation)} tabindex="0" data-testid="messages">
-        ${conversation.hasOlder && conversation.isLoaded ? html`<button class="button small older" @click=${() => this.#older()} data-testid="older">${t('chat.older')}</button>` : nothing}
-        ${repeat(conversation.messages, ({ seq }) => seq, (message) => this.#message(conversation, message))}
-        ${repeat(conversation.outgoing, ({ id }) => id, (message) => this.#outgoing(conversation, message))}
+      <div class="messages" role="log" aria-label=${titleOf(conversation)} tabindex="0" @scroll=${() => this.#scrolled()} data-testid="messages">
+        ${conversation.hasOlder && conversation.isLoaded ? html`<button class="button small older" @click=${() => void this.#older(id)} data-testid="older">${t('chat.older')}</button>` : nothing}
+        ${repeat(conversation.messages, ({ seq }) => seq, (message, index) => html`${this.#dividers(message, conversation.messages[index - 1])}${messageView(this.model, conversation, message, (edited) => { this.editing = edited; })}`)}
+        ${conversation.hasNewer ? html`<button class="button small older" @click=${() => attempt(this.model, () => chat?.newer(id))} data-testid="newer">${t('chat.newer')}</button>`
+          : repeat(conversation.outgoing, (one) => one.id, (one) => outgoingView(this.model, conversation, one))}
       </div>
+      <div class="down">${this.atEnd && !conversation.hasNewer ? nothing : html`<button class="button small" @click=${() => void this.#toEnd(id)} data-testid="to-end">${t('chat.to-end')} ${badge(conversation.unread, t('chat.unread-count', { count: conversation.unread }))}</button>`}</div>
       <div class="typing" role="status" data-testid="typing">${typing.length > 0 ? t('chat.typing', { names: typing.join(', ') }) : nothing}</div>
-      <div class="wrong" id="too-long" role="status" data-testid="too-long">${isTooLong ? t('chat.too-long') : nothing}</div>
-      <form @submit=${(event: Event) => this.#submit(event)}>
-        <input type="file" hidden @change=${(event: Event) => this.#attach(event.target as HTMLInputElement)} data-testid="chat-file-input">
-        ${iconButton({ icon: 'attach', label: t('chat.attach'), run: () => this.renderRoot.querySelector<HTMLInputElement>('input[type=file]')?.click(), testid: 'attach' })}
-        <textarea class="field" rows="1" .value=${this.draft} placeholder=${t('chat.message')} aria-label=${t('chat.message')}
-          aria-invalid=${isTooLong} aria-describedby="too-long" @input=${(event: Event) => this.#typed((event.target as HTMLTextAreaElement).value)} @keydown=${(event: KeyboardEvent) => this.#key(event)} data-testid="chat-text"></textarea>
-        <button class="round go" aria-label=${this.editing ? t('chat.save') : t('chat.send')} ?disabled=${this.draft.trim() === '' || isTooLong} data-testid="chat-send">${icons.send}</button>
-      </form>`;
+      ${isBlocked ? notice({ icon: 'info', text: t('chat.blocked', { name: titleOf(conversation) }), kind: 'calm', testid: 'chat-blocked', action: { label: t('chat.unblock'), run: () => attempt(this.model, () => chat.block(other, false)), testid: 'chat-unblock' } })
+        : html`<ringdown-composer .model=${this.model} .conversation=${conversation} .editing=${this.editing} @edited=${() => { this.editing = null; }}
+          @edit-last=${() => this.#editLast(conversation)} @sent=${() => { this.newFrom = null; void this.#toEnd(id); }}></ringdown-composer>`}`;
   }
 
-  #message(conversation: Conversation, message: ChatMessage): TemplateResult {
-    const mine = message.from.userId === this.model.client?.me?.userId;
-    const state = conversation.stateOf(message);
-    const words = { sent: t('chat.sent'), delivered: t('chat.delivered'), read: t('chat.read') };
-    return html`<div class="message ${mine ? 'mine' : ''}" data-testid="message" data-seq=${message.seq} data-state=${mine ? state : 'theirs'}>${
-      mine || conversation.info.kind === 'direct' ? nothing : html`<div class="who">${nameOf(message.from)}</div>`}${
-      message.isDeleted ? html`<span class="gone">${t('chat.deleted')}</span>` : html`<span data-testid="message-text">${message.text}</span>`}${
-      message.file ? html`<ringdown-chat-file .model=${this.model} .file=${message.file}></ringdown-chat-file>` : nothing}
-      <div class="foot">${message.editedAt !== undefined && !message.isDeleted ? html`<span>${t('chat.edited')}</span>` : nothing}<time>${timeOfDay(message.at)}</time>${
-        mine ? html`<span>${words[state]}</span>` : nothing}${mine && !message.isDeleted ? html`<ringdown-menu label=${t('chat.more')} .items=${[
-        { label: t('chat.edit'), icon: 'edit', run: () => this.#edit(message), testid: 'edit-message' },
-        { label: t('chat.delete'), icon: 'trash', danger: true, run: () => void this.model.act(async () => chatOf(this.model)?.delete(message)), testid: 'delete-message' },
-      ]}>${icons.more}</ringdown-menu>` : nothing}</div>
-    </div>`;
+  /** A day's name, and where what is new begins. */
+  #dividers({ at, seq }: ChatMessage, before: ChatMessage | undefined): TemplateResult {
+    return html`${before && daysAgo(before.at, at) === 0 ? nothing : html`<div class="divider" data-testid="day">${dayOf(at, Date.now())}</div>`}${
+      this.newFrom !== null && seq >= this.newFrom && (before?.seq ?? 0) < this.newFrom ? html`<div class="divider new" data-testid="new-messages">${t('chat.new')}</div>` : nothing}`;
   }
 
-  #outgoing({ id }: Conversation, { id: messageId, text, file, failed }: Outgoing): TemplateResult {
-    return html`<div class="message mine" data-testid="outgoing">${text || file?.name}
-      <div class="foot ${failed ? 'failed' : ''}">${failed ? t('chat.failed') : t('chat.sending')}${failed ? html`
-        <button class="button small" @click=${() => void this.model.act(async () => chatOf(this.model)?.retry(id, messageId))} data-testid="retry">${t('chat.retry')}</button>
-        <button class="button small" @click=${() => chatOf(this.model)?.discard(id, messageId)} data-testid="discard">${t('chat.discard')}</button>` : nothing}</div>
-    </div>`;
-  }
-
-  #typed(text: string): void {
-    this.draft = text;
-    if (this.conversation && this.#chat && !this.editing) draftsOf(this.#chat).set(this.conversation.id, text);
-    if (this.conversation && text !== '') chatOf(this.model)?.typing(this.conversation.id);
-  }
-
-  #key(event: KeyboardEvent): void {
-    // A key that ends the choice of a Chinese character does not send.
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-    this.#submit(event);
-  }
-
-  #submit(event: Event): void {
-    event.preventDefault();
-    const [text, { conversation, editing }, chat] = [this.draft.trim(), this, chatOf(this.model)];
-    if (text === '' || !fits(text) || !conversation || !chat) return;
-    // A change of a message leaves what was begun before it.
-    if (!editing) draftsOf(chat).delete(conversation.id);
-    this.#show(conversation);
-    this.#atEnd = true;
-    void this.model.act(() => (editing ? chat.edit(editing, text) : chat.send(conversation.id, text)));
-  }
-
-  #edit(message: ChatMessage): void {
-    this.editing = message;
-    this.draft = message.text;
-    this.renderRoot.querySelector<HTMLTextAreaElement>('textarea')?.focus();
-  }
-
-  #attach(input: HTMLInputElement): void {
-    const [file, { conversation }, chat] = [input.files?.[0], this, chatOf(this.model)];
-    input.value = '';
-    if (!file || !conversation || !chat) return;
-    void this.model.act(async () => chat.send(conversation.id, '', await chat.upload(file)));
-  }
-
-  #older(): void {
-    const { conversation } = this;
-    if (conversation) void this.model.act(async () => chatOf(this.model)?.older(conversation.id));
-  }
-
-  #leave(): void {
-    const { conversation } = this;
-    if (!conversation) return;
-    const leave = (close: () => void): void => {
-      close();
-      void this.model.act(async () => {
-        await chatOf(this.model)?.leave(conversation.id);
-        // Another one may be looked at by now.
-        if (this.conversation === null || this.conversation === conversation) this.model.navigate('chat', {});
-      });
-    };
+  #about(conversation: Conversation): void {
     this.model.openDialog({
-      title: t('chat.leave'),
-      content: (close) => html`<p>${t('chat.leave-sure', { title: titleOf(conversation) })}</p>
-        <div class="choice"><button class="button" data-main @click=${close} data-testid="leave-cancel">${t('chat.stay')}</button>
-          <button class="button danger" @click=${() => leave(close)} data-testid="leave-sure">${t('chat.leave')}</button></div>`,
+      title: titleOf(conversation),
+      content: (close) => html`<ringdown-chat-info .model=${this.model} .conversation=${conversation} .close=${close}></ringdown-chat-info>`,
     });
   }
+
+  #editLast({ messages }: Conversation): void {
+    const me = this.model.client?.me?.userId;
+    this.editing = messages.findLast(({ from, isDeleted, text }) => from.userId === me && !isDeleted && text !== '') ?? null;
+  }
+
+  /** Reads older messages; what was looked at stays where it is. */
+  async #older(id: string): Promise<void> {
+    const { list } = this;
+    const below = list ? list.scrollHeight - list.scrollTop : 0;
+    await attempted(this.model, (chat) => chat.older(id));
+    await this.updateComplete;
+    if (list) list.scrollTop = list.scrollHeight - below;
+  }
+
+  async #toEnd(id: string): Promise<void> {
+    await attempted(this.model, (chat) => chat.newest(id));
+    this.atEnd = true;
+    this.requestUpdate();
+    await this.updateComplete;
+    if (this.list) this.list.scrollTop = this.list.scrollHeight;
+  }
+
+  readonly #drag = (event: DragEvent): void => {
+    if (!event.dataTransfer?.types.includes('Files') || !this.composer || this.editing) return;
+    event.preventDefault();
+    this.classList.toggle('dropping', event.type === 'dragover');
+    if (event.type === 'drop') this.composer.take(event.dataTransfer.files);
+  };
 }

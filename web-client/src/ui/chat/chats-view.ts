@@ -4,11 +4,13 @@ import { customElement, state } from 'lit/decorators.js';
 import type { ChatMessage, Conversation } from '../../modules/chat/index.js';
 import { when } from '../messages/format.js';
 import { t } from '../messages/index.js';
+import type { Picked } from '../shared/picker.js';
+import '../shared/picker.js';
 import { avatar, badge, busy, empty, iconButton, row } from '../shared/parts.js';
 import { nameOf } from '../shared/people.js';
 import { base } from '../shared/styles.js';
 import { PhoneView } from '../shell/phone-view.js';
-import { chatOf, textOf, titleOf } from './chats.js';
+import { attempt, chatOf, textOf, titleOf } from './chats.js';
 import './group-form.js';
 
 /** The user's conversations, the one last written in first, with a search over all messages. */
@@ -33,6 +35,7 @@ export class ChatsView extends PhoneView {
       <div class="top">
         <input class="field" type="search" maxlength="100" .value=${this.query} placeholder=${t('chat.search')} aria-label=${t('chat.search')}
           @input=${(event: Event) => this.#search((event.target as HTMLInputElement).value)} data-testid="chat-search">
+        ${iconButton({ icon: 'edit', label: t('chat.new-chat'), run: () => this.#newChat(), testid: 'new-chat' })}
         ${iconButton({ icon: 'people', label: t('chat.new-group'), run: () => this.#newGroup(), testid: 'new-group' })}
       </div>
       <div class="list">${this.found ? this.#results(this.found) : !chat?.isListed ? busy() : this.#list()}</div>`;
@@ -44,7 +47,7 @@ export class ChatsView extends PhoneView {
     if (all.length === 0) return empty('chat', t('chat.none'));
     return html`
       <ul aria-label=${t('chat.conversations')} data-testid="chats">${all.map((one) => this.#row(one))}</ul>
-      ${chat?.hasMore ? html`<div class="more-row"><button class="button small" @click=${() => void this.model.act(() => chat.more())}>${t('chat.more-conversations')}</button></div>` : nothing}`;
+      ${chat?.hasMore ? html`<div class="more-row"><button class="button small" @click=${() => attempt(this.model, () => chat.more())}>${t('chat.more-conversations')}</button></div>` : nothing}`;
   }
 
   #row(conversation: Conversation): TemplateResult {
@@ -60,7 +63,7 @@ export class ChatsView extends PhoneView {
   #results(found: readonly ChatMessage[]): TemplateResult {
     if (found.length === 0) return empty('search', t('chat.nothing-found'));
     return html`<ul aria-label=${t('chat.search')} data-testid="chat-found">${found.map((message) => html`
-      <li><button class="row" @click=${() => this.model.navigate('chat', { with: message.conversation })} data-testid="chat-hit">
+      <li><button class="row" @click=${() => this.model.navigate('chat', { with: message.conversation, at: String(message.seq) })} data-testid="chat-hit">
         ${row({ start: avatar({ name: nameOf(message.from) }), title: nameOf(message.from), more: html`<span class="clip">${textOf(message)}</span>`, end: html`<time>${when(message.at, Date.now())}</time>` })}
       </button></li>`)}</ul>`;
   }
@@ -72,12 +75,24 @@ export class ChatsView extends PhoneView {
       this.found = null;
       return;
     }
-    void this.model.act(async () => {
+    attempt(this.model, async (chat) => {
       // Typing on asks once.
       await new Promise((resolve) => { setTimeout(resolve, 250); });
       if (turn !== this.#searching) return;
-      const result = await chatOf(this.model)?.search(query);
-      if (turn === this.#searching) this.found = result?.messages ?? [];
+      const { messages } = await chat.search(query);
+      if (turn === this.#searching) this.found = messages;
+    });
+  }
+
+  #newChat(): void {
+    const chosen = (close: () => void) => ({ detail }: CustomEvent<Picked | null>): void => {
+      if (!detail) return;
+      close();
+      this.model.navigate('chat', { to: detail.userId ?? detail.number });
+    };
+    this.model.openDialog({
+      title: t('chat.new-chat'),
+      content: (close) => html`<ringdown-picker .model=${this.model} @pick=${chosen(close)}></ringdown-picker>`,
     });
   }
 

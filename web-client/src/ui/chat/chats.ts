@@ -1,6 +1,8 @@
 // The chat of each phone, and how its conversations are named.
 import { Chat, type ChatMessage, type Conversation } from '../../modules/chat/index.js';
+import { asRingdownError } from '../../errors.js';
 import { kitOf } from '../devices/kit.js';
+import { errorText } from '../messages/errors.js';
 import { t } from '../messages/index.js';
 import { nameOf } from '../shared/people.js';
 import { register } from '../shell/registry.js';
@@ -23,6 +25,19 @@ register.client((model) => {
 
 /** The chat of a phone that is signed in. */
 export const chatOf = (model: PhoneModel): Chat | null => chats.get(model) ?? null;
+
+/** Does something in the chat; what goes wrong is said at the lower edge, and nothing else is covered. */
+export const attempted = async (model: PhoneModel, work: (chat: Chat) => Promise<unknown> | undefined): Promise<void> => {
+  const chat = chatOf(model);
+  try {
+    if (chat) await work(chat);
+  } catch (thrown) {
+    model.toast(errorText(asRingdownError(thrown)).title);
+  }
+};
+
+/** The same, unless something follows. */
+export const attempt = (...doing: Parameters<typeof attempted>): void => void attempted(...doing);
 
 const drafts = new WeakMap<Chat, Map<string, string>>();
 

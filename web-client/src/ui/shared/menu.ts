@@ -15,6 +15,8 @@ export interface MenuItem {
   /** One of several that exclude each other; true for the one that holds. */
   readonly checked?: boolean;
   readonly danger?: boolean;
+  /** Several of these stand in one line. */
+  readonly compact?: boolean;
   readonly disabled?: boolean;
   readonly testid?: string;
 }
@@ -34,11 +36,14 @@ export class Menu extends LitElement {
     .list:popover-open { animation: rise .12s ease-out; }
     .item { display: flex; align-items: center; gap: 12px; width: 100%; min-height: 40px; padding: 6px 12px 6px 10px; border-radius: 9px; text-align: start; }
     .item > span { flex: 1; min-width: 0; }
+    .item.compact > span { flex: none; }
     .item small { display: block; font-size: 12px; color: var(--soft); }
     .item svg { color: var(--soft); }
     .item:hover:not(:disabled), .item:focus-visible { background: var(--sunken); }
     .item:focus-visible { outline-offset: -2px; }
     .item.danger, .item.danger svg { color: var(--stop-text); }
+    .item.compact { display: inline-flex; justify-content: center; width: 42px; padding: 0; font-size: 19px; }
+    .item.compact[aria-checked='true'] { background: var(--tint); }
     .item .check { width: 20px; color: var(--accent); }
   `];
 
@@ -64,10 +69,10 @@ export class Menu extends LitElement {
   #item(item: MenuItem): TemplateResult {
     const radio = item.checked !== undefined;
     return html`
-      <button type="button" class="item ${item.danger ? 'danger' : ''}" role=${radio ? 'menuitemradio' : 'menuitem'} aria-checked=${ifDefined(item.checked)} tabindex="-1"
+      <button type="button" class="item ${item.danger ? 'danger' : ''} ${item.compact ? 'compact' : ''}" role=${radio ? 'menuitemradio' : 'menuitem'} aria-checked=${ifDefined(item.checked)} tabindex="-1"
         ?disabled=${item.disabled ?? false} data-testid=${ifDefined(item.testid)} @click=${() => this.#choose(item)}>
         ${item.icon ? icons[item.icon] : nothing}<span>${item.label}${item.hint ? html`<small>${item.hint}</small>` : nothing}</span>
-        ${radio ? html`<i class="check">${item.checked ? icons.check : nothing}</i>` : nothing}
+        ${radio && !item.compact ? html`<i class="check">${item.checked ? icons.check : nothing}</i>` : nothing}
       </button>`;
   }
 
@@ -116,7 +121,7 @@ export class Menu extends LitElement {
     event.stopPropagation();
     const items = this.#buttons;
     const at = items.indexOf((this.renderRoot as ShadowRoot).activeElement as HTMLElement);
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
+    const to = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, Home: 0, End: items.length - 1 }[event.key];
     if (to !== undefined) {
       event.preventDefault();
       items[(to + items.length) % items.length]?.focus();
