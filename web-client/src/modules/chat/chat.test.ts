@@ -56,7 +56,7 @@ describe('a conversation', () => {
 describe('a server that fails for a moment', () => {
   afterEach(() => { vi.useRealTimers(); });
   /** A client whose answers are `answer`'s, and how it says that it is ready again. */
-  const started = (answer: (method: string, params: unknown) => unknown): { chat: Chat; ready: () => void } => {
+  const started = (answer: (method: string, params: unknown) => unknown, send?: typeof fetch): { chat: Chat; ready: () => void } => {
     vi.useFakeTimers();
     let ready: () => void = () => undefined;
     const client = {
@@ -66,7 +66,7 @@ describe('a server that fails for a moment', () => {
       },
       request: (method: string, params: unknown) => new Promise((resolve) => { resolve(answer(method, params)); }),
     };
-    const chat = new Chat(client as unknown as ChatClient);
+    const chat = new Chat(client as unknown as ChatClient, send ? { fetch: send } : {});
     return { chat, ready: () => ready() };
   };
 
@@ -84,6 +84,66 @@ describe('a server that fails for a moment', () => {
     expect([chat.isListed, asked]).toEqual([true, 3]);
     chat.close();
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('shows an older place, goes on from there, and comes back to the newest', async () => {
+    const all = Array.from({ length: 200 }, (_, index) => message(index + 1));
+    const { chat } = started((method, params) => {
+      const { before, after, limit = 50 } = params as { before?: number; after?: number; limit?: number };
+      if (method === 'chat.open') return { conversation: { ...info, lastSeq: 200, revision: 200, read: 200 }, members: [] };
+      if (method === 'chat.list') return { conversations: [], unread: 0, blocked: [] };
+      if (method !== 'chat.history') return {};
+      if (after !== undefined) return { messages: all.slice(after, after + limit), more: after + limit < 200 };
+      const end = (before ?? 201) - 1;
+      return { messages: all.slice(Math.max(0, end - limit), end), more: end > limit };
+    });
+    const conversation = await chat.open({ conversation: 'c' });
+    await chat.around('c', 60);
+    expect([seqs(conversation).at(0), seqs(conversation).at(-1), conversation.hasOlder, conversation.hasNewer]).toEqual([31, 90, true, true]);
+    conversation.takeMessage(message(201), false);
+    expect(seqs(conversation).at(-1)).toBe(90);
+    await chat.newer('c');
+    await chat.older('c');
+    expect(seqs(conversation)).toEqual(Array.from({ length: 140 }, (_, index) => index + 1));
+    await chat.newest('c');
+    expect([seqs(conversation).at(0), seqs(conversation).at(-1), conversation.hasNewer]).toEqual([151, 200, false]);
+    const copied: number[] = [];
+    for await (const page of chat.all('c')) copied.push(...page.map(({ seq }) => seq));
+    expect([copied.length, copied[0], copied.at(-1)]).toEqual([200, 200, 1]);
+    chat.close();
+  });
+
+  it('keeps a file that was refused to be sent again, and forgets one that was taken back', async () => {
+    let answers = ['refused', 'kept'];
+    const sent: unknown[] = [];
+    const { chat } = started((method, params) => {
+      if (method === 'chat.open') return { conversation: info, members: [] };
+      if (method === 'file.place') return { path: '/api/v1/files?place=x', expiresIn: 600 };
+      if (method === 'chat.send') {
+        sent.push(params);
+        return { message: message(4, { id: (params as { id: string }).id }) };
+      }
+      return { conversations: [], messages: [], more: false, unread: 0, blocked: [] };
+    }, async (_url, init) => {
+      const [answer] = answers;
+      answers = answers.slice(1);
+      if (answer === 'kept') return Response.json({ id: 'f1', name: 'plan.txt', mediaType: 'text/plain', size: 4 });
+      if (answer === 'refused') return Response.json({ detail: 'your files have no room left' }, { status: 507 });
+      return new Promise((_, reject) => { init?.signal?.addEventListener('abort', () => { reject(new Error('aborted')); }); });
+    });
+    const conversation = await chat.open({ conversation: 'c' });
+    const file = Object.assign(new Blob(['plan']), { name: 'plan.txt' });
+    await expect(chat.sendFile('c', file, 'see')).rejects.toMatchObject({ name: 'upload-failed', message: 'your files have no room left' });
+    const [failed] = conversation.outgoing;
+    expect([failed?.failed, failed?.problem?.name]).toEqual([true, 'upload-failed']);
+    await chat.retry('c', failed?.id ?? '');
+    expect([sent, conversation.outgoing]).toEqual([[{ conversation: 'c', text: 'see', id: failed?.id, file: 'f1' }], []]);
+    const stopped = chat.sendFile('c', file);
+    await vi.advanceTimersByTimeAsync(0);
+    chat.discard('c', conversation.outgoing[0]?.id ?? '');
+    await stopped;
+    expect([sent.length, conversation.outgoing]).toEqual([1, []]);
+    chat.close();
   });
 
   it('lists what it can, and reads what was missed later, without a hole', async () => {

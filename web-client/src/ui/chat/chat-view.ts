@@ -14,7 +14,7 @@ import { PhoneView } from '../shell/phone-view.js';
 import { attempt, attempted, chatOf, titleOf } from './chats.js';
 import type { Composer } from './composer.js';
 import './composer.js';
-import './info-view.js';
+import { openAbout } from './dialogs.js';
 import { messageView, outgoingView } from './message-view.js';
 import { messageStyles } from './message-styles.js';
 
@@ -162,7 +162,7 @@ export class ChatView extends PhoneView {
     return html`
       <header>${this.inCall ? nothing : iconButton({ icon: 'back', label: t('chat.back'), run: () => this.model.navigate('chat', {}), testid: 'chat-back' })}
         <h2 class="clip" tabindex="-1" data-main data-testid="chat-title">${titleOf(conversation)}</h2>
-        ${iconButton({ icon: 'info', label: t('chat.about'), run: () => this.#about(conversation), testid: 'chat-about' })}
+        ${iconButton({ icon: 'info', label: t('chat.about'), run: () => openAbout(this.model, conversation), testid: 'chat-about' })}
       </header>
       <div class="messages" role="log" aria-label=${titleOf(conversation)} tabindex="0" @scroll=${() => this.#scrolled()} data-testid="messages">
         ${conversation.hasOlder && conversation.isLoaded ? html`<button class="button small older" @click=${() => void this.#older(id)} data-testid="older">${t('chat.older')}</button>` : nothing}
@@ -181,13 +181,6 @@ export class ChatView extends PhoneView {
   #dividers({ at, seq }: ChatMessage, before: ChatMessage | undefined): TemplateResult {
     return html`${before && daysAgo(before.at, at) === 0 ? nothing : html`<div class="divider" data-testid="day">${dayOf(at, Date.now())}</div>`}${
       this.newFrom !== null && seq >= this.newFrom && (before?.seq ?? 0) < this.newFrom ? html`<div class="divider new" data-testid="new-messages">${t('chat.new')}</div>` : nothing}`;
-  }
-
-  #about(conversation: Conversation): void {
-    this.model.openDialog({
-      title: titleOf(conversation),
-      content: (close) => html`<ringdown-chat-info .model=${this.model} .conversation=${conversation} .close=${close}></ringdown-chat-info>`,
-    });
   }
 
   #editLast({ messages }: Conversation): void {

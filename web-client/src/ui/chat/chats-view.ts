@@ -11,7 +11,7 @@ import { nameOf } from '../shared/people.js';
 import { base } from '../shared/styles.js';
 import { PhoneView } from '../shell/phone-view.js';
 import { attempt, chatOf, textOf, titleOf } from './chats.js';
-import './group-form.js';
+import { openGroupForm } from './dialogs.js';
 
 /** The user's conversations, the one last written in first, with a search over all messages. */
 @customElement('ringdown-chats')
@@ -36,7 +36,7 @@ export class ChatsView extends PhoneView {
         <input class="field" type="search" maxlength="100" .value=${this.query} placeholder=${t('chat.search')} aria-label=${t('chat.search')}
           @input=${(event: Event) => this.#search((event.target as HTMLInputElement).value)} data-testid="chat-search">
         ${iconButton({ icon: 'edit', label: t('chat.new-chat'), run: () => this.#newChat(), testid: 'new-chat' })}
-        ${iconButton({ icon: 'people', label: t('chat.new-group'), run: () => this.#newGroup(), testid: 'new-group' })}
+        ${iconButton({ icon: 'people', label: t('chat.new-group'), run: () => openGroupForm(this.model), testid: 'new-group' })}
       </div>
       <div class="list">${this.found ? this.#results(this.found) : !chat?.isListed ? busy() : this.#list()}</div>`;
   }
@@ -95,12 +95,4 @@ export class ChatsView extends PhoneView {
       content: (close) => html`<ringdown-picker .model=${this.model} @pick=${chosen(close)}></ringdown-picker>`,
     });
   }
-
-  #newGroup(): void {
-    this.model.openDialog({
-      title: t('chat.new-group'),
-      content: (close) => html`<ringdown-group-form .model=${this.model} .close=${close}></ringdown-group-form>`,
-    });
-  }
 }
-
