@@ -6,6 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { WebSocket } from "ws";
 
 import { pause } from "./support/expect.mjs";
+import { chatStories, peopleStories, recordingStories, roomChatStories, roomStories } from "./support/conformance.mjs";
 import { answerTo, offer, Wire } from "./support/protocol.mjs";
 import { startStand } from "./support/stand.mjs";
 
@@ -26,6 +27,7 @@ const real = async () => {
       socket.on("open", () => resolve(wire));
       socket.on("error", reject);
     }),
+    http: (path, init) => fetch(`${stand.url}${path}`, init),
     stop: () => stand.stop(),
   };
   // A server that was just started says so until every softswitch has had time to come back.
@@ -39,7 +41,7 @@ const real = async () => {
 /** The fake one. Who has no page open has no telephone, as at the stand. */
 const fake = async () => {
   const { FakeServer, FAKE_PEOPLE } = await import("../dist/ringdown-testing.js");
-  const server = new FakeServer({ people: FAKE_PEOPLE.map((person) => ({ ...person, presence: "offline" })) });
+  const server = new FakeServer({ people: FAKE_PEOPLE.map((person) => ({ ...person, presence: "offline", mayRecord: person.username === "alice" })) });
   return {
     token: async (username) => username,
     connect: async () => {
@@ -48,6 +50,7 @@ const fake = async () => {
       const connection = server.accept({ send: (text) => soon(() => wire.handleText(text)), close: (code) => soon(() => wire.handleClose(code)) });
       return wire.attach({ send: (text) => soon(() => connection.handleText(text)), close: () => connection.handleClose() });
     },
+    http: (path, init) => server.fetch(path, init),
     stop: async () => { server.close(); return true; },
   };
 };
@@ -293,5 +296,12 @@ for (const [name, start] of [["the fake server", fake], ["the real server", real
       await laptop.request("settings.set", { callWaiting: true });
       assert.equal((await desk.request("settings.get")).callWaiting, true);
     });
+
+    const at = { story, signIn, refused, call, rings, talk, http: (path, init) => server.http(path, init) };
+    roomStories(at);
+    roomChatStories(at);
+    recordingStories(at);
+    peopleStories(at);
+    chatStories(at);
   });
 }

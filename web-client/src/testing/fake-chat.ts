@@ -1,6 +1,6 @@
 // The chat of the fake server: conversations in memory, pushes to members.
 import type { Clock } from '../platform/clock.js';
-import type { ChatBlockParams, ChatConversation, ChatHistoryParams, ChatMember, ChatMessage, ChatOpened, ChatReactParams, PeerInfo } from '../protocol/generated.js';
+import type { ChatBlockParams, ChatConversation, ChatHistoryParams, ChatMember, ChatMessage, ChatOpened, ChatReactParams, FileInfo, PeerInfo } from '../protocol/generated.js';
 import type { Push } from '../protocol/messages.js';
 import { FakeFault, type FakeAccount } from './fake-people.js';
 import type { FakeSession } from './fake-session.js';
@@ -9,6 +9,8 @@ import type { FakeSession } from './fake-session.js';
 export interface FakeChatPorts {
   readonly people: readonly FakeAccount[];
   readonly clock: Clock;
+  /** A person's own file, to be given to a conversation. */
+  readonly give: (userId: string, file: string) => FileInfo;
   readonly sessionsOf: (userId: string) => FakeSession[];
   readonly tell: (session: FakeSession, push: Push) => void;
 }
@@ -29,6 +31,8 @@ interface Room {
 export class FakeChat {
   readonly #ports: FakeChatPorts;
   readonly #rooms = new Map<string, Room>();
+  /** Conversations of conference rooms, by the room. */
+  readonly #ofCalls = new Map<string, string>();
   /** By account, whom they take no messages from. */
   readonly #blocks = new Map<string, Set<string>>();
   #next = 1;
@@ -49,7 +53,18 @@ export class FakeChat {
     return this.#opened(room, session.account.userId);
   }
 
+  /** The conversation of a conference room, with whoever is in it; who was stays. */
+  openRoom(session: FakeSession, call: string, users: readonly string[]): ChatOpened {
+    const known = this.#rooms.get(this.#ofCalls.get(call) ?? '');
+    const room = known ?? this.#begin('room', 'Conference', users);
+    this.#ofCalls.set(call, room.id);
+    const seen = room.messages.length;
+    for (const user of users) if (!room.members.has(user)) room.members.set(user, { owner: false, joined: seen, delivered: seen, read: seen });
+    return this.#opened(room, session.account.userId);
+  }
+
   create(session: FakeSession, title: string, others: readonly string[]): ChatOpened {
+    if (title.trim() === '') throw new FakeFault('bad-request', 'a group has a title');
     for (const to of others) this.#checkTakes(session.account.userId, this.#person(to).userId);
     const room = this.#begin('group', title, [session.account.userId, ...others.map((to) => this.#person(to).userId)]);
     this.#tellRoom(room, session);
@@ -91,19 +106,28 @@ export class FakeChat {
     return { messages: older.slice(-limit), more: older.length > limit };
   }
 
-  send(session: FakeSession, { conversation, to, text, id }: { conversation?: string; to?: string; text: string; id?: string }): ChatMessage {
+  /** Whether a person is in a conversation that shows a file. */
+  shows(userId: string, file: string): boolean {
+    return [...this.#rooms.values()].some(({ members, messages }) => {
+      const joined = members.get(userId)?.joined;
+      return joined !== undefined && messages.some((message) => message.seq > joined && message.file?.id === file);
+    });
+  }
+
+  send(session: FakeSession, { conversation, to, text, file, id }: { conversation?: string; to?: string; text: string; file?: string; id?: string }): ChatMessage {
     const bytes = new TextEncoder().encode(text).length;
-    if (bytes < 1 || bytes > 4096) throw new FakeFault('bad-request', 'a message is 1 to 4,096 bytes of text');
+    if ((bytes < 1 && file === undefined) || bytes > 4096) throw new FakeFault('bad-request', 'a message is 1 to 4,096 bytes of text');
     const { userId } = session.account;
     const room = to === undefined ? this.#of(session, conversation ?? '') : this.#direct(userId, this.#person(to).userId);
     const known = room.messages.find((message) => message.id === id);
     if (known) return known;
     if (room.kind === 'direct') for (const other of room.members.keys()) this.#checkTakes(userId, other);
+    const given = file === undefined ? {} : { file: this.#ports.give(userId, file) };
     room.revision += 1;
     room.updatedAt = this.#ports.clock.now();
     const seq = room.messages.length + 1;
     const message: ChatMessage = {
-      id: id ?? this.#id(), conversation: room.id, seq, revision: room.revision, from: this.#party(userId), text, at: room.updatedAt, isDeleted: false,
+      id: id ?? this.#id(), conversation: room.id, seq, revision: room.revision, from: this.#party(userId), text, at: room.updatedAt, isDeleted: false, ...given,
     };
     room.messages.push(message);
     this.mark(session, room.id, seq, seq);

@@ -6,6 +6,7 @@ import type {
 import type { Push } from '../protocol/messages.js';
 import { NO_SWITCH_MEDIA, type FakeLeg, type FakeSwitchMedia } from './fake-leg.js';
 import { FakeChat } from './fake-chat.js';
+import { FakeFiles } from './fake-files.js';
 import { FakeFault, type FakeAccount } from './fake-people.js';
 import { FakeRecords } from './fake-records.js';
 import type { FakeLink } from './fake-session.js';
@@ -25,6 +26,7 @@ export interface FakeDeskPorts {
 export class FakeDesk {
   readonly calls: FakeSwitch;
   readonly chat: FakeChat;
+  readonly files: FakeFiles;
   readonly records: FakeRecords;
   readonly media: FakeSwitchMedia;
   /** The company's address book. */
@@ -58,7 +60,9 @@ export class FakeDesk {
         if (leg.account) this.updatePresence(leg.account);
       },
     });
+    this.files = new FakeFiles((userId, file) => this.chat.shows(userId, file));
     this.chat = new FakeChat({
+      give: (userId, file) => this.files.give(userId, file),
       people: ports.people, clock: ports.clock, sessionsOf: (userId) => this.sessionsOf(userId), tell: (session, push) => this.tell(session, push),
     });
     for (const person of ports.people) this.#shown.set(person.userId, this.presenceOf(person));

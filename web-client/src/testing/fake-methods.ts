@@ -32,6 +32,7 @@ export const answersOf = (desk: FakeDesk): FakeAnswers => {
       if (limit < 1 || limit > 100) throw new FakeFault('bad-request', 'a limit is 1 to 100');
       const all = desk.records.history(account.userId, outcome);
       const from = cursor === undefined ? 0 : Number(cursor);
+      if (!Number.isInteger(from)) throw new FakeFault('bad-request', 'a cursor is one that was given before');
       const entries = all.slice(from, from + limit);
       return from + limit < all.length ? { entries, cursor: String(from + limit) } : { entries };
     },
@@ -44,7 +45,10 @@ export const answersOf = (desk: FakeDesk): FakeAnswers => {
       if (query.length > 64) throw new FakeFault('bad-request', 'a query is at most 64 characters');
       return { contacts: desk.searchContacts(query) };
     },
-    'presence.watch': ({ users }) => ({ entries: desk.directory().filter(({ userId }) => users.includes(userId)) }),
+    'presence.watch': ({ users }) => {
+      if (users.length > 500) throw new FakeFault('bad-request', 'at most 500 people a request');
+      return { entries: desk.directory().filter(({ userId }) => users.includes(userId)) };
+    },
     'presence.unwatch': () => ({}),
     'presence.sound': ({ locked }, { account }) => { desk.setLocked(account.userId, locked); return {}; },
     'voicemail.list': (_params, { account }) => ({ messages: desk.records.of(account.userId).voicemail, ...desk.records.count(account.userId) }),
@@ -89,7 +93,12 @@ export const answersOf = (desk: FakeDesk): FakeAnswers => {
     },
     'call.completion': ({ on }, session) => { desk.setCompletion(session.account, on); return {}; },
     'call.record': ({ call }, session) => ({ recording: calls.record(calls.talking(call, session), true) }),
-    'call.stopRecording': ({ call }, session) => { calls.record(calls.talking(call, session), false); return {}; },
+    'call.stopRecording': ({ call, recording }, session) => {
+      const leg = calls.talking(call, session);
+      if (leg.recording !== recording) throw new FakeFault('no-such-call', 'no such recording');
+      calls.record(leg, false);
+      return {};
+    },
     'room.mute': ({ room, member, muted }, { account }) => { rooms.mute(account.userId, room, member, muted); return {}; },
     'room.gain': ({ room, member, decibels }, { account }) => { rooms.gain(account.userId, room, member, decibels); return {}; },
     'room.remove': ({ room, member }, { account }) => { calls.end(rooms.remove(account.userId, room, member), 'removed', 'remote'); return {}; },
@@ -97,7 +106,11 @@ export const answersOf = (desk: FakeDesk): FakeAnswers => {
     'room.uninvite': ({ room, invitation }, { account }) => { calls.uninvite(account.userId, room, invitation); return {}; },
     'room.lock': ({ room, locked }, { account }) => { rooms.lock(account.userId, room, locked); return {}; },
     'chat.list': (_params, session) => chat.list(session),
-    'chat.open': ({ call, ...target }, session) => chat.open(session, call === undefined ? target : { to: calls.leg(call, session).peer.number }),
+    'chat.open': ({ call, ...target }, session) => {
+      if (call === undefined) return chat.open(session, target);
+      const { room, peer } = calls.leg(call, session);
+      return room === null ? chat.open(session, { to: peer.number }) : chat.openRoom(session, room, rooms.users(room));
+    },
     'chat.create': ({ title, members }, session) => chat.create(session, title, members),
     'chat.change': (change, session) => chat.change(session, change),
     'chat.leave': ({ conversation }, session) => { chat.leave(session, conversation); return {}; },
@@ -109,8 +122,14 @@ export const answersOf = (desk: FakeDesk): FakeAnswers => {
     'chat.typing': ({ conversation }, session) => { chat.typing(session, conversation); return {}; },
     'chat.react': (params, session) => ({ message: chat.react(session, params) }),
     'chat.block': (params, session) => { chat.block(session, params); return {}; },
+    'file.place': (_params, { account }) => desk.files.place(account.userId),
+    'file.link': ({ file }, { account }) => desk.files.link(account.userId, file),
     'chat.search': ({ query, conversation }, session) => chat.search(session, query, conversation),
-    'presence.set': (said, { account }) => { desk.say(account.userId, said); return {}; },
+    'presence.set': (said, { account }) => {
+      if (new TextEncoder().encode(said.note ?? '').length > 256) throw new FakeFault('bad-request', 'a note is at most 256 bytes');
+      desk.say(account.userId, said);
+      return {};
+    },
   };
 };
 

@@ -99,7 +99,7 @@ export class FakeRecords {
 
   #message(userId: string, id: string): VoicemailMessage {
     const message = this.#of(userId).voicemail.find((one) => one.id === id);
-    if (!message) throw new FakeFault('bad-request', 'no such voice message');
+    if (!message) throw new FakeFault('no-such-call', 'no such voice message');
     return message;
   }
 

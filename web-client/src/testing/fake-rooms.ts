@@ -94,6 +94,12 @@ export class FakeRooms {
     if (found.by !== userId && !isModerator) throw new FakeFault('forbidden', 'only a moderator may');
   }
 
+  /** The people in a room, as far as they have an account. */
+  users(id: string): string[] {
+    const room = this.#rooms.get(id);
+    return room ? usersOf(room) : [];
+  }
+
   /** A leg ended. */
   leave(leg: FakeLeg): void {
     const room = leg.room === null ? undefined : this.#rooms.get(leg.room);
@@ -116,6 +122,7 @@ export class FakeRooms {
 
   /** Makes a member louder or softer. */
   gain(userId: string, id: string, member: string, decibels: number): void {
+    if (decibels < -60 || decibels > 20) throw new FakeFault('bad-request', 'decibels are -60 to 20');
     const { room, target } = this.#moderate(userId, id, member);
     target.gain = decibels;
     this.#tellAll(room);

@@ -74,6 +74,13 @@ export class FakeServer {
     return known;
   }
 
+  /** The server's HTTP for files, for a client in the same program: the option `fetch` of the chat. */
+  readonly fetch = async (url: string | URL | globalThis.Request, init: RequestInit = {}): Promise<Response> => {
+    const request = new globalThis.Request(new URL(url instanceof globalThis.Request ? url.url : url, 'http://fake.invalid'), init);
+    const body = init.body instanceof Blob ? init.body : await request.blob();
+    return this.desk.files.answer(new URL(request.url), request.method, body);
+  };
+
   /** The way in for a client in the same program: its port `openSocket`. */
   readonly openSocket: OpenSocket = (_url, handlers) => {
     let open = true;
