@@ -415,7 +415,7 @@ fn who_held_the_room_to_ask_somebody_is_heard_in_it_again() {
     let mut world = World::new();
     let alice = enter(&mut world, ALICE, plan());
     let carol = enter(&mut world, CAROL, plan());
-    world.command(alice, LegCommand::Hold);
+    world.command(alice, LegCommand::Hold).expect("it is answered");
     let (second, bobs) = world.alice_calls_bob(&[BOB_PHONE]);
     world.event(bobs[0], LegEvent::Answered);
     assert_eq!(world.control.handle_merge(world.now, alice, second), Ok(ROOM));

@@ -74,8 +74,9 @@ export const transfer = (model: PhoneModel, call: Call, { number, name }: Picked
 /** Joins the other sides of two calls; the user is out of both. */
 export const connect = (model: PhoneModel, waiting: Call, asked: Call): Promise<void> => model.act(() => waiting.completeTransfer(asked));
 
-/** Makes a conference of two calls. */
-export const merge = (model: PhoneModel, call: Call, other: Call): Promise<void> => model.act(() => call.merge(other));
+/** Makes a conference of two calls; where one of them is a room, the other's side comes into it. */
+export const merge = (model: PhoneModel, call: Call, other: Call): Promise<void> =>
+  model.act(() => (roomOf(model, other) && !roomOf(model, call) ? other.merge(call) : call.merge(other)));
 
 /** Parks the other side and says where. */
 export const park = (model: PhoneModel, call: Call): Promise<void> =>
