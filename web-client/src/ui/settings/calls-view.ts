@@ -25,6 +25,7 @@ export class CallSettingsView extends PhoneView {
     h3 { margin: 0; }
     .to { display: flex; align-items: center; gap: 4px; }
     .to .round { color: var(--soft); }
+    .to .button { flex: none; }
   `];
 
   @state() private settings: Settings | null = null;
