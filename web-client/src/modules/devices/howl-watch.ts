@@ -15,6 +15,7 @@ export class HowlWatch {
   readonly #off: () => void;
   #howling = false;
 
+  /** Begins with the next microphone that is opened; `destroy()` ends it. */
   constructor(client: RingdownClient, onChange: (howling: boolean) => void) {
     this.#onChange = onChange;
     this.#off = client.audio.addProcessor((track) => {

@@ -33,6 +33,7 @@ export class AutoAway {
   #seesSystem = false;
   #isSaying = false;
 
+  /** Does as was chosen in `store` before; `destroy()` ends it. */
   constructor(client: RingdownClient, people: People, store: AwayStore = localStorage) {
     this.#client = client;
     this.#people = people;

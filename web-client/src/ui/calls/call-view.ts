@@ -7,7 +7,7 @@ import { t } from '../messages/index.js';
 import { icons } from '../shared/icons.js';
 import '../shared/level-meter.js';
 import { avatar } from '../shared/parts.js';
-import { nameOf, numberOf } from '../shared/people.js';
+import { nameOf, numberOf, photoOf } from '../shared/people.js';
 import { base } from '../shared/styles.js';
 import { PhoneView } from '../shell/phone-view.js';
 import { registered } from '../shell/registry.js';
@@ -109,7 +109,7 @@ export class CallView extends PhoneView {
     const compact = within || hasVideo || room !== null;
     return html`
       <div class="who ${compact ? 'compact' : ''} ${call.held || call.heldByPeer ? 'held' : ''}" data-testid="call" data-state=${call.state} data-number=${call.peer.number}>
-        ${avatar({ ...presence, name, presence: call.answeredAt === null ? presence?.presence : null }, 'large')}
+        ${avatar({ name, photo: room ? null : photoOf(model, call.peer), presence: call.answeredAt === null ? presence?.presence : null }, 'large')}
         <h2 class="clip" tabindex="-1" data-main data-testid="call-name">${name}</h2>
         ${numberOf(call.peer) ? html`<p class="soft digits number">${numberOf(call.peer)}</p>` : nothing}
         <div class="facts">${this.#status()}${call.info.isRecorded ? html`<span class="status rec" data-testid="recording">${t('calls.recording')}</span>` : nothing}</div>

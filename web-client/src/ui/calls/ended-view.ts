@@ -4,7 +4,7 @@ import { customElement } from 'lit/decorators.js';
 import { t } from '../messages/index.js';
 import { icons } from '../shared/icons.js';
 import { avatar } from '../shared/parts.js';
-import { nameOf } from '../shared/people.js';
+import { nameOf, photoOf } from '../shared/people.js';
 import { PhoneView } from '../shell/phone-view.js';
 import { base } from '../shared/styles.js';
 import { endOf } from './words.js';
@@ -58,7 +58,7 @@ export class EndedView extends PhoneView {
     const { title, help } = endOf(call.peer, end);
     return html`
       <div class="what" data-testid="ended" data-reason=${end.reason} data-by=${end.by}>
-        ${avatar({ name }, 'large')}
+        ${avatar({ name, photo: photoOf(this.model, call.peer) }, 'large')}
         <p class="name clip">${name}</p>
         <h2>${title}</h2>
         <p class="help digits">${help}</p>

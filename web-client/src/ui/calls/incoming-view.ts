@@ -8,7 +8,7 @@ import '../shared/menu.js';
 import { avatar } from '../shared/parts.js';
 import { PhoneView } from '../shell/phone-view.js';
 import { base } from '../shared/styles.js';
-import { nameOf, numberOf } from '../shared/people.js';
+import { nameOf, numberOf, photoOf } from '../shared/people.js';
 
 /** An incoming call: the whole widget, or a card above a call under way. */
 @customElement('ringdown-incoming')
@@ -55,9 +55,9 @@ export class IncomingView extends PhoneView {
       <span class="action"><button class="round go" ?disabled=${busy} @click=${() => void this.model.answer(call, { video: true })} aria-label=${t('calls.answer-with-video')}
         title=${t('calls.answer-with-video')} data-testid="answer-video">${icons.video}</button><span aria-hidden="true">${t('calls.with-video')}</span></span>` : nothing;
     return html`
-      ${card ? avatar({ name }) : nothing}
+      ${card ? avatar({ name, photo: photoOf(this.model, call.peer) }) : nothing}
       <div class="who" data-testid="incoming" data-number=${call.peer.number}>
-        ${card ? nothing : html`<span class="halo">${avatar({ name }, 'large')}</span>`}
+        ${card ? nothing : html`<span class="halo">${avatar({ name, photo: photoOf(this.model, call.peer) }, 'large')}</span>`}
         <h2 class="clip" tabindex="-1" data-main data-testid="caller">${name}</h2>
         <p class="soft digits clip">${details}</p>
       </div>

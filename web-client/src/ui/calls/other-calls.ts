@@ -7,7 +7,7 @@ import { t } from '../messages/index.js';
 import { icons } from '../shared/icons.js';
 import type { MenuItem } from '../shared/menu.js';
 import { avatar } from '../shared/parts.js';
-import { firstName, nameOf } from '../shared/people.js';
+import { firstName, nameOf, photoOf } from '../shared/people.js';
 import type { PhoneModel } from '../shell/phone-model.js';
 import { connect, merge, questionOf } from './moves.js';
 import { stateOf } from './words.js';
@@ -31,7 +31,7 @@ const strip = (model: PhoneModel, call: Call, other: Call): TemplateResult => {
   return html`
     <section class="other" data-testid="other-call" data-number=${other.peer.number} aria-label=${t('calls.waiting-call', { name })}>
       <div class="line">
-        ${avatar({ name }, 'tiny')}
+        ${avatar({ name, photo: photoOf(model, other.peer) }, 'tiny')}
         <div class="text"><b class="clip">${name}</b><span class="soft digits clip">${other.held ? icons.pause : nothing}${stateOf(other)}${other.answeredAt === null ? '' : ` · ${duration(other.durationMs)}`}</span></div>
         <button class="button small swap" aria-label=${t('calls.swap-with', { name })} title=${t('calls.swap-with', { name })} ?disabled=${!other.can.unhold && other.answeredAt !== null && other.held} @click=${() => void model.resume(other)} data-testid="resume-other">${icons.swap}<span>${t('calls.swap')}</span></button>
         <ringdown-menu label=${t('calls.more-with', { name })} .items=${items} testid="other-more"></ringdown-menu>

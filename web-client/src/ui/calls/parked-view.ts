@@ -4,7 +4,7 @@ import { customElement, property } from 'lit/decorators.js';
 import { duration } from '../messages/format.js';
 import { t } from '../messages/index.js';
 import { avatar, empty, row } from '../shared/parts.js';
-import { nameOf } from '../shared/people.js';
+import { nameOf, photoOf } from '../shared/people.js';
 import { base } from '../shared/styles.js';
 import type { PhoneModel } from '../shell/phone-model.js';
 import { PhoneView } from '../shell/phone-view.js';
@@ -36,7 +36,7 @@ export class ParkedView extends PhoneView {
     return html`
       <ul data-testid="parked">${parked.map(({ slot, party, by, until }) => html`
         <li class="row" data-testid="parked-call" data-slot=${slot}>${row({
-          start: avatar({ name: nameOf(party) }),
+          start: avatar({ name: nameOf(party), photo: photoOf(this.model, party) }),
           title: nameOf(party),
           more: html`<span class="clip digits"><span class="slot">${slot}</span> · ${t('calls.parked-by', { name: nameOf(by) })} · ${duration(Math.max(0, until - Date.now()))}</span>`,
           end: html`<button class="button small" @click=${() => this.#take(slot)} aria-label=${t('calls.pick-up-one', { name: nameOf(party) })} data-testid="pick-up">${t('calls.pick-up')}</button>`,

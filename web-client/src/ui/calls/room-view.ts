@@ -8,7 +8,7 @@ import { icons } from '../shared/icons.js';
 import '../shared/menu.js';
 import type { MenuItem } from '../shared/menu.js';
 import { avatar, iconButton, row } from '../shared/parts.js';
-import { nameOf } from '../shared/people.js';
+import { nameOf, photoOf } from '../shared/people.js';
 import { base } from '../shared/styles.js';
 import { PhoneView } from '../shell/phone-view.js';
 import { chooseFor } from './transfer-view.js';
@@ -89,7 +89,7 @@ export class RoomView extends PhoneView {
     return html`
       <li class="row ${isTalking ? 'talking' : ''}" data-testid="room-member" data-number=${party.number} data-muted=${isMuted} data-talking=${isTalking}>
         ${row({
-          start: avatar({ name: nameOf(party) }),
+          start: avatar({ name: nameOf(party), photo: photoOf(this.model, party) }),
           title: name,
           more: html`${isMuted ? html`<span class="off">${icons.micOff}</span>` : nothing}<span class="clip digits">${words}</span>`,
           end: items.length > 0 ? html`<ringdown-menu label=${t('calls.more-with', { name })} .items=${items} testid="member-more"></ringdown-menu>` : undefined,
@@ -104,7 +104,7 @@ export class RoomView extends PhoneView {
     return html`
       <li class="row invited" data-testid="room-invited" data-number=${party.number} data-ringing=${isRinging}>
         ${row({
-          start: avatar({ name }),
+          start: avatar({ name, photo: photoOf(this.model, party) }),
           title: name,
           more: html`<span class="clip" role="status">${t(isRinging ? 'calls.ringing' : 'calls.calling')}</span>`,
           end: mayTakeBack ? iconButton({

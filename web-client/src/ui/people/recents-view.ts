@@ -8,7 +8,7 @@ import { avatar } from '../shared/parts.js';
 import { PhoneView } from '../shell/phone-view.js';
 import { base } from '../shared/styles.js';
 import { duration, when } from '../messages/format.js';
-import { nameOf } from '../shared/people.js';
+import { nameOf, photoOf } from '../shared/people.js';
 import { outcomeOf, outcomeText } from './outcome.js';
 import { peopleOf } from './people-of.js';
 
@@ -128,7 +128,7 @@ export class RecentsView extends PhoneView {
     const name = nameOf(peer);
     return html`
       <li class=${outcome === 'missed' ? 'missed' : ''} data-testid="recent" data-outcome=${outcome}>
-        ${avatar({ name })}
+        ${avatar({ name, photo: photoOf(this.model, peer) })}
         <div class="who">
           <div class="name clip">${name}</div>
           <div class="line">${icon}<span class="clip digits">${outcomeText(outcome)}${answeredAt === null ? '' : ` · ${duration(endedAt - answeredAt)}`}</span></div>

@@ -7,7 +7,7 @@ import { duration, when } from '../messages/format.js';
 import { t } from '../messages/index.js';
 import type { MenuItem } from '../shared/menu.js';
 import { avatar, busy, empty, iconButton } from '../shared/parts.js';
-import { nameOf } from '../shared/people.js';
+import { nameOf, photoOf } from '../shared/people.js';
 import { base } from '../shared/styles.js';
 import { PhoneView } from '../shell/phone-view.js';
 import { peopleOf } from './people-of.js';
@@ -75,7 +75,7 @@ export class VoicemailView extends PhoneView {
     return html`
       <li data-testid="message" data-heard=${isHeard}>
         <div class="message">
-          ${avatar({ name })}
+          ${avatar({ name, photo: photoOf(this.model, from) })}
           <div class="who">
             <div class="name clip">${name}</div>
             <div class="line">${isHeard ? nothing : html`<span class="fresh">${t('people.new-message')}</span>`}<span class="digits">${duration(durationMs)}</span></div>

@@ -1,5 +1,5 @@
 // How people are shown: names, initials, colours, presence in words.
-import type { Activity, DirectoryEntry, PeerInfo, PresenceState } from '../../index.js';
+import type { Activity, DirectoryEntry, PeerInfo, PresenceState, RingdownClient } from '../../index.js';
 import { timeOfDay, daysAgo, dayOf } from '../messages/format.js';
 import { contactOf } from './contacts.js';
 import { t, type MessageKey } from '../messages/index.js';
@@ -54,6 +54,12 @@ export const untilText = (until: number): string => {
 
 /** What the other side is called. */
 export const nameOf = (peer: Readonly<PeerInfo>): string => (contactOf(peer.number)?.name ?? peer.name) || peer.number || t('calls.unknown-caller');
+
+/** Where the photo of somebody is, as far as they are known here; null for initials. */
+export const photoOf = ({ client, origin }: { readonly client: RingdownClient | null; readonly origin: string }, { userId, number }: Pick<PeerInfo, 'userId' | 'number'>): string | null => {
+  const photo = (userId === null ? client?.directory.byNumber(number) : client?.directory.byUser(userId))?.photo;
+  return photo === undefined ? null : origin + photo;
+};
 
 /** A call's number, where it says more than the name does. */
 export const numberOf = (peer: Readonly<PeerInfo>): string => (peer.name && peer.number ? peer.number : '');

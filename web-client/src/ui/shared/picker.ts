@@ -7,7 +7,7 @@ import { t } from '../messages/index.js';
 import { PhoneView } from '../shell/phone-view.js';
 import { icons } from './icons.js';
 import { avatar, row } from './parts.js';
-import { presenceText } from './people.js';
+import { photoOf, presenceText } from './people.js';
 import { base } from './styles.js';
 
 /** Who was chosen. */
@@ -70,7 +70,7 @@ export class Picker extends PhoneView {
     return html`
       <li class="row ${index === this.active ? 'active' : ''}" role="option" id="option-${index}" aria-selected=${isPicked} data-testid="pick" data-number=${number} @click=${() => this.#pick(option, index)}>
         ${row({
-          start: entry ? avatar(entry) : html`<span class="number" aria-hidden="true">${icons.keypad}</span>`,
+          start: entry ? avatar({ ...entry, photo: photoOf(this.model, { userId: entry.userId, number }) }) : html`<span class="number" aria-hidden="true">${icons.keypad}</span>`,
           title: entry ? name : t('people.this-number', { number }),
           more: entry ? html`<span class="digits">${number}</span><span aria-hidden="true">·</span><span class="clip">${presenceText(entry.presence)}</span>` : undefined,
           end: isPicked ? html`<span class="check">${icons.check}</span>` : undefined,
