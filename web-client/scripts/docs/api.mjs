@@ -61,10 +61,11 @@ export const linked = (signature, linkTo) => escape(signature).replace(WORDS, (a
   return href ? `<a href="${href}">${type}</a>` : type;
 });
 
-/** What an export does not say of itself: nothing at all, or what a command or a getter of a class does. A field's name may be enough. */
+/** What an export does not say of itself: nothing at all, or what a command or a getter of a class does. A field's name may be
+ * enough, and of a constructor the class speaks. */
 export const unsaidOf = (entry, declarations) => [
   ...(declarations.documentationOf(entry.symbol) === '' ? [entry.name] : []),
-  ...(entry.kind === 'class' ? declarations.membersOf(entry) : []).filter(({ isField, text }) => !isField && text === '').map(({ name }) => `${entry.name}.${name}`),
+  ...(entry.kind === 'class' ? declarations.membersOf(entry) : []).filter(({ name, isField, text }) => !isField && name !== 'constructor' && text === '').map(({ name }) => `${entry.name}.${name}`),
 ];
 
 /** The page of a module. */
