@@ -3,8 +3,9 @@
 // keeps a call while the page is left for another.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -190,6 +191,27 @@ test("in its own window the phone keeps a call while the page is left for anothe
   assert.deepEqual(page.complaints, [], "a strict page has nothing to complain of");
 });
 
+test("the tokens that the documentation shows in three languages sign in", async (context) => {
+  const guide = readFileSync(path.resolve(import.meta.dirname, "../../docs/developer/crm.md"), "utf8");
+  const code = (language) => new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(guide)[1];
+  const env = { ...process.env, RINGDOWN_TOKEN_SECRET: SECRET };
+  const shown = async (token) => (await fetch(`${stand.url}/api/v1/login/token`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token }) })).json();
+  for (const [language, command, file, run] of [
+    ["js", process.execPath, "token.mjs", (block) => `${block}\nconsole.log(phoneToken("bob"));`],
+    ["python", "python3", "token.py", (block) => `${block}\nprint(phone_token("bob"))`],
+    ["php", "php", "token.php", (block) => `${block}\necho phone_token("bob");`],
+  ]) {
+    writeFileSync(path.join(soundFolder, file), run(code(language)));
+    const made = spawnSync(command, [path.join(soundFolder, file)], { env, encoding: "utf8" });
+    if (made.error?.code === "ENOENT") {
+      context.diagnostic(`${command} is not installed`);
+      continue;
+    }
+    const { me } = await shown(made.stdout.trim());
+    assert.equal(me?.username, "bob", `${language}: ${made.stderr}`);
+  }
+});
+
 /** A browser's page under its policies: what they forbid is noted. */
 async function strictPage(address) {
   const context = await alice.browser.newContext({ permissions: ["microphone"] });
@@ -210,8 +232,16 @@ test("one script tag is a phone under a strict policy, and that of whoever is si
   const number = async () => framed()?.evaluate(() => document.querySelector("ringdown-phone")?.client?.me?.extension).catch(() => null);
   await expectWithin(async () => (await number()) === "101", "alice's phone", number, 15_000);
   await tab.getByText("102").click();
-  await bobsWidget.control("decline").waitFor({ timeout: 15_000 });
-  await bobsWidget.control("decline").click();
+  await bobsWidget.control("answer").waitFor({ timeout: 15_000 });
+  await bobsWidget.answer();
+  await bobsWidget.active();
+  // The next page of the same person has the call.
+  const call = () => framed()?.evaluate(() => document.querySelector("ringdown-phone")?.client?.calls.map(({ mine, state, peerLost }) => `${mine} ${state} ${peerLost}`)[0]).catch(() => null);
+  await expectWithin(async () => (await call())?.startsWith("true active"), "the call is alice's", call);
+  await tab.reload();
+  await expectWithin(async () => (await call())?.startsWith("true active"), "it goes on in the next page", call, 15_000);
+  await bobsWidget.call("active");
+  await bobsWidget.hangup();
   assert.equal(await (await framed().frameElement()).getAttribute("title"), "Telefon", "in the page's language");
   assert.deepEqual(await violations(tab), []);
   // Somebody else signs in at the same tab.

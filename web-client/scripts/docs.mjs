@@ -13,7 +13,7 @@ const examplesFolder = path.resolve(import.meta.dirname, '../examples');
 const { version } = JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../package.json'), 'utf8'));
 
 /** Which guides come first, and where those of the server go. What is not named follows in the order of its titles. */
-const FIRST = ['quick-start', 'widget', 'library', 'calls', 'sign-in', 'errors', 'resilience', 'pages'];
+const FIRST = ['quick-start', 'crm', 'widget', 'library', 'calls', 'sign-in', 'errors', 'resilience', 'pages'];
 const SERVER = ['client-protocol', 'operations', 'security', 'dialplan'];
 
 /** Every page before it is written: `file`, `group`, `source` (a path from docs/) or what makes it. */
