@@ -5,7 +5,7 @@
 //! neither does. Whether a telephone took it the app server is told by an event.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -52,6 +52,15 @@ enum Sender {
     Telephone(ServerId, Arc<Request>),
     /// The app server, whose event tells the rest.
     Keeper,
+}
+
+/// What one telephone is still to be sent of a message.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    telephone: BindingId,
+    from: UserId,
+    to: UserId,
+    texts: VecDeque<String>,
 }
 
 impl Messages {
@@ -168,47 +177,78 @@ impl Switch {
         let keys: Vec<u64> = self.binding_keys(message.to).filter(|key| *key != own).collect();
         let mut sent = 0;
         for key in keys {
-            let Some((request, destination)) = self.message_to(BindingId(key), message, from) else {
-                continue;
-            };
-            if let Ok(client) = self.sip.agent.send_request(now, request, destination) {
-                self.sip.errands.insert(client, Errand::Message(message.id));
-                sent += 1;
-            }
+            let telephone = BindingId(key);
+            let texts = self.parts(telephone, (from, message.to), &message.text);
+            let parts = Parts { telephone, from, to: message.to, texts };
+            sent += usize::from(self.send_part(now, message.id, parts));
         }
         sent
+    }
+
+    /// A text as it fits into requests to a telephone.
+    fn parts(&mut self, telephone: BindingId, (from, to): (UserId, UserId), text: &str) -> VecDeque<String> {
+        let Some((request, destination)) = self.message_to(telephone, (from, to), text) else {
+            return VecDeque::new();
+        };
+        let around = request.encode().len() - text.len() + VIA_BYTES;
+        // "The size of MESSAGE requests … MUST NOT exceed 1300 bytes, unless" congestion is controlled. RFC 3428 §8
+        if destination.transport() == Transport::Udp && around + text.len() > MAX_DATAGRAM {
+            split(text, MAX_DATAGRAM.saturating_sub(around).max(MIN_PART_BYTES)).into()
+        } else {
+            VecDeque::from([text.to_owned()])
+        }
+    }
+
+    /// Sends a telephone the next part; whether it is on its way.
+    fn send_part(&mut self, now: Instant, id: MessageId, mut parts: Parts) -> bool {
+        let Some(text) = parts.texts.pop_front() else { return false };
+        let Some((request, destination)) = self.message_to(parts.telephone, (parts.from, parts.to), &text)
+        else {
+            return false;
+        };
+        let Ok(client) = self.sip.agent.send_request(now, request, destination) else { return false };
+        self.sip.errands.insert(client, Errand::Message(id, Box::new(parts)));
+        true
+    }
+
+    /// What a telephone says to a part. The next one follows, so that they arrive in their order; the message has arrived
+    /// with its last.
+    pub(crate) fn part_answered(
+        &mut self,
+        now: Instant,
+        id: MessageId,
+        parts: Parts,
+        outcome: Option<&Response>,
+    ) {
+        if parts.texts.is_empty() || !outcome.is_some_and(Response::is_success) {
+            self.message_answered(now, id, outcome);
+        } else if !self.send_part(now, id, parts) {
+            self.message_answered(now, id, None);
+        }
     }
 
     fn message_to(
         &mut self,
         id: BindingId,
-        message: &ChatMessage,
-        from: UserId,
+        (from, to): (UserId, UserId),
+        text: &str,
     ) -> Option<(Request, Destination)> {
-        let (from, to) = (self.address(from), self.address(message.to));
+        let (from, to) = (self.address(from), self.address(to));
         let binding = self.sip.registrar.binding(id)?;
-        let (target, mut destination) = (binding.contact().clone(), binding.destination());
-        let is_behind_nat = binding.is_behind_nat();
+        let (target, destination) = (binding.contact().clone(), binding.destination());
         let path = binding.path().to_vec();
         let mut request = Request::new(Method::Message, target)
             .with(HeaderName::From, from.with_tag(&self.random.token(8)).to_string())
             .with(HeaderName::To, to.to_string())
             .with(HeaderName::CallId, self.random.token(20))
             .with(HeaderName::CSeq, CSeq { number: 1, method: Method::Message }.to_string())
-            .with_body("text/plain;charset=UTF-8", Bytes::from(message.text.0.clone()));
+            .with_body("text/plain;charset=UTF-8", Bytes::from(text.to_owned()));
         path.into_iter().for_each(|hop| request.headers.push(HeaderName::Route, hop));
-        // "The size of MESSAGE requests … MUST NOT exceed 1300 bytes, unless" congestion is controlled. RFC 3428 §8
-        if destination.transport() == Transport::Udp && request.encode().len() + VIA_BYTES > MAX_DATAGRAM {
-            if is_behind_nat {
-                return None;
-            }
-            destination = Destination::Address { transport: Transport::Tcp, remote: destination.remote() };
-        }
         Some((request, destination))
     }
 
     /// What a telephone says to a message.
-    pub(crate) fn message_answered(&mut self, now: Instant, id: MessageId, outcome: Option<&Response>) {
+    fn message_answered(&mut self, now: Instant, id: MessageId, outcome: Option<&Response>) {
         let Some(pending) = self.messages.pending.get_mut(&id) else { return };
         pending.telephones = pending.telephones.saturating_sub(1);
         if outcome.is_some_and(Response::is_success) {
@@ -264,6 +304,26 @@ impl Switch {
     }
 }
 
+/// A text in parts of at most so many bytes that say which of how many they are, cut between words where there are any.
+fn split(text: &str, bytes: usize) -> Vec<String> {
+    let (room, mut rest, mut parts) = (bytes - PART_NUMBER_BYTES, text, Vec::new());
+    while !rest.is_empty() {
+        let mut end = room.min(rest.len());
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        let (mut part, mut after) = rest.split_at(end);
+        let space = part.rfind(char::is_whitespace).filter(|at| !after.is_empty() && *at > room / 2);
+        if let Some(at) = space {
+            (part, after) = rest.split_at(at);
+        }
+        parts.push(part);
+        rest = after.trim_start();
+    }
+    let count = parts.len();
+    parts.iter().zip(1..).map(|(part, number)| format!("({number}/{count}) {part}")).collect()
+}
+
 /// The text of a MESSAGE, or its refusal.
 fn text_of(request: &Request) -> Result<String, Box<Response>> {
     let refuse = |status| Box::new(Response::to_request(request, status));
@@ -291,6 +351,10 @@ fn text_of(request: &Request) -> Result<String, Box<Response>> {
 const MAX_DATAGRAM: usize = 1_300;
 /// What our Via and Max-Forwards will add.
 const VIA_BYTES: usize = 140;
+/// However long the headers are, a part says something.
+const MIN_PART_BYTES: usize = 200;
+/// What says which of how many a part is takes at most this.
+const PART_NUMBER_BYTES: usize = 8;
 /// How long devices may take. A telephone's MESSAGE waits for its answer 32 s (RFC 3261 §17.1.2.2).
 const PATIENCE: Duration = Duration::from_secs(25);
 /// Messages on their way. A larger number lets a flood hold more memory.

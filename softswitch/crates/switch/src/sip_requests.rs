@@ -13,7 +13,7 @@ use ringdown_sip::{
 use ringdown_types::{LegId, MessageId, Random};
 use tracing::debug;
 
-use crate::{Output, Switch, SwitchConfig, auth::Doorkeeper, habit::Habit, limits::Limits};
+use crate::{Output, Switch, SwitchConfig, auth::Doorkeeper, habit::Habit, limits::Limits, messages::Parts};
 
 /// The SIP side: the user agent, the registrar, the doorkeeper, and which leg a call usage belongs to.
 #[derive(Debug)]
@@ -34,14 +34,14 @@ pub(crate) struct SipSide {
 }
 
 /// What a request of ours outside of calls is for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) enum Errand {
     /// A NOTIFY of this subscription.
     Notify(SubscriptionId),
     /// An OPTIONS to this telephone.
     Qualify(BindingId),
-    /// A MESSAGE to a telephone.
-    Message(MessageId),
+    /// A MESSAGE to a telephone, with what follows it.
+    Message(MessageId, Box<Parts>),
 }
 
 impl SipSide {
@@ -134,7 +134,7 @@ impl Switch {
         match self.sip.errands.remove(&id) {
             Some(Errand::Notify(subscription)) => self.notified(now, subscription, outcome),
             Some(Errand::Qualify(binding)) => self.qualified(now, binding, outcome),
-            Some(Errand::Message(message)) => self.message_answered(now, message, outcome),
+            Some(Errand::Message(message, parts)) => self.part_answered(now, message, *parts, outcome),
             None => {}
         }
     }

@@ -5,10 +5,7 @@ mod support;
 use std::time::Duration;
 
 use ringdown_control::{ChatMessage, Command, CommandResult, Event, Party};
-use ringdown_sip::{
-    endpoint::Destination,
-    message::{HeaderName, Method},
-};
+use ringdown_sip::message::{HeaderName, Method};
 use ringdown_types::{MessageId, Pii, UserId};
 use support::{ALICE, BOB, Office, phone::Phone};
 
@@ -21,6 +18,14 @@ fn from_browser(office: &mut Office, from: UserId, to: UserId, text: &str) -> (M
     let from = Party { user: Some(from), number: Pii(String::new()), name: Pii("Mallory".into()) };
     let message = ChatMessage { id, from, to, text: Pii(text.to_owned()), at: 0 };
     (id, office.command(Command::SendMessage { message }))
+}
+
+/// What the phone was written, in the order it came.
+fn requests(phone: &Phone) -> Vec<String> {
+    phone
+        .requests(&Method::Message)
+        .map(|request| String::from_utf8_lossy(&request.body).into_owned())
+        .collect()
 }
 
 fn delivered(office: &Office) -> Vec<(MessageId, bool)> {
@@ -158,13 +163,32 @@ fn a_browser_is_told_that_no_phone_took_it() {
 }
 
 #[test]
-fn a_long_message_takes_a_connection() {
+fn a_long_message_comes_over_udp_in_parts_and_in_order() {
     let mut office = Office::new();
     let bob = office.phone("bob-phone");
-    from_browser(&mut office, ALICE, BOB, &"x".repeat(1_000));
-    assert!(matches!(office.last_destination(bob), Some(Destination::Address { .. })));
-    let size = office.phones[bob].last_request(&Method::Message).map(|message| message.body.len());
-    assert_eq!(size, Some(1_000));
+    let text = "Звоните, как только сможете. ".repeat(60);
+    let (id, _) = from_browser(&mut office, ALICE, BOB, text.trim());
+    let parts = requests(&office.phones[bob]);
+    assert!(parts.len() > 2, "{}", parts.len());
+    let mut whole = Vec::new();
+    for (number, part) in parts.iter().enumerate() {
+        let head = format!("({}/{}) ", number + 1, parts.len());
+        let said = part.strip_prefix(&head).unwrap_or_else(|| panic!("{head} {part}"));
+        assert!(part.len() < 1_300 && said.starts_with(char::is_alphabetic), "cut between words: {said}");
+        whole.push(said.trim_end());
+    }
+    assert_eq!(whole.join(" "), text.trim());
+    assert_eq!(delivered(&office), [(id, true)], "told once, after the last");
+}
+
+#[test]
+fn a_phone_that_refuses_a_part_has_not_taken_the_message() {
+    let mut office = Office::new();
+    let bob = office.phone("bob-phone");
+    office.phones[bob].answers = 486;
+    let (id, _) = from_browser(&mut office, ALICE, BOB, &"x".repeat(4_000));
+    assert_eq!(requests(&office.phones[bob]).len(), 1, "the others are not sent");
+    assert_eq!(delivered(&office), [(id, false)]);
 }
 
 #[test]

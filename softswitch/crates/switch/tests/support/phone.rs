@@ -398,6 +398,14 @@ impl Phone {
         methods
     }
 
+    /// What it was asked, in the order it came.
+    pub(crate) fn requests<'a>(&'a self, method: &'a Method) -> impl Iterator<Item = &'a Request> {
+        self.log.iter().filter_map(move |message| match message {
+            Message::Request(request) if request.method == *method => Some(request),
+            _ => None,
+        })
+    }
+
     pub(crate) fn last_request(&self, method: &Method) -> Option<&Request> {
         self.log.iter().rev().find_map(|message| match message {
             Message::Request(request) if request.method == *method => Some(request),
