@@ -5,7 +5,7 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -17,7 +17,7 @@ use axum::{
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::watch,
     task::JoinSet,
     time::timeout,
@@ -29,6 +29,9 @@ use tower::ServiceExt as _;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The wait after an accept failed, so that running out of descriptors does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Connections that wait to be accepted: all pages come back at once after a restart, and a page that finds no place tries
+/// again after 1, 3, 7, 15 … seconds. The kernel allows 4,096 unless `net.core.somaxconn` says otherwise.
+const BACKLOG: u32 = 4_096;
 /// Bytes of a request's head.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
 
@@ -129,6 +132,18 @@ pub struct Listening {
     pub connections: Arc<Connections>,
     /// When to stop.
     pub shutdown: Shutdown,
+}
+
+/// Listens on an address. Called in a runtime.
+///
+/// # Errors
+/// When another program has it, or it is none of this host's.
+pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A server that comes back finds its port held by the connections of the one before.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Accepts until it is time to stop, then lets requests in progress end.

@@ -141,8 +141,7 @@ impl Server {
         state_file::create_folder(&config.state)
             .with_context(|| format!("cannot make the state folder {}", config.state.display()))?;
         // Before anything is written: two servers on one state folder and port would start once only.
-        let listener = TcpListener::bind(config.http_listen)
-            .await
+        let listener = listen::bind(config.http_listen)
             .with_context(|| format!("cannot listen on {}", config.http_listen))?;
         let url = config.database_url.as_ref().map_or("", |url| url.0.as_str());
         let store = Store::open(url, &config.state, &config.realm).await.context("cannot open the store")?;
@@ -320,8 +319,7 @@ async fn listen_everywhere(
     let mut old_ports = Vec::new();
     for (port, listen) in [(OldPort::Webitel, config.webitel_listen), (OldPort::Verto, config.verto_listen)] {
         let Some(listen) = listen.filter(|_| config.compat) else { continue };
-        let listener =
-            TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+        let listener = listen::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
         old_ports.push((port, listener.local_addr()?));
         listeners.push((listener, compat::at_the_root(port, Arc::clone(app), router.clone())));
     }
