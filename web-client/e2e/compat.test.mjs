@@ -11,11 +11,10 @@ import { openWidget } from "./support/widget.mjs";
 
 const ALICE_HZ = 1800;
 const BOB_HZ = 1050;
-let stand, aliceBrowser, bobBrowser, alice, bob, carol;
+let stand, script, aliceBrowser, bobBrowser, alice, bob, carol;
 
 before(async () => {
-  const [running, script] = await Promise.all([startStand(), bundle("old-client.js")]);
-  stand = running;
+  [stand, script] = await Promise.all([startStand(), bundle("old-client.js")]);
   [aliceBrowser, bobBrowser] = await Promise.all([openBrowser(ALICE_HZ), openBrowser(BOB_HZ)]);
   alice = await aliceBrowser.context.newPage();
   alice.on("pageerror", (error) => console.error(`page error (alice): ${error.message}`));
@@ -151,6 +150,80 @@ test("a Webitel connector calls, holds, consults and hands over", async () => {
   await hears(bob.page, BOB_HZ, handedOver, "webitel-hands-over");
   await carol.hangup();
   await other.close();
+});
+
+test("a Verto client's page is reloaded in a call, and the two hear each other again", async () => {
+  const page = await aliceBrowser.context.newPage();
+  page.on("pageerror", (error) => console.error(`page error (reloaded): ${error.message}`));
+  // As a site has it: the page loads the client each time.
+  await page.addInitScript({ content: script });
+  const open = async () => {
+    const options = { url: `${stand.url.replace("http", "ws")}/compat/verto`, login: "101@pbx.example", password: stand.accounts.alice.password };
+    await page.evaluate((given) => globalThis.startRecovering(given), options);
+  };
+  const has = (what, fits) => expectWithin(
+    async () => (await page.evaluate(() => globalThis.recovering.state())).some(fits),
+    what,
+    () => page.evaluate(() => JSON.stringify([globalThis.recovering.state(), globalThis.recovering.notes])),
+    15_000,
+  );
+  await page.goto(`${stand.url}/healthz`);
+  await open();
+  const id = await page.evaluate(() => globalThis.recovering.call("102"));
+  await bob.control("answer").waitFor();
+  await bob.answer();
+  await bob.active();
+  await has("an answer", (call) => call.id === id && call.state === "active");
+  let since = Date.now();
+  await pause(3000);
+  await hears(page, BOB_HZ, since, "verto-before-reload");
+  await page.reload();
+  await open();
+  // The call comes back by itself, under the name the page gave it.
+  await has("the call again", (call) => call.id === id && call.state === "active");
+  since = Date.now();
+  await pause(3000);
+  await hears(page, BOB_HZ, since, "verto-after-reload");
+  await hears(bob.page, ALICE_HZ, since, "verto-after-reload-widget");
+  await page.evaluate(() => globalThis.recovering.do("hold"));
+  await has("the hold", ({ state }) => state === "held");
+  await page.evaluate(() => globalThis.recovering.do("hangup"));
+  await bob.ended("hangup");
+  await page.close();
+});
+
+test("a page of Webitel's loads the library where it was, calls by number and writes", async () => {
+  const page = await aliceBrowser.context.newPage();
+  page.on("pageerror", (error) => console.error(`page error (old page): ${error.message}`));
+  await page.goto(`${stand.url}/healthz`);
+  await page.addScriptTag({ url: `${stand.url}/public/js/v3.1/webitelLibrary.js` });
+  await page.evaluate(async ([server, secret]) => {
+    const webitel = new globalThis.Webitel({ server, account: "101@pbx.example", secret, webrtc: true, reconnect: 5 });
+    globalThis.old = { webitel, calls: [], ended: [], messages: [] };
+    webitel.onNewCall((call) => globalThis.old.calls.push(call));
+    webitel.onHangupCall((call) => globalThis.old.ended.push(call));
+    webitel.onNewMessage((message) => globalThis.old.messages.push(message));
+    await new Promise((resolve, reject) => {
+      webitel.onReady(resolve);
+      webitel.onError(({ message }) => reject(new Error(message)));
+      webitel.connect();
+    });
+  }, [stand.url.replace("http", "ws"), stand.accounts.alice.password]);
+  await page.evaluate(() => globalThis.old.webitel.call("102"));
+  await bob.control("answer").waitFor();
+  await bob.answer();
+  await bob.active();
+  const since = Date.now();
+  await pause(3000);
+  await hears(page, BOB_HZ, since, "old-page");
+  await page.evaluate(() => globalThis.old.webitel.hangup(globalThis.old.calls[0].uuid));
+  await bob.ended("hangup");
+  await page.waitForFunction(() => globalThis.old.ended.length === 1);
+  const sent = await page.evaluate(() => new Promise((resolve) => globalThis.old.webitel.sendMessage("102@pbx.example", "hello", resolve)));
+  assert.ok(sent.response.response.startsWith("+OK"), JSON.stringify(sent));
+  const reply = await command("chat_send", { to: "101@pbx.example", message: "to myself" });
+  assert.equal(reply["exec-complete"], "-ERR", "nobody writes to themselves");
+  await page.close();
 });
 
 test("a CTI panel calls by its provider, holds, hangs up, and keeps a record", async () => {

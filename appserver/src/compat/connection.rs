@@ -11,11 +11,14 @@ use axum::{
     http::HeaderMap,
     response::{IntoResponse as _, Response},
 };
-use ringdown_compat::{MAX_TEXT_BYTES, Output, SignIn, SignInFailure, SignedIn, Text, Verto, Webitel};
+use ringdown_compat::{
+    MAX_TEXT_BYTES, Output, SignIn, SignInFailure, SignedIn, Text, Verto, Webitel, dashed,
+};
 use ringdown_desk::{ConnId, HelloInput, ResumeInput, SessionKind, secret_hash};
 use ringdown_protocol::{
     Empty, ErrorInfo, Method, Push, PushFrame, Request, Response as Answer, ResumeResult, Welcome,
 };
+use ringdown_types::SessionId;
 use serde_json::Value;
 use tokio::{
     sync::{Notify, broadcast, mpsc},
@@ -32,6 +35,7 @@ use crate::{
     listen::Peer,
     origin::Verdict,
     problem::Refusal,
+    random::OsRandom,
     server::App,
 };
 
@@ -303,31 +307,40 @@ impl<M: Machine> Connection<M> {
             Err(failure) => return Ok(Err(failure)),
         };
         let user = known.caller.account.id;
-        let name = sign_in.session.and_then(|session| name_of(&self.app, user, &session));
-        if let Some(name) = &name {
-            let resumed = |conn| ResumeInput {
-                conn,
-                request: OWN_REQUEST,
-                address,
-                session: name.id,
-                secret_hash: secret_hash(&name.secret),
-                last_seq: 0,
-            };
-            let begun = self.begin(known, |conn, line| DeskMessage::Resume(resumed(conn), line)).await?;
-            match begun {
-                Ok((desk, result)) => return Ok(self.resumed(desk, &name.id.to_string(), result).await),
-                Err(known) => {
-                    let hello = hello_of(known, address, M::KIND, Some(name.clone()));
-                    return self.greeted(hello).await;
-                }
+        let Some(session) = sign_in.session else {
+            // A phone is told a name by which it finds its session again, and who controls has none that waits.
+            if M::KIND == SessionKind::Control {
+                return self.greeted(hello_of(known, address, M::KIND, None), None).await;
+            }
+            let session = dashed(&SessionId::random(&mut OsRandom).to_string());
+            let name = name_of(&self.app, user, &session);
+            return self.greeted(hello_of(known, address, M::KIND, name), Some(session)).await;
+        };
+        let Some(name) = name_of(&self.app, user, &session) else {
+            return self.greeted(hello_of(known, address, M::KIND, None), None).await;
+        };
+        let resumed = |conn| ResumeInput {
+            conn,
+            request: OWN_REQUEST,
+            address,
+            session: name.id,
+            secret_hash: secret_hash(&name.secret),
+            last_seq: 0,
+        };
+        match self.begin(known, |conn, line| DeskMessage::Resume(resumed(conn), line)).await? {
+            Ok((desk, result)) => Ok(self.resumed(desk, &session, result).await),
+            Err(known) => {
+                let hello = hello_of(known, address, M::KIND, Some(name.clone()));
+                self.greeted(hello, Some(session)).await
             }
         }
-        self.greeted(hello_of(known, address, M::KIND, None)).await
     }
 
+    /// Begins a session, which the client knows by `named`, or by its own name.
     async fn greeted(
         &mut self,
         (known, hello): (Known, impl Fn(ConnId) -> HelloInput),
+        named: Option<String>,
     ) -> Flow<Result<SignedIn, SignInFailure>> {
         let begun = self.begin(known, |conn, line| DeskMessage::Hello(hello(conn), line)).await?;
         let (desk, result) = match begun {
@@ -343,6 +356,7 @@ impl<M: Machine> Connection<M> {
             return Ok(Err(SignInFailure::Unavailable));
         };
         self.desk = Some(desk);
+        let session = named.unwrap_or(session);
         Ok(Ok(SignedIn { me, session, state, resumed: false }))
     }
 

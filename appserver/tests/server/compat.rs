@@ -301,6 +301,17 @@ async fn a_verto_session_is_found_again_by_its_clients_name_for_it() {
     again.asked("verto.punt").await;
     assert_eq!(again.frame().await, None, "the newest connection has the session");
 
+    // One that gave no name is told one that will do.
+    let mut unnamed = Client::open(running.address, "/compat/verto").await;
+    let greeted = unnamed.login("alice", &password, "").await;
+    let told = greeted["result"]["sessid"].as_str().expect("a name").to_owned();
+    let (first, _) = session_up(&mut switch).await;
+    drop(unnamed);
+    let mut back = Client::open(running.address, "/compat/verto").await;
+    assert_eq!(back.login("alice", &password, &told).await["result"]["sessid"], told.as_str());
+    let known = running.server.as_ref().expect("it runs").app().desk.stats().await.sessions;
+    assert_eq!(known, 2, "no other session began than {session} and {first}");
+
     running.restart().await;
     let mut switch = running.switch().await;
     let mut fourth = Client::open(running.address, "/compat/verto").await;

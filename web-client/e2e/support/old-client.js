@@ -1,6 +1,8 @@
-// Runs in a page of its own: clients that were written for other servers. The Verto client is vertojs, as it is; the
-// Webitel client speaks that product's protocol as its connectors do. Nothing in it knows Ringdown.
+// Runs in a page of its own: clients that were written for other servers. The Verto clients are vertojs and SignalWire's, as
+// they are; the second knows `verto.attach` and conferences. The Webitel client speaks that product's protocol as its
+// connectors do. Nothing in it knows Ringdown.
 
+import { Verto as VertoClient } from "@signalwire/js";
 import { Verto } from "vertojs";
 
 /** The microphone as it is: noise suppression takes a pure tone for noise. */
@@ -110,6 +112,42 @@ class WebitelClient {
     return new Promise((resolve) => this.#waiting.set(id, resolve));
   }
 }
+
+/** SignalWire's client with the few things a page does around it: it keeps its session by itself, and its calls with it. */
+class RecoveringPhone {
+  notes = [];
+
+  async start({ url, login, password }) {
+    this.client = new VertoClient({ host: url, login, passwd: password });
+    this.client.iceServers = [];
+    await this.client.setAudioSettings(RAW.audio);
+    this.client.disableWebcam();
+    this.client.remoteElement = document.body.appendChild(Object.assign(document.createElement("audio"), { autoplay: true }));
+    const ready = new Promise((resolve) => this.client.on("signalwire.ready", resolve));
+    this.client.on("signalwire.notification", ({ type, call, ...more }) => {
+      this.notes.push({ type, id: call?.id, state: call?.state, ...JSON.parse(JSON.stringify(more)) });
+    });
+    this.client.connect();
+    await ready;
+  }
+
+  call(number) {
+    return this.client.newCall({ destinationNumber: number }).id;
+  }
+
+  do(verb, ...args) {
+    return Object.values(this.client.calls)[0]?.[verb](...args);
+  }
+
+  state() {
+    return Object.values(this.client.calls).map(({ id, state, role, extension }) => ({ id, state, role, extension }));
+  }
+}
+
+globalThis.startRecovering = async (options) => {
+  globalThis.recovering = new RecoveringPhone();
+  await globalThis.recovering.start(options);
+};
 
 globalThis.startVerto = async (options) => {
   globalThis.verto = new VertoPhone();

@@ -83,7 +83,8 @@ export class Webitel {
   constructor(parameters: WebitelParameters, ports: Partial<ClientPorts> = {}) {
     this.#parameters = parameters;
     const server = parameters.server;
-    const signIn = new SignIn({ server });
+    // Pages name the socket's address.
+    const signIn = new SignIn({ server: server.replace(/^ws/, 'http').replace(/\/+$/, '') });
     let signedIn: Promise<void> | null = null;
     const token = async (): Promise<string> => {
       if (parameters.getToken) return parameters.getToken();
