@@ -141,13 +141,17 @@ test("four are rung by a group, one answers, and the others are told that it was
   await hearEachOther(["alice", "dave"]);
 });
 
-test("a conference grows by a question asked within it and by a call that waited, and five hear each other", async () => {
+test("a call of two grows by an invitation, a question asked within it and a call that waited, and five hear each other", async () => {
   await talking(alice, bob, "102");
+  await choose(alice, "add", "erin");
+  await alice.control("invite").click();
+  await alice.page.locator('[data-testid=room-invited][data-number="105"][data-ringing=true]').waitFor();
+  await erin.control("decline").click();
+  await alice.control("toast").first().waitFor();
+  await alice.control("room-invited").waitFor({ state: "detached" });
   await choose(alice, "add", "carol");
-  await alice.control("ask-first").click();
+  await alice.control("invite").click();
   await carol.answer();
-  await carol.active();
-  await alice.control("complete-merge").click();
   await inRoom(3, alice, bob, carol);
 
   await choose(alice, "transfer", "dave");

@@ -128,6 +128,7 @@ export const SCENES = [
   { name: "two-calls", picture: "ringdown-call", go: async (page, server) => { await talking(page, server); server.ring("107"); await byId(page, "answer").click(); await byId(page, "other-call").waitFor(); await state(page, "active"); } },
   { name: "conference", picture: "ringdown-call", go: conference },
   { name: "conference-menu", go: async (page, server) => { await conference(page, server); await byId(page, "member-more").first().click(); await byId(page, "member-mute").waitFor(); } },
+  { name: "conference-invited", go: async (page, server) => { await conference(page, server); await byId(page, "room-add").click(); await byId(page, "picker-search").fill("daniel"); await page.keyboard.press("Enter"); await byId(page, "invite").click(); await byId(page, "room-invited").waitFor(); } },
   { name: "parked", go: async (page, server) => { await talking(page, server); await tool(page, "park"); await byId(page, "toast").waitFor(); } },
   { name: "ended", picture: "ringdown-ended", go: async (page, server) => { await talking(page, server); server.end("hangup"); await byId(page, "ended").waitFor(); } },
   { name: "busy", picture: "ringdown-ended", go: async (page, server) => { await byId(page, "call-person").nth(3).click(); await state(page, "ringing"); server.end("busy"); await byId(page, "ended").waitFor(); } },

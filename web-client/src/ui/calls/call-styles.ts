@@ -21,7 +21,7 @@ export const callStyles = css`
   .who { display: grid; align-content: center; justify-items: center; gap: 3px; width: 100%; min-height: 0; }
   .who > .avatar { margin-bottom: 14px; transition: filter .3s; }
   .held > .avatar { filter: saturate(.2) opacity(.6); }
-  h2 { max-width: 100%; font-size: 22px; font-weight: 600; letter-spacing: -.01em; line-height: 1.25; }
+  h2 { max-width: 100%; min-height: 1.25em; font-size: 22px; font-weight: 600; letter-spacing: -.01em; line-height: 1.25; }
   .facts { display: flex; flex-wrap: wrap; justify-content: center; gap: 6px; margin-top: 8px; min-height: 28px; }
   .status { display: inline-flex; align-items: center; gap: 6px; padding: 3px 12px; border-radius: 99px; background: var(--sunken); font-weight: 550; font-size: 13.5px; min-height: 28px; }
   .status svg { font-size: 13px; }
@@ -68,6 +68,7 @@ export const callStyles = css`
   .video > .who .facts { margin: 0; }
   .video > .who .hint { margin: 0; }
   .video > .who > .avatar, .video .levels, .video .number { display: none; }
+  .compact > ringdown-pin { align-self: start; justify-self: center; }
   .call.video > .who { grid-row: 2; } .video > ringdown-video, .video > .panel { grid-row: 3; } .video > .bar { grid-row: 4; }
   .video > .panel { place-self: stretch center; }
   .dock { display: flex; justify-content: center; gap: 8px; max-width: none; align-self: center; }

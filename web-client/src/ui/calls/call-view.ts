@@ -106,7 +106,7 @@ export class CallView extends PhoneView {
     const room = roomOf(model, call);
     const name = room ? room.number ? t('calls.room', { number: room.number }) : t('calls.conference') : nameOf(call.peer);
     const presence = call.peer.userId === null ? null : model.client?.directory.byUser(call.peer.userId) ?? null;
-    const compact = within || hasVideo || room !== null;
+    const compact = within || hasVideo || room !== null || call.info.pinAsked !== undefined;
     return html`
       <div class="who ${compact ? 'compact' : ''} ${call.held || call.heldByPeer ? 'held' : ''}" data-testid="call" data-state=${call.state} data-number=${call.peer.number}>
         ${avatar({ name, photo: room ? null : photoOf(model, call.peer), presence: call.answeredAt === null ? presence?.presence : null }, 'large')}

@@ -25,7 +25,7 @@ export class RoomView extends PhoneView {
     .avatar { transition: box-shadow .12s; }
     .talking .avatar { box-shadow: 0 0 0 2px var(--at), 0 0 0 4px var(--go); }
     .more svg { font-size: 15px; }
-    .invited .avatar { opacity: .55; animation: pulse 1.6s ease-in-out infinite; }
+    .invited .avatar { outline: 2px dashed var(--ring); outline-offset: 2px; }
     .off { color: var(--stop-text); }
     .round[aria-pressed='true'] { background: var(--warn-tint); color: var(--warn-text); }
   `];
