@@ -108,6 +108,7 @@ export const SCENES = [
   { name: "voicemail-pin", go: async (page) => { await settings(page, "calls"); if ((await byId(page, "set-voicemail").getAttribute("aria-checked")) === "false") await byId(page, "set-voicemail").click(); await byId(page, "pin").waitFor(); } },
   { name: "settings", go: async (page) => { await byId(page, "settings").click(); await byId(page, "settings-appearance").waitFor(); } },
   { name: "appearance", go: async (page) => { await byId(page, "settings").click(); await byId(page, "settings-appearance").click(); await byId(page, "language").waitFor(); } },
+  { name: "ring-closed", go: async (page) => { await settings(page, "push"); await byId(page, "take-links").waitFor(); } },
   { name: "devices", go: async (page) => { await byId(page, "settings").click(); await byId(page, "settings-devices").click(); await byId(page, "ringtone").waitFor(); } },
   { name: "camera", unstable: true, go: async (page) => { await settings(page, "devices"); await byId(page, "test-camera").click(); await byId(page, "camera-picture").scrollIntoViewIfNeeded(); } },
   { name: "checks", unstable: true, go: async (page) => { await byId(page, "settings").click(); await byId(page, "settings-checks").click(); await byId(page, "check-run").click(); await byId(page, "check-sound").waitFor(); } },

@@ -113,7 +113,7 @@ const button = (text: string, label: string, run: () => void): HTMLButtonElement
 };
 
 const STYLES = `
-  :host { position: fixed; right: 16px; bottom: 16px; z-index: 2147483000; display: grid; justify-items: end; gap: 8px; }
+  :host { color-scheme: light dark; position: fixed; right: 16px; bottom: 16px; z-index: 2147483000; display: grid; justify-items: end; gap: 8px; }
   .panel { width: min(360px, calc(100vw - 32px)); height: min(640px, calc(100vh - 96px)); display: grid; grid-template-rows: auto 1fr; overflow: hidden;
     background: Canvas; color: CanvasText; border-radius: 14px; box-shadow: 0 10px 40px rgb(0 0 0 / .28); }
   .panel[hidden] { display: grid; visibility: hidden; position: absolute; pointer-events: none; }
