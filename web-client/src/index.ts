@@ -25,5 +25,5 @@ export type { Ringtone } from './media/ringtone.js';
 export type { AudioDevice, AudioProcessing, AudioWarning, CallVideo, DevicePreferences, Levels, MicrophonePermission, SoundState } from './media/port.js';
 export type {
   Activity, AudioQuality, AudioWay, CallDirection, CallQuality, CallSide, CompletionState, DeclineReason, DirectoryEntry, EndedBy, EndReason, ForwardChange, ForwardSettings, HistoryEntry, HistoryResult, Me, ParkedCall, PeerInfo, QualityIssue, QualityWarning,
-  PresenceEntry, PresenceParams, RoomInvitation, RoomMember, RoomState, PresenceState, Role, Settings, SettingsChange, CallOutcome, Mailbox, VoicemailCount, VoicemailMessage,
+  PresenceEntry, PresenceParams, Invited, RoomInvitation, RoomMember, RoomState, PresenceState, Role, Settings, SettingsChange, CallOutcome, Mailbox, VoicemailCount, VoicemailMessage,
 } from './protocol/generated.js';

@@ -125,6 +125,7 @@ fn leg(id: u128, role: LegRole, (session, user): (SessionId, UserId), number: &s
         held: false,
         held_by_peer: false,
         peer_lost: false,
+        peer_muted: false,
         muted: false,
         pin_asked: None,
         direction: MediaDirection::SendRecv,

@@ -467,6 +467,7 @@ pub(crate) fn leg(id: u128, role: LegRole, browser: &Browser, peer: Party) -> Le
         held: false,
         held_by_peer: false,
         peer_lost: false,
+        peer_muted: false,
         muted: false,
         pin_asked: None,
         direction: MediaDirection::SendRecv,

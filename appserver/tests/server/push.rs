@@ -82,6 +82,7 @@ async fn ring(switch: &mut Switch, session: SessionId, user: UserId) -> LegInfo 
         held: false,
         held_by_peer: false,
         peer_lost: false,
+        peer_muted: false,
         muted: false,
         pin_asked: None,
         direction: MediaDirection::SendRecv,

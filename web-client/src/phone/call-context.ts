@@ -1,6 +1,6 @@
 // What a call stands on.
 import type { LogSink } from '../logging.js';
-import type { MediaEngine } from '../media/port.js';
+import type { MediaEngine, VideoKind } from '../media/port.js';
 import type { Clock } from '../platform/clock.js';
 import type { IceServer } from '../protocol/generated.js';
 import type { Call } from './call.js';
@@ -18,8 +18,8 @@ export interface CallContext {
   readonly place: (to: string) => Promise<Call>;
   /** Who has the audio of calls that this page finds: the page before it, or another tab; null for neither. */
   readonly recovery: () => Recovery | null;
-  /** Whether the call of this id showed the user's camera in the page before this one. */
-  readonly hadCamera: (id: string) => boolean;
+  /** Whether the call of this id showed the user's camera or screen in the page before this one. */
+  readonly had: (kind: VideoKind, id: string) => boolean;
   readonly media: MediaEngine;
   readonly iceServers: () => readonly IceServer[];
   readonly clock: Clock;

@@ -24,6 +24,8 @@ export interface CallEvents {
   remoteHold: [held: boolean];
   /** The other side's connection is lost, or is back; it comes back within two minutes or the call ends. */
   peerLost: [lost: boolean];
+  /** The other side muted its microphone, or unmuted it. */
+  remoteMute: [muted: boolean];
   /** The user's microphone was muted or unmuted. */
   mute: [muted: boolean];
   /** The other side pressed a key. */

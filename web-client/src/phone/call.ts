@@ -30,6 +30,7 @@ export class Call {
   #answered = false;
   #ignored = false;
   #recoveredFrom: Recovery | null = null;
+  #screenLost = false;
 
   /** @internal Calls are made by the client. */
   constructor(context: CallContext, info: CallInfo) {
@@ -72,6 +73,10 @@ export class Call {
   get heldByPeer(): boolean { return this.#machine.heldByPeer; }
   /** Whether the other side's connection is lost; it may come back within two minutes, and a tone is heard meanwhile. */
   get peerLost(): boolean { return this.#machine.peerLost; }
+  /** Whether the other side muted its microphone; in a room each member says it. */
+  get peerMuted(): boolean { return this.#info.peerMuted ?? false; }
+  /** Whether the page before this one showed the user's screen: browsers let a page show it again only after a click. */
+  get screenLost(): boolean { return this.#screenLost; }
   /** What was gone on with: the same call in this tab before it was reloaded or crashed, or in another tab; else null. */
   get recoveredFrom(): Recovery | null { return this.#recoveredFrom; }
   /** Whether the microphone is muted. */
@@ -237,7 +242,8 @@ export class Call {
     this.#answered = this.answeredAt !== null;
     this.#step({ type: 'taken' });
     const speaks = this.direction === 'outbound' || this.answeredAt !== null;
-    this.#line.recover(speaks, this.#context.hadCamera(this.id));
+    this.#line.recover(speaks, this.#context.had('camera', this.id));
+    this.#screenLost = this.#context.had('screen', this.id);
     this.showMuted(this.#info.muted);
   }
 
@@ -246,9 +252,10 @@ export class Call {
 
   /** @internal What the server says of the call. */
   handleInfo(info: CallInfo): void {
-    const { peer } = this;
+    const { peer, peerMuted } = this;
     this.#info = info;
     this.#step({ type: 'info', info });
+    if (peerMuted !== this.peerMuted) this.#events.emit('remoteMute', this.peerMuted);
     if (peer.number !== info.peer.number || peer.name !== info.peer.name) this.#events.emit('peer', info.peer);
   }
 
@@ -334,6 +341,7 @@ export class Call {
   async #show(kind: VideoKind): Promise<void> {
     if (this.end || !this.mine || this.answeredAt === null) throw this.#wrong('shown video');
     await this.#line.startVideo(kind);
+    if (kind === 'screen') this.#screenLost = false;
   }
 
   async #command<M extends MethodName>(method: M, params: ParamsOf<M>): Promise<ResultOf<M>> {

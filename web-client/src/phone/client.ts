@@ -4,7 +4,7 @@ import { Emitter, type Unsubscribe } from '../emitter.js';
 import { asRingdownError, clientError, notConnected, type RingdownError } from '../errors.js';
 import { createLogger, type LogSink } from '../logging.js';
 import { openBrowserMedia } from '../media/browser-media.js';
-import type { MediaEngine } from '../media/port.js';
+import { NO_VIDEO, type CallVideo, type MediaEngine } from '../media/port.js';
 import { systemClock } from '../platform/clock.js';
 import { warnOnLeave, watchPage, type WatchPage } from '../platform/page.js';
 import type {
@@ -127,7 +127,7 @@ export class RingdownClient {
       // A session that is new since has no calls of the page before.
       recovery: () => (this.#tabs?.leads === false ? 'tab'
         : this.#kept.before !== null && this.#welcome === this.#kept.before.welcome ? 'reload' : null),
-      hadCamera: (id) => this.#kept.before?.cameras.includes(id) ?? false,
+      had: (kind, id) => this.#kept.before?.shown?.includes(kind + id) ?? false,
       reachable: () => this.#state === 'ready',
       media: this.#media,
       iceServers: () => this.#welcome?.iceServers ?? [],
@@ -350,7 +350,7 @@ export class RingdownClient {
       if (isMissed(call, end)) this.#events.emit('missedCall', call);
     });
     call.on('state', () => this.#warnWhileTalking());
-    this.#keepCamera(call);
+    this.#keepVideo(call);
     // What broke the audio may have broken the connection too.
     call.on('reconnecting', () => this.#connection.nudge());
     this.#warnWhileTalking();
@@ -358,14 +358,17 @@ export class RingdownClient {
     this.#events.emit('call', call);
   }
 
-  /** A camera is shown again after a reload. */
-  #keepCamera(call: Call): void {
-    let shown = false;
-    const keep = (camera: boolean): void => {
-      if (shown !== camera && call.mine) this.#kept.setCamera(call.id, shown = camera);
+  /** A camera is shown again after a reload; for a screen the browser wants a click. */
+  #keepVideo(call: Call): void {
+    const shown = { camera: false, screen: false };
+    const keep = (video: CallVideo): void => {
+      for (const kind of ['camera', 'screen'] as const) {
+        const now = video[kind] !== null;
+        if (shown[kind] !== now && call.mine) this.#kept.setShown(kind + call.id, shown[kind] = now);
+      }
     };
-    call.on('video', ({ camera }) => keep(camera !== null));
-    call.on('ended', () => keep(false));
+    call.on('video', keep);
+    call.on('ended', () => keep(NO_VIDEO));
   }
 
   /** A page in a call is not closed by mistake. */

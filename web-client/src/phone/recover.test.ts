@@ -66,6 +66,20 @@ describe('a page that is reloaded in a call', () => {
     expect([next.media.last.sending, next.media.last.showing]).toEqual([false, false]);
   });
 
+  it('knows that the screen was shared, which the browser shows again only after a click', async () => {
+    const tab = new Tab();
+    const { client, server } = await firstPage(tab);
+    await server.push({ event: 'call.state', data: { call: active } });
+    await client.calls[0]?.startScreenShare();
+    const next = await nextPage(tab, [active]);
+    const [call] = next.client.calls;
+    expect([call?.screenLost, next.media.last.done.includes('start screen')]).toEqual([true, false]);
+    await call?.startScreenShare();
+    expect(call?.screenLost).toBe(false);
+    call?.stopScreenShare();
+    expect((await nextPage(tab, [active])).client.calls[0]?.screenLost).toBe(false);
+  });
+
   it('rings on, and is answered without the offer of before', async () => {
     const tab = new Tab();
     await firstPage(tab);
@@ -147,6 +161,15 @@ it('a session that another page took is not taken back', async () => {
   await clock.advance(500);
   await server.welcome();
   expect(client.state).toBe('ready');
+});
+
+it('tells that the other side muted itself', async () => {
+  const { client, server } = await firstPage(new Tab());
+  await server.push({ event: 'call.state', data: { call: active } });
+  const told: boolean[] = [];
+  client.calls[0]?.on('remoteMute', (muted) => told.push(muted));
+  for (const call of [{ ...active, peerMuted: true }, active]) await server.push({ event: 'call.state', data: { call } });
+  expect([told, client.calls[0]?.peerMuted]).toEqual([[true, false], false]);
 });
 
 it('tells that the other side is lost, and back', async () => {

@@ -143,6 +143,10 @@ heldByPeer: boolean,
  */
 peerLost: boolean,
 /**
+ * The other side muted itself. Left out while it did not.
+ */
+peerMuted?: boolean,
+/**
  * Muted at the switch.
  */
 muted: boolean,

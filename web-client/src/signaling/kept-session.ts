@@ -8,8 +8,8 @@ export type SessionStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 export interface Kept {
   /** All of it but the state, which is asked for anew. */
   readonly welcome: Omit<Welcome, 'state'> & { readonly state?: undefined };
-  /** The calls that show the user's camera. */
-  readonly cameras: readonly string[];
+  /** What calls show: `camera` or `screen` and the call's id. Another version of the library kept something else. */
+  readonly shown?: readonly string[];
 }
 
 /** The session a tab keeps. */
@@ -34,14 +34,14 @@ export class KeptSession {
 
   /** Keeps a session from its welcome on. */
   begin(welcome: Welcome): void {
-    this.#save({ welcome: { ...welcome, state: undefined }, cameras: [] });
+    this.#save({ welcome: { ...welcome, state: undefined }, shown: [] });
   }
 
-  /** Notes whether a call shows the user's camera. */
-  setCamera(call: string, shown: boolean): void {
+  /** Notes whether a call shows the user's camera or screen. */
+  setShown(what: string, isShown: boolean): void {
     if (!this.#kept) return;
-    const others = this.#kept.cameras.filter((id) => id !== call);
-    this.#save({ ...this.#kept, cameras: shown ? [...others, call] : others });
+    const others = (this.#kept.shown ?? []).filter((other) => other !== what);
+    this.#save({ ...this.#kept, shown: isShown ? [...others, what] : others });
   }
 
   /** The session is over. */

@@ -40,7 +40,7 @@ export interface FakeLeg {
 /** A leg as a page of its user's sees it. */
 export const infoOf = (leg: FakeLeg, session: FakeSession | null): CallInfo => ({
   id: leg.id, callId: leg.callId, mine: leg.session !== null && leg.session === session, direction: leg.direction, state: leg.state,
-  peer: leg.peer, held: leg.held, heldByPeer: leg.heldByPeer, peerLost: false, muted: leg.muted, createdAt: leg.createdAt, answeredAt: leg.answeredAt,
+  peer: leg.peer, held: leg.held, heldByPeer: leg.heldByPeer, peerLost: false, ...(leg.room === null && leg.others.length === 1 && leg.others[0]?.muted ? { peerMuted: true } : {}), muted: leg.muted, createdAt: leg.createdAt, answeredAt: leg.answeredAt,
   variables: { ...leg.variables },
   ...(leg.pinAsked === null ? {} : { pinAsked: leg.pinAsked }),
   ...(leg.account?.mayRecord === false ? {} : { mayRecord: true }),

@@ -127,7 +127,7 @@ export class FakeSwitch {
   /** Mutes at the switch. */
   mute(leg: FakeLeg, muted: boolean): void {
     leg.muted = muted;
-    this.changed(leg);
+    for (const one of [leg, ...leg.others]) this.changed(one);
   }
 
   /** Begins to record a leg, or ends that; who is recorded is told. */

@@ -59,6 +59,10 @@ impl Leg {
                 LegRole::Callee => CallDirection::Inbound,
             },
             state: match info.state {
+                // A page rings as soon as it is told, whatever it has described.
+                LegState::Dialing if info.role == LegRole::Callee && self.session().is_some() => {
+                    CallState::Ringing
+                }
                 LegState::Dialing => CallState::Dialing,
                 LegState::Ringing => CallState::Ringing,
                 LegState::Active => CallState::Active,
@@ -68,6 +72,7 @@ impl Leg {
             held: info.held,
             held_by_peer: info.held_by_peer,
             peer_lost: info.peer_lost,
+            peer_muted: info.peer_muted,
             muted: info.muted,
             pin_asked: info.pin_asked,
             may_record: false,

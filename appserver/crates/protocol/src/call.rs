@@ -32,6 +32,10 @@ pub struct CallInfo {
     /// The other side's connection is lost and may come back within two minutes; the user hears a comfort tone.
     #[serde(default)]
     pub peer_lost: bool,
+    /// The other side muted itself. Left out while it did not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub peer_muted: bool,
     /// Muted at the switch.
     pub muted: bool,
     /// Left out but while a conference room asks for its PIN: how many were wrong so far. Keys are the answer, `#` at the end.

@@ -438,6 +438,7 @@ impl Call {
             held: leg.held,
             held_by_peer,
             peer_lost: self.partner(leg.id).is_some_and(|partner| partner.lost),
+            peer_muted: self.partner(leg.id).is_some_and(|partner| partner.muted),
             muted: leg.muted,
             pin_asked: (self.anchor == Some(leg.id)).then(|| self.pin_asked()).flatten(),
             direction: MediaDirection::new(!leg.held && !held_by_peer, !leg.held),

@@ -66,6 +66,8 @@ pub struct LegView {
     pub held_by_peer: bool,
     /// The other side's media is lost; it may come back.
     pub peer_lost: bool,
+    /// The other side muted itself.
+    pub peer_muted: bool,
     /// The switch does not pass on what this leg says.
     pub muted: bool,
     /// A room asks for its PIN before it lets this leg in: how many were wrong so far.

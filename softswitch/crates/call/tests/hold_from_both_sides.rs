@@ -96,3 +96,14 @@ fn a_muted_leg_is_told_once() {
     }
     assert!(!world.muted[&alice]);
 }
+
+#[test]
+fn each_side_knows_that_the_other_muted_itself() {
+    let mut world = World::new();
+    let (alice, bobs) = world.alice_calls_bob(&[BOB_PHONE]);
+    world.event(bobs[0], LegEvent::Answered);
+    world.command(alice, LegCommand::Mute(true)).expect("she talks");
+    assert!(world.views[&bobs[0]].peer_muted && !world.views[&alice].peer_muted);
+    world.command(alice, LegCommand::Mute(false)).expect("she talks");
+    assert!(!world.views[&bobs[0]].peer_muted);
+}

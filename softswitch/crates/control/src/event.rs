@@ -303,6 +303,9 @@ pub struct LegInfo {
     /// The other side's media is lost; it may come back within two minutes.
     #[serde(default)]
     pub peer_lost: bool,
+    /// The other side muted itself.
+    #[serde(default)]
+    pub peer_muted: bool,
     /// The switch does not pass on what this leg says.
     pub muted: bool,
     /// A room asks for its PIN before it lets this leg in: how many were wrong so far.

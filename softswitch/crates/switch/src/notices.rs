@@ -94,6 +94,7 @@ impl Translator<'_> {
             held: view.held,
             held_by_peer: view.held_by_peer,
             peer_lost: view.peer_lost,
+            peer_muted: view.peer_muted,
             muted: view.muted,
             pin_asked: view.pin_asked,
             direction: view.direction,

@@ -236,7 +236,7 @@ const EXPIRED = { code: 4006, name: 'session-expired', message: 'the tabs have a
 
 const infoOf = (call: Call): unknown => ({
   ...call.info, mine: true, state: call.answeredAt === null ? 'dialing' : 'active',
-  held: call.held, heldByPeer: call.heldByPeer, peerLost: call.peerLost, muted: call.muted, answeredAt: call.answeredAt,
+  held: call.held, heldByPeer: call.heldByPeer, peerLost: call.peerLost, peerMuted: call.peerMuted, muted: call.muted, answeredAt: call.answeredAt,
 });
 
 /** Ids of the other tabs' requests, far from the own client's. */

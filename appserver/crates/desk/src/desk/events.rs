@@ -218,6 +218,7 @@ impl Desk {
             held: false,
             held_by_peer: false,
             peer_lost: false,
+            peer_muted: false,
             muted: false,
             pin_asked: None,
             may_record: false,

@@ -280,6 +280,7 @@ pub(crate) fn leg(id: u128, user: UserId, tab: &Tab) -> LegInfo {
         held: false,
         held_by_peer: false,
         peer_lost: false,
+        peer_muted: false,
         muted: false,
         pin_asked: None,
         direction: MediaDirection::SendRecv,
