@@ -88,7 +88,17 @@ export const callStyles = css`
   }
   @container call (max-height: 560px) { .busy > .who > .avatar.large { display: none; } .busy > .who { gap: 0; } .busy > .who h2 { font-size: 19px; } }
   @container call (max-height: 620px) { .open > .tools > :nth-child(n + 5) { display: none; } }
-  @container call (max-height: 430px) { .who > .avatar.large, .levels { display: none; } }
+  /* Magnified four times: nothing lies over anything else, and all of it is scrolled to. */
+  @container call (max-height: 430px) {
+    .who > .avatar.large, .levels { display: none; }
+    .call:not(.video) { grid-template-rows: auto minmax(min-content, 1fr) auto auto; }
+    .call:not(.video) > .who { height: auto; min-height: min-content; }
+    .call:not(.video) > .compact { grid-template-rows: auto auto auto auto; }
+  }
+  @media (forced-colors: active) {
+    .tool i { border: 1px solid ButtonText; }
+    .tool[aria-pressed='true'] i, .tool[aria-expanded='true'] i { forced-color-adjust: none; border-color: Highlight; background: Highlight; color: HighlightText; }
+  }
   @container call (max-width: 400px) { .swap { padding: 0 8px; } .swap span { display: none; } }
   @container call (min-width: 600px) {
     .tools.full { grid-template-columns: repeat(9, minmax(0, 1fr)); max-width: 720px; }
