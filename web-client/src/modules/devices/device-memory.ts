@@ -1,5 +1,6 @@
 // Remembers which devices and which ringtone the user chose, for all tabs of the browser.
 import type { DevicePreference, DeviceRole, DevicePreferences, RingdownClient } from '../../index.js';
+import type { Ringtone } from '../../media/ringtone.js';
 import { RINGTONE_NAMES, RINGTONES, type RingtoneName } from './ringtones.js';
 
 /** Where choices are kept: `localStorage`, or what the application has for it. */
@@ -11,10 +12,12 @@ interface Remembered {
   readonly ringtone: RingtoneName;
   /** 0 to 1. */
   readonly volume: number;
+  /** Whether every loudspeaker rings. */
+  readonly everywhere: boolean;
 }
 
 const ROLES: readonly DeviceRole[] = ['input', 'output', 'ring', 'camera'];
-const NOTHING: Remembered = { devices: { input: [], output: [], ring: [], camera: [] }, ringtone: 'mallets', volume: 0.5 };
+const NOTHING: Remembered = { devices: { input: [], output: [], ring: [], camera: [] }, ringtone: 'mallets', volume: 0.5, everywhere: false };
 const KEY = 'ringdown.devices';
 
 /** What is remembered is of this many devices a role; ids and labels of more than this many characters are not. */
@@ -60,6 +63,19 @@ export class DeviceMemory {
     this.#ring();
   }
 
+  /** Whether every loudspeaker rings; see `RingEverywhere`. */
+  get everywhere(): boolean { return this.#known.everywhere; }
+  /** Chooses whether every loudspeaker rings. */
+  set everywhere(everywhere: boolean) { this.#keep({ everywhere }); }
+
+  /** The chosen ringtone, as loud as chosen. */
+  get tone(): Ringtone {
+    const { ringtone, volume } = this.#known;
+    const chosen = RINGTONES[ringtone];
+    // Loudness is felt as a power: half way is as loud as the ringtone was made, all the way is twice as much.
+    return { ...chosen, level: (chosen.level ?? 0.22) * (volume < 0.5 ? (2 * volume) ** 2 : 2 * volume) };
+  }
+
   /** Remembers nothing more. */
   destroy(): void {
     this.#stop.abort();
@@ -72,10 +88,7 @@ export class DeviceMemory {
   }
 
   #ring(): void {
-    const { ringtone, volume } = this.#known;
-    const chosen = RINGTONES[ringtone];
-    // Loudness is felt as a power: half way is as loud as the ringtone was made, all the way is twice as much.
-    this.#client.audio.setRingtone({ ...chosen, level: (chosen.level ?? 0.22) * (volume < 0.5 ? (2 * volume) ** 2 : 2 * volume) });
+    this.#client.audio.setRingtone(this.tone);
   }
 
   #keep(change: Partial<Remembered>): void {
@@ -94,7 +107,7 @@ export class DeviceMemory {
 /** What is stored, as far as it makes sense. */
 const read = (store: DeviceStore): Remembered => {
   try {
-    const { devices, ringtone, volume } = JSON.parse(store.getItem(KEY) ?? '{}') as Partial<Record<keyof Remembered, unknown>>;
+    const { devices, ringtone, volume, everywhere } = JSON.parse(store.getItem(KEY) ?? '{}') as Partial<Record<keyof Remembered, unknown>>;
     const of = (role: DeviceRole): readonly DevicePreference[] => {
       const list = (devices as Partial<Record<DeviceRole, unknown>> | undefined)?.[role];
       return Array.isArray(list) ? list.filter(isPreference).slice(0, MAX_DEVICES) : [];
@@ -103,6 +116,7 @@ const read = (store: DeviceStore): Remembered => {
       devices: Object.fromEntries(ROLES.map((role) => [role, of(role)])) as DevicePreferences,
       ringtone: RINGTONE_NAMES.find((name) => name === ringtone) ?? NOTHING.ringtone,
       volume: typeof volume === 'number' && volume >= 0 && volume <= 1 ? volume : NOTHING.volume,
+      everywhere: everywhere === true,
     };
   } catch {
     return NOTHING;

@@ -6,3 +6,5 @@ export type { RingtoneName } from './ringtones.js';
 export { previewCamera } from '../../media/preview.js';
 export type { CameraPreview } from '../../media/preview.js';
 export { HowlWatch } from './howl-watch.js';
+export { RingEverywhere } from './ring-everywhere.js';
+export type { Ringer } from './ring-everywhere.js';

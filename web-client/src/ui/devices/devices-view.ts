@@ -77,6 +77,10 @@ export class DevicesView extends PhoneView {
     if (!audio || !memory) return html``;
     return html`
       ${this.#choice('ring', t('devices.ring-device'), audio.ring, (id) => audio.setRing(id))}
+      ${this.devices.filter(({ kind }) => kind === 'output').length < 2 ? nothing : toggle(t('devices.everywhere'), memory.everywhere, (on) => {
+        memory.everywhere = on;
+        this.requestUpdate();
+      }, { hint: t('devices.everywhere-hint'), testid: 'ring-everywhere' })}
       ${formRow('ringtone', t('devices.ringtone'), html`
         <select class="field" id="ringtone" data-testid="ringtone" @change=${(event: Event) => {
           memory.ringtone = (event.target as HTMLSelectElement).value as RingtoneName;

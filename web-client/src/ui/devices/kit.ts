@@ -1,7 +1,7 @@
 // What the widget adds to a client for its devices: memory, notifications, headset buttons, checks.
 import type { Call, DeviceRole, RingdownClient } from '../../index.js';
 import { Attention } from '../../modules/attention/index.js';
-import { DeviceMemory, HowlWatch, type DeviceStore } from '../../modules/devices/index.js';
+import { DeviceMemory, HowlWatch, RingEverywhere, type DeviceStore } from '../../modules/devices/index.js';
 import { Diagnostics, isCheckCall } from '../../modules/diagnostics/index.js';
 import { Headset } from '../../modules/headset/index.js';
 import { t } from '../messages/index.js';
@@ -31,9 +31,11 @@ export const beginKit = (model: PhoneModel): void => {
   const { client } = model;
   if (!client) return;
   const isInCharge = (): boolean => client.isLeader;
+  const memory = new DeviceMemory(client, storeOfPage());
+  const bells = new RingEverywhere(client, () => (memory.everywhere ? memory.tone : null));
   const kit: DeviceKit = {
     client,
-    memory: new DeviceMemory(client, storeOfPage()),
+    memory,
     attention: new Attention(client, {
       isInCharge,
       texts: {
@@ -68,7 +70,7 @@ export const beginKit = (model: PhoneModel): void => {
       if (model.client === client) return;
       model.unwatch(watcher);
       if (kits.get(model) === kit) kits.delete(model);
-      for (const part of [kit.memory, kit.attention, kit.diagnostics, kit.howl]) part?.destroy();
+      for (const part of [kit.memory, kit.attention, kit.diagnostics, kit.howl, bells]) part?.destroy();
       void kit.headset.destroy();
     },
   };
