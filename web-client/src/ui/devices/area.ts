@@ -4,14 +4,21 @@ import type { AudioWarning, DeviceRole } from '../../index.js';
 import { t } from '../messages/index.js';
 import { notice } from '../shared/parts.js';
 import { register } from '../shell/registry.js';
-import './checks-view.js';
 import './devices-view.js';
 import { beginKit, kitOf } from './kit.js';
 import './quality-view.js';
 
 register.client(beginKit);
 register.settings({ id: 'devices', label: 'devices.sound', icon: 'device', order: 10, render: (model) => html`<ringdown-devices tests .model=${model}></ringdown-devices>` });
-register.settings({ id: 'checks', label: 'devices.check', icon: 'signal', order: 11, render: (model) => html`<ringdown-checks .model=${model}></ringdown-checks>` });
+/** Read when the section is opened for the first time; where that failed, when it is opened again. */
+let checks: Promise<unknown> | null = null;
+register.settings({
+  id: 'checks', label: 'devices.check', icon: 'signal', order: 11,
+  render: (model) => {
+    checks ??= import('./checks-view.js').catch(() => { checks = null; });
+    return html`<ringdown-checks .model=${model}></ringdown-checks>`;
+  },
+});
 register.callPanel({
   id: 'figures', label: 'devices.quality', icon: 'signal', order: 61, available: (_model, call) => call.answeredAt !== null,
   render: (model, call) => html`<ringdown-quality .model=${model} .call=${call}></ringdown-quality>`,
