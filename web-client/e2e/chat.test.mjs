@@ -1,5 +1,6 @@
 // The chat as people use it: alice, bob and carol write, send a file, read, search, make a group; a telephone takes part.
 
+/* global DataTransfer, Event, File */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
