@@ -54,6 +54,10 @@ export const callTools = (model: PhoneModel, call: Call, layout: Layout, panel: 
     </div>`;
 };
 
+/** Lets the user choose what is shown. Whoever closed the browser's own question knows that nothing is shared. */
+export const shareScreen = (model: PhoneModel, call: Call): Promise<void> =>
+  model.act(() => call.startScreenShare().catch((error: unknown) => { if ((error as RingdownError).name !== 'screen-refused') throw error; }));
+
 const toolsOf = (model: PhoneModel, call: Call, panel: string | null, toggle: (panel: string) => void): readonly Tool[] => {
   const { camera, screen } = call.video;
   const { can, muted, held } = call;

@@ -12,7 +12,7 @@ import { base } from '../shared/styles.js';
 import { PhoneView } from '../shell/phone-view.js';
 import { registered } from '../shell/registry.js';
 import { callStyles } from './call-styles.js';
-import { callTools, type Layout } from './call-tools.js';
+import { callTools, shareScreen, type Layout } from './call-tools.js';
 import './keys-view.js';
 import type { KeysView } from './keys-view.js';
 import { roomOf } from './moves.js';
@@ -114,6 +114,7 @@ export class CallView extends PhoneView {
         ${numberOf(call.peer) ? html`<p class="soft digits number">${numberOf(call.peer)}</p>` : nothing}
         <div class="facts">${this.#status()}${call.info.isRecorded ? html`<span class="status rec" data-testid="recording">${t('calls.recording')}</span>` : nothing}</div>
         ${this.#hint()}
+        ${call.screenLost && !within && call.can.video ? html`<button class="button small" @click=${() => void shareScreen(model, call)} data-testid="share-again">${icons.screen}${t('calls.share-again')}</button>` : nothing}
         ${call.info.pinAsked === undefined || within ? nothing : html`<ringdown-pin .model=${model} .call=${call} .wrong=${call.info.pinAsked}></ringdown-pin>`}
         ${compact ? nothing : this.#meters()}
         ${within && !hasVideo ? html`<div class="panel">${this.#panel()}</div>` : nothing}

@@ -37,6 +37,7 @@ export const hintOf = (call: Call): string => {
   if (is('own', 'sent', 'no-audio', 'one-way-audio')) return t('calls.own-sound-lost', params);
   if (is('own', 'received', 'no-audio', 'one-way-audio')) return t('calls.no-sound-here');
   if (is('own', 'sent', 'silent-microphone')) return t('calls.own-silent');
+  if (call.peerMuted) return t('calls.peer-muted', params);
   if (is('peer', 'sent', 'no-audio', 'one-way-audio')) return t('calls.no-sound-from', params);
   if (is('peer', 'received', 'no-audio', 'one-way-audio')) return t('calls.cannot-hear-you', params);
   if (is('peer', 'sent', 'silent-microphone')) return t('calls.peer-silent', params);
