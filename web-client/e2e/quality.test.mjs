@@ -92,13 +92,20 @@ describe("reports", { concurrency: true }, () => {
     }
     const warnings = async (widget) =>
       (await widget.page.evaluate(() => globalThis.__warnings)).filter((warning) => warning.endsWith("silent-microphone"));
-    const speaks = (enabled) =>
-      carol.page.evaluate((on) => {
+    let isHeard = true;
+    // Again at each look: a page that finds another device takes its microphone anew.
+    const speaks = (enabled = isHeard) => {
+      isHeard = enabled;
+      return carol.page.evaluate((on) => {
         for (const track of globalThis.__microphones) track.enabled = on;
       }, enabled);
+    };
     const expectWarnings = async (widget, expected) =>
       expectWithin(
-        async () => JSON.stringify(await warnings(widget)) === JSON.stringify(expected),
+        async () => {
+          await speaks();
+          return JSON.stringify(await warnings(widget)) === JSON.stringify(expected);
+        },
         `warnings ${expected}`,
         async () => `${await widget.page.evaluate(() => globalThis.__warnings)} ${JSON.stringify(await measured(widget))}`,
         PATIENCE,

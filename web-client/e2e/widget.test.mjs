@@ -186,7 +186,7 @@ test("a refused microphone is explained in words and places no call", async () =
     await signIn(refused);
     await refused.getByTestId("call-person").first().click();
     await refused.locator("[data-testid=problem][data-name=mic-blocked]").waitFor();
-    assert.match(await refused.getByTestId("problem").textContent(), /allow the microphone/);
+    assert.match(await refused.getByTestId("problem").textContent(), /Allow it by the icon/);
     await refused.getByTestId("dismiss").click();
     await refused.getByTestId("notice-mic").waitFor();
   } finally {

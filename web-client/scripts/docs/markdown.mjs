@@ -5,7 +5,7 @@ import { Marked } from 'marked';
 export const escape = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
 
 /** An anchor of a heading, as GitHub makes it. */
-export const anchorOf = (text) => text.toLowerCase().replace(/<[^>]*>|&\w+;/g, '').replace(/[^\p{L}\p{N}\s_-]/gu, '').trim().replace(/\s/g, '-');
+export const anchorOf = (text) => text.toLowerCase().replace(/<[^>]*>|&#?\w+;/g, '').replace(/[^\p{L}\p{N}\s_-]/gu, '').trim().replace(/\s/g, '-');
 
 /** Code in colours. */
 export const coloured = (code, language) => {

@@ -1,6 +1,9 @@
 //! One caller's way through a conference room: the PIN, the room, the menu behind `*`, the way out.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use ringdown_types::{DtmfDigit, EndReason, MixId, PromptId, RoomId};
 
@@ -37,8 +40,8 @@ enum Stage {
     Knocking(PinEntry),
     /// In the room. `mix` is what is heard there; `None` while nobody else is in it.
     Inside { mix: Option<MixId>, in_menu: bool },
-    /// Something is said, then the call ends for this reason.
-    Leaving(EndReason),
+    /// Something is said, then the call ends for this reason; at `until` also where nobody hears it.
+    Leaving { reason: EndReason, until: Instant },
 }
 
 impl Attendance {
@@ -49,7 +52,7 @@ impl Attendance {
         (guest, is_invited): (Guest, bool),
         shared: &mut Shared,
     ) -> Self {
-        let stage = Stage::Leaving(EndReason::Hangup);
+        let stage = Stage::Leaving { reason: EndReason::Hangup, until: now + LONGEST_GOODBYE };
         let mut attendance = Self { plan, stage, script: Script::default(), is_invited };
         let is_moderator = attendance.plan.moderators.contains(&guest.user);
         if is_moderator || is_invited || attendance.plan.pin.is_none() {
@@ -70,7 +73,8 @@ impl Attendance {
     pub(crate) const fn deadline(&self) -> Option<Instant> {
         match &self.stage {
             Stage::Knocking(entry) => Some(entry.deadline()),
-            Stage::Inside { .. } | Stage::Leaving(_) => None,
+            Stage::Leaving { until, .. } => Some(*until),
+            Stage::Inside { .. } => None,
         }
     }
 
@@ -78,7 +82,7 @@ impl Attendance {
     pub(crate) const fn pin_asked(&self) -> Option<u8> {
         match &self.stage {
             Stage::Knocking(entry) => Some(entry.wrong_so_far()),
-            Stage::Inside { .. } | Stage::Leaving(_) => None,
+            Stage::Inside { .. } | Stage::Leaving { .. } => None,
         }
     }
 
@@ -90,7 +94,7 @@ impl Attendance {
     pub(crate) fn handle(&mut self, now: Instant, input: Input, guest: Guest, shared: &mut Shared) -> Next {
         match input {
             Input::Key(key) => return self.key_pressed(now, key, guest, shared),
-            Input::Timeout => self.time_is_over(now, guest, shared),
+            Input::Timeout => return self.time_is_over(now, guest, shared),
             Input::Finished(token) => {
                 if self.script.handle_finished(token) && self.script.is_over() {
                     return self.all_is_said();
@@ -112,9 +116,9 @@ impl Attendance {
     }
 
     /// A moderator removes the caller.
-    pub(crate) fn remove(&mut self, guest: Guest, shared: &mut Shared) {
+    pub(crate) fn remove(&mut self, now: Instant, guest: Guest, shared: &mut Shared) {
         if matches!(self.stage, Stage::Inside { .. }) {
-            self.leave((PromptId::RoomRemoved, EndReason::Removed), guest, shared);
+            self.leave(now, (PromptId::RoomRemoved, EndReason::Removed), guest, shared);
         }
     }
 
@@ -133,7 +137,7 @@ impl Attendance {
                 *in_menu = false;
                 return self.choose(key, guest, shared);
             }
-            Stage::Inside { .. } | Stage::Leaving(_) => {}
+            Stage::Inside { .. } | Stage::Leaving { .. } => {}
         }
         Next::Stay
     }
@@ -166,10 +170,15 @@ impl Attendance {
         Next::Stay
     }
 
-    fn time_is_over(&mut self, now: Instant, guest: Guest, shared: &mut Shared) {
-        if let Stage::Knocking(entry) = &mut self.stage {
-            let entered = entry.handle_timeout();
-            self.knock(now, entered, guest, shared);
+    fn time_is_over(&mut self, now: Instant, guest: Guest, shared: &mut Shared) -> Next {
+        match &mut self.stage {
+            Stage::Knocking(entry) => {
+                let entered = entry.handle_timeout();
+                self.knock(now, entered, guest, shared);
+                Next::Stay
+            }
+            Stage::Leaving { reason, until } if *until <= now => Next::End(*reason),
+            Stage::Leaving { .. } | Stage::Inside { .. } => Next::Stay,
         }
     }
 
@@ -177,7 +186,9 @@ impl Attendance {
         let Stage::Knocking(entry) = &mut self.stage else { return };
         let digits = match entered {
             Entered::Nothing => return,
-            Entered::TooLate => return self.leave((PromptId::Goodbye, EndReason::Hangup), guest, shared),
+            Entered::TooLate => {
+                return self.leave(now, (PromptId::Goodbye, EndReason::Hangup), guest, shared);
+            }
             Entered::Digits(digits) => digits,
         };
         let is = |pin: &Option<crate::Pin>| pin.as_ref().is_some_and(|pin| pin.is(&digits));
@@ -185,7 +196,7 @@ impl Attendance {
         if moderates || is(&self.plan.pin) {
             self.enter(now, moderates, guest, shared);
         } else if !entry.wrong(now, &mut self.script) {
-            self.stage = Stage::Leaving(EndReason::Hangup);
+            self.stage = Stage::Leaving { reason: EndReason::Hangup, until: now + LONGEST_GOODBYE };
         }
     }
 
@@ -211,21 +222,29 @@ impl Attendance {
                     self.script.stop();
                 }
             }
-            Err(Closed::Locked) => self.leave((PromptId::RoomLocked, EndReason::Forbidden), guest, shared),
-            Err(Closed::Full) => self.leave((PromptId::RoomFull, EndReason::Congestion), guest, shared),
+            Err(Closed::Locked) => {
+                self.leave(now, (PromptId::RoomLocked, EndReason::Forbidden), guest, shared)
+            }
+            Err(Closed::Full) => self.leave(now, (PromptId::RoomFull, EndReason::Congestion), guest, shared),
         }
     }
 
     /// Says something and leaves.
-    fn leave(&mut self, (prompt, reason): (PromptId, EndReason), guest: Guest, shared: &mut Shared) {
-        self.stage = Stage::Leaving(reason);
+    fn leave(
+        &mut self,
+        now: Instant,
+        (prompt, reason): (PromptId, EndReason),
+        guest: Guest,
+        shared: &mut Shared,
+    ) {
+        self.stage = Stage::Leaving { reason, until: now + LONGEST_GOODBYE };
         shared.rooms.leave(guest.leg);
         self.script.say([PlaySource::Prompt(prompt)]);
     }
 
     fn all_is_said(&mut self) -> Next {
         match &mut self.stage {
-            Stage::Leaving(reason) => Next::End(*reason),
+            Stage::Leaving { reason, .. } => Next::End(*reason),
             Stage::Inside { in_menu, .. } => {
                 *in_menu = false;
                 Next::Stay
@@ -234,3 +253,7 @@ impl Attendance {
         }
     }
 }
+
+/// The longest time for what is said at the end: prompts take two to four seconds. A device whose sound never came, or went,
+/// hears none of it and leaves all the same. Under six seconds somebody who was removed might not be told in some language.
+const LONGEST_GOODBYE: Duration = Duration::from_secs(8);

@@ -1,5 +1,7 @@
 //! Rooms from outside: what moderators ask of them, and how changes reach their members.
 
+use std::time::Instant;
+
 use ringdown_types::{LegId, MixId, RoomId, UserId, contain};
 
 use crate::{Action, CallControl, CommandError, Notice, RoomCommand, RoomView};
@@ -11,10 +13,12 @@ impl CallControl {
     /// When it cannot be done, or they may not; nothing changed then.
     pub fn handle_room_command(
         &mut self,
+        now: Instant,
         room: RoomId,
         by: UserId,
         command: RoomCommand,
     ) -> Result<(), CommandError> {
+        self.input_at(now);
         let rooms = &mut self.shared.rooms;
         if !rooms.exists(room) {
             return Err(CommandError::NoSuchRoom);
@@ -109,9 +113,9 @@ impl CallControl {
     /// Lets what one caller did reach everybody in their room: whoever is alone hears music, others each other.
     pub(crate) fn settle_rooms(&mut self) {
         loop {
-            while let Some(call) = self.shared.take_removal() {
+            while let (Some(now), Some(call)) = (self.now(), self.shared.take_removal()) {
                 if let Some(entry) = self.calls.get_mut(&call)
-                    && contain(|| entry.call.remove_from_room(&mut self.shared)).is_err()
+                    && contain(|| entry.call.remove_from_room(now, &mut self.shared)).is_err()
                 {
                     self.abandon(call, "it panicked");
                 }

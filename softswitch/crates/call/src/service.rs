@@ -180,10 +180,10 @@ impl Call {
     }
 
     /// A moderator removes the anchor from its room.
-    pub(crate) fn remove_from_room(&mut self, shared: &mut Shared) {
+    pub(crate) fn remove_from_room(&mut self, now: Instant, shared: &mut Shared) {
         let Some(guest) = self.guest() else { return };
         if let State::Service(Service::Conference(attendance)) = &mut self.state {
-            attendance.remove(guest, shared);
+            attendance.remove(now, guest, shared);
         }
     }
 

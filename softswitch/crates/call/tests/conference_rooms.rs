@@ -157,7 +157,7 @@ fn a_locked_room_lets_only_moderators_in() {
     let alice = enter(&mut world, ALICE, plan());
     let bob = enter(&mut world, BOB, plan());
     assert_eq!(
-        world.control.handle_room_command(ROOM, BOB, RoomCommand::Lock(true)),
+        world.control.handle_room_command(world.now, ROOM, BOB, RoomCommand::Lock(true)),
         Err(CommandError::NotAllowed)
     );
     press(&mut world, alice, "*");
@@ -213,7 +213,7 @@ fn everybody_mutes_themselves_and_moderators_anybody() {
 }
 
 fn ask(world: &mut World, by: UserId, command: RoomCommand) -> Result<(), CommandError> {
-    let result = world.control.handle_room_command(ROOM, by, command);
+    let result = world.control.handle_room_command(world.now, ROOM, by, command);
     world.drain();
     result
 }
@@ -305,21 +305,41 @@ fn a_removed_member_is_told_and_cannot_be_removed_twice() {
     let bob = enter(&mut world, BOB, plan());
     let carol = enter(&mut world, CAROL, plan());
     let remove = RoomCommand::Remove { leg: bob };
-    assert_eq!(world.control.handle_room_command(ROOM, CAROL, remove), Err(CommandError::NotAllowed));
-    assert_eq!(world.control.handle_room_command(ROOM, ALICE, remove), Ok(()));
+    assert_eq!(
+        world.control.handle_room_command(world.now, ROOM, CAROL, remove),
+        Err(CommandError::NotAllowed)
+    );
+    assert_eq!(world.control.handle_room_command(world.now, ROOM, ALICE, remove), Ok(()));
     world.drain();
     assert_eq!(said(&world, bob), Some(PromptId::RoomRemoved));
     assert_eq!(members(&world), [alice, carol]);
-    assert_eq!(world.control.handle_room_command(ROOM, ALICE, remove), Err(CommandError::NoSuchLeg));
+    assert_eq!(
+        world.control.handle_room_command(world.now, ROOM, ALICE, remove),
+        Err(CommandError::NoSuchLeg)
+    );
     finish(&mut world, bob);
     assert_eq!(world.ended[&bob], (EndReason::Removed, EndedBy::Switch));
     press(&mut world, alice, "*3");
     assert_eq!(said(&world, carol), Some(PromptId::RoomRemoved), "carol came last");
     assert_eq!(world.hears(alice), music());
     assert_eq!(
-        world.control.handle_room_command(RoomId::from_u128(1), ALICE, remove),
+        world.control.handle_room_command(world.now, RoomId::from_u128(1), ALICE, remove),
         Err(CommandError::NoSuchRoom)
     );
+}
+
+#[test]
+fn a_removed_member_whose_sound_never_came_leaves_all_the_same() {
+    let mut world = World::new();
+    let _alice = enter(&mut world, ALICE, plan());
+    let bob = enter(&mut world, BOB, plan());
+    let remove = RoomCommand::Remove { leg: bob };
+    assert_eq!(world.control.handle_room_command(world.now, ROOM, ALICE, remove), Ok(()));
+    world.drain();
+    world.advance(Duration::from_secs(7));
+    assert!(!world.ended.contains_key(&bob), "the longest prompt is heard to its end");
+    world.advance(Duration::from_secs(2));
+    assert_eq!(world.ended[&bob], (EndReason::Removed, EndedBy::Switch));
 }
 
 /// A moderator means somebody who is still at the door.
@@ -329,7 +349,10 @@ fn removing_crosses_joining() {
     let alice = enter(&mut world, ALICE, plan());
     let bob = enter(&mut world, BOB, RoomPlan { pin: pin("4711"), ..plan() });
     let remove = RoomCommand::Remove { leg: bob };
-    assert_eq!(world.control.handle_room_command(ROOM, ALICE, remove), Err(CommandError::NoSuchLeg));
+    assert_eq!(
+        world.control.handle_room_command(world.now, ROOM, ALICE, remove),
+        Err(CommandError::NoSuchLeg)
+    );
     press(&mut world, bob, "4711#");
     assert_eq!(members(&world), [alice, bob]);
 }
@@ -390,7 +413,10 @@ fn two_calls_merged_are_a_conference_of_three() {
     let seen = &world.rooms[&room];
     assert_eq!(seen.members.iter().map(|member| member.leg).collect::<Vec<_>>(), [first, bob, carol]);
     assert!(seen.members[0].is_moderator && !seen.members[1].is_moderator);
-    assert_eq!(world.control.handle_room_command(room, ALICE, RoomCommand::Remove { leg: bob }), Ok(()));
+    assert_eq!(
+        world.control.handle_room_command(world.now, room, ALICE, RoomCommand::Remove { leg: bob }),
+        Ok(())
+    );
     world.drain();
     finish(&mut world, bob);
     world.device_hangs_up(first);

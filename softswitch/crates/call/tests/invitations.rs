@@ -168,7 +168,7 @@ fn a_locked_room_is_opened_to_guests_of_moderators_alone() {
     invite(&mut world, alice, "102").expect("alice is in the room");
     let bob = world.newest();
     world.event(bob, LegEvent::Answered);
-    assert_eq!(world.control.handle_room_command(ROOM, ALICE, RoomCommand::Lock(true)), Ok(()));
+    assert_eq!(world.control.handle_room_command(world.now, ROOM, ALICE, RoomCommand::Lock(true)), Ok(()));
     world.drain();
     assert_eq!(invite(&mut world, bob, "103"), Err(CommandError::NotAllowed));
     invite(&mut world, alice, "103").expect("she moderates");

@@ -191,16 +191,16 @@ impl Switch {
                 self.calls.handle_merge(now, leg, other)?;
             }
             Command::RoomMute { room, leg, muted, by } => {
-                self.calls.handle_room_command(room, by, RoomCommand::Mute { leg, muted })?;
+                self.calls.handle_room_command(now, room, by, RoomCommand::Mute { leg, muted })?;
             }
             Command::RoomGain { room, leg, decibels, by } => {
-                self.calls.handle_room_command(room, by, RoomCommand::Gain { leg, decibels })?;
+                self.calls.handle_room_command(now, room, by, RoomCommand::Gain { leg, decibels })?;
             }
             Command::RoomRemove { room, leg, by } => {
-                self.calls.handle_room_command(room, by, RoomCommand::Remove { leg })?;
+                self.calls.handle_room_command(now, room, by, RoomCommand::Remove { leg })?;
             }
             Command::RoomLock { room, locked, by } => {
-                self.calls.handle_room_command(room, by, RoomCommand::Lock(locked))?;
+                self.calls.handle_room_command(now, room, by, RoomCommand::Lock(locked))?;
             }
             Command::Invite { leg, to } => {
                 let (room, invitation) = self.calls.handle_invite(now, leg, Pii(Arc::from(to.as_str())))?;
