@@ -11,6 +11,7 @@ import { expectWithin, pause } from "./support/expect.mjs";
 import { sharesOf } from "./support/sound.mjs";
 import { startStand } from "./support/stand.mjs";
 import { hears, openVoices } from "./support/voices.mjs";
+import { choose, talking } from "./support/widget.mjs";
 
 const TONES = { alice: 1810, bob: 1050, carol: 710, dave: 1330, erin: 2390 };
 let stand, voices, alice, bob, carol, dave, erin;
@@ -65,21 +66,6 @@ async function knock(widget, pin) {
   await widget.dial("600");
   await widget.control("pin").fill(pin);
   await widget.control("pin-enter").click();
-}
-
-async function talking(caller, callee, number) {
-  await caller.dial(number);
-  await callee.control("answer").waitFor();
-  await callee.answer();
-  await Promise.all([caller.active(), callee.active()]);
-}
-
-/** Chooses somebody in the dialog that a tool of the call opens. */
-async function choose(widget, tool, name) {
-  await widget.tool(tool);
-  await widget.control("picker-search").fill(name);
-  await widget.control("pick").first().waitFor();
-  await widget.page.keyboard.press("Enter");
 }
 
 test("a room asks for its PIN, by form or by key; its moderator locks it, mutes all and takes somebody out", async () => {

@@ -8,7 +8,7 @@ import { accessible } from "./support/axe.mjs";
 import { expectWithin } from "./support/expect.mjs";
 import { openBrowser } from "./support/person.mjs";
 import { startStand } from "./support/stand.mjs";
-import { openWidget } from "./support/widget.mjs";
+import { choose, openWidget, talking } from "./support/widget.mjs";
 
 let stand, alice, bob, carol;
 const browsers = [];
@@ -38,21 +38,6 @@ const with_ = (widget, number) => expectWithin(
   async () => (await widget.control("call").getAttribute("data-number")) === number && (await widget.control("timer").isVisible()),
   `the call is with ${number}`, () => widget.control("call").getAttribute("data-number").catch(() => "none"),
 );
-
-async function talking(caller, callee, number) {
-  await caller.dial(number);
-  await callee.control("answer").waitFor();
-  await callee.answer();
-  await Promise.all([caller.active(), callee.active()]);
-}
-
-/** Chooses somebody in the dialog that a tool of the call opens. */
-async function choose(widget, tool, name) {
-  await widget.tool(tool);
-  await widget.control("picker-search").fill(name);
-  await widget.page.getByTestId("pick").first().waitFor();
-  await widget.page.keyboard.press("Enter");
-}
 
 test("bob hands alice on to carol, whose widget speaks German", async () => {
   await talking(alice, bob, "102");

@@ -135,3 +135,19 @@ export async function meet(caller, callee, number) {
   await Promise.all([caller.active(), callee.active()]);
   await Promise.all([caller, callee].map((widget) => widget.hears()));
 }
+
+/** One calls, the other answers; returns when both are told that they talk. */
+export async function talking(caller, callee, number) {
+  await caller.dial(number);
+  await callee.control("answer").waitFor();
+  await callee.answer();
+  await Promise.all([caller.active(), callee.active()]);
+}
+
+/** Chooses somebody in the dialog that a tool of the call opens. */
+export async function choose(widget, tool, name) {
+  await widget.tool(tool);
+  await widget.control("picker-search").fill(name);
+  await widget.control("pick").first().waitFor();
+  await widget.page.keyboard.press("Enter");
+}
